@@ -1,0 +1,25 @@
+"""The Celery application and the beat table: the one list of periodic work.
+
+With a broker, `celery -A vIOP worker` and `celery -A vIOP beat` run it. Without, vIOP.ticker runs the same
+table inside the web process.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vIOP.settings")
+
+BEAT: Final[dict[str, dict[str, Any]]] = {
+    # A connection is dead after 30 s without evidence; closing it must not wait longer than this.
+    "sweep-presence": {"task": "sessions.tasks.sweep_presence", "schedule": 10.0},
+    "end-overdue-meetings": {"task": "sessions.tasks.end_overdue_meetings", "schedule": 60.0},
+}
+
+app = Celery("vIOP")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = BEAT
+app.autodiscover_tasks(["sessions"])
