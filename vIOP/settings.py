@@ -6,12 +6,15 @@ embedded media worker. DATABASE_URL and REDIS_URL move it to PostgreSQL, Redis a
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
+
+from vIOP.secret import local_secret
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,9 +23,8 @@ VAR_DIR = Path(env.str("VIOP_VAR", default=str(BASE_DIR / "var")))
 DEBUG: bool = env.bool("VIOP_DEBUG", default=False)
 DEMO: bool = env.bool("VIOP_DEMO", default=False)  # a demo clinic with known passwords
 TEST_HOOKS: bool = env.bool("VIOP_TEST_HOOKS", default=False)  # the room page exposes its media statistics
-DEFAULT_SECRET = "not-a-secret"  # noqa: S105 - checks.py refuses to start in production with it
-SECRET_KEY: str = env.str("VIOP_SECRET_KEY", default=DEFAULT_SECRET)
 PRODUCTION: bool = env.bool("VIOP_PRODUCTION", default=False)  # TLS in front; see vIOP/checks.py
+SECRET_KEY: str = env.str("VIOP_SECRET_KEY", default="") or local_secret(VAR_DIR / "secret.key")
 ALLOWED_HOSTS: list[str] = env.list("VIOP_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("VIOP_ORIGINS", default=[])
 
@@ -42,7 +44,7 @@ INSTALLED_APPS = [
     "django_vite",
     "sessions.apps.ClinicConfig",
     "signaling",
-    "vIOP",
+    "vIOP.apps.ProjectConfig",
 ]
 
 MIDDLEWARE = [
@@ -152,8 +154,7 @@ DEFAULT_FROM_EMAIL = env.str("VIOP_MAIL_FROM", default="appointments@localhost")
 # --- language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
-LOCALE_PATHS = [BASE_DIR / "locale"] if (BASE_DIR / "locale").exists() else []
-LOCALE_PATHS.append(BASE_DIR / "sessions" / "web" / "locale")
+LOCALE_PATHS = [BASE_DIR / "sessions" / "web" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -207,7 +208,10 @@ CONTENT_SECURITY_POLICY = {
 # --- media --------------------------------------------------------------------------------------
 MEDIA_ENGINE = "embedded"
 MEDIA_KEY: str = env.str("VIOP_MEDIA_KEY", default="viop")
-MEDIA_SECRET: str = env.str("VIOP_MEDIA_SECRET", default=f"media:{SECRET_KEY}".ljust(32, "."))
+# Signs media tickets; its own key, so that a cluster's key can be rotated without signing everybody out.
+MEDIA_SECRET: str = (
+    env.str("VIOP_MEDIA_SECRET", default="") or hashlib.sha256(b"media " + SECRET_KEY.encode()).hexdigest()
+)
 MEDIA_RPC: str = env.str("VIOP_MEDIA_RPC", default=str(VAR_DIR / "media.sock"))  # path of a Unix socket
 TURN_URLS: list[str] = env.list("VIOP_TURN_URLS", default=[])  # turn:host:port?transport=udp, turns:…
 TURN_SECRET: str = env.str("VIOP_TURN_SECRET", default="")  # coturn's static-auth-secret

@@ -1,0 +1,52 @@
+"""Refuses to start unsafe. Run by every management command, and by the web process before it listens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+SHORTEST_SECRET: Final = 32
+
+
+@register(Tags.security)
+def safe_to_start(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """What would make this installation unsafe for real people's data."""
+    found: list[CheckMessage] = []
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and settings.REDIS_URL:
+        found.append(
+            Error(
+                "REDIS_URL is set but DATABASE_URL is SQLite: several processes need PostgreSQL.",
+                hint="Set DATABASE_URL=postgres://…",
+                id="viop.E001",
+            )
+        )
+    if not settings.PRODUCTION:
+        return found
+    import os
+
+    if len(os.environ.get("VIOP_SECRET_KEY", "")) < SHORTEST_SECRET:
+        found.append(
+            Error(f"VIOP_SECRET_KEY must be set and at least {SHORTEST_SECRET} characters.", id="viop.E002")
+        )
+    if settings.DEBUG or settings.DEMO or settings.TEST_HOOKS:
+        found.append(
+            Error("VIOP_DEBUG, VIOP_DEMO and VIOP_TEST_HOOKS are not for production.", id="viop.E003")
+        )
+    if "*" in settings.ALLOWED_HOSTS or not settings.ALLOWED_HOSTS:
+        found.append(Error("VIOP_HOSTS must name the hosts of this site.", id="viop.E004"))
+    found += [
+        Error(
+            f"{url}: VIOP_TURN_URLS takes turn: and turns: only; a STUN server would learn who attends.",
+            id="viop.E005",
+        )
+        for url in settings.TURN_URLS
+        if urlsplit(url).scheme not in ("turn", "turns")
+    ]
+    if settings.TURN_URLS and len(settings.TURN_SECRET) < SHORTEST_SECRET:
+        found.append(Error("VIOP_TURN_SECRET must be at least 32 characters.", id="viop.E006"))
+    return found

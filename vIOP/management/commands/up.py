@@ -1,0 +1,91 @@
+"""One command for a clinic on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+
+FRAME_LIMIT_BYTES: Final = (
+    128 * 1024
+)  # the consumers refuse above 64 KiB, with words; this cuts what is far off
+
+
+class Command(BaseCommand):
+    help = "Migrate, then serve pages, sockets, media worker and periodic work together; Ctrl-C stops it all."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--host",
+            default="127.0.0.1",
+            help="address to listen on; put TLS in front of anything but loopback",
+        )
+        parser.add_argument(
+            "--media-port", type=int, default=7882, help="one number for UDP and TCP, 0 for any"
+        )
+        parser.add_argument(
+            "--media-host", default="127.0.0.1", help="address the media port binds to and advertises"
+        )
+        parser.add_argument(
+            "--demo", action="store_true", help="fill in the demo clinic and print its logins"
+        )
+
+    def handle(self, *, port: int, host: str, media_port: int, media_host: str, demo: bool, **_: Any) -> None:
+        settings.VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        call_command("migrate", verbosity=0)
+        if demo:
+            call_command("demo")
+        # The page is opened as localhost, not 127.0.0.1: passkeys and secure contexts want a name.
+        shown = "localhost" if host in ("127.0.0.1", "::1") else host
+        self.stdout.write(f"\nvIOP is ready: http://{shown}:{port}/   (Ctrl-C stops it)\n")
+        self.stdout.flush()
+        serve(host, port, media_host, media_port)
+
+
+def serve(host: str, port: int, media_host: str, media_port: int) -> None:
+    """Daphne, the media worker and the ticker on one event loop, until SIGINT or SIGTERM."""
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server  # importing it installs Twisted's reactor on asyncio
+    from twisted.internet import reactor
+    from twisted.internet.defer import Deferred
+
+    from signaling.shutdown import close_all
+    from vIOP.asgi import application
+    from vIOP.celery import app
+    from vIOP.ticker import tick_forever
+    from vIOP.worker import supervise
+
+    background: list[asyncio.Task[None]] = []
+
+    def started() -> None:
+        background.append(asyncio.ensure_future(supervise(media_port, media_host)))
+        if not settings.REDIS_URL:
+            background.append(asyncio.ensure_future(tick_forever(app)))
+
+    async def stop() -> None:
+        await close_all()  # sockets hear 1012 and come back to the next process
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+
+    def ready() -> None:
+        reactor.callWhenRunning(started)
+        reactor.addSystemEventTrigger(
+            "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(stop()))
+        )
+
+    Server(
+        application,
+        endpoints=build_endpoint_description_strings(host=host, port=port),
+        ready_callable=ready,
+        application_close_timeout=2,  # Daphne otherwise waits 10 s for open sockets
+        websocket_timeout=-1,  # a group lasts as long as it lasts
+        websocket_max_message_size=FRAME_LIMIT_BYTES,
+        websocket_max_frame_size=FRAME_LIMIT_BYTES,
+        action_logger=None,  # no access log: query strings carry tickets
+        verbosity=0,
+    ).run()
