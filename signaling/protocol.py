@@ -16,9 +16,11 @@ from msgspec import Meta, Struct
 VERSION: Final = 1
 MAX_FRAME_BYTES: Final = 64 * 1024
 
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
-CommandId = Annotated[str, Meta(min_length=8, max_length=64)]  # chosen by the client; repeats are ignored
-Reason = Annotated[str, Meta(max_length=200)]
+NO_NUL: Final = r"\A[^\x00]*\Z"  # PostgreSQL stores every other character
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+# Chosen by the client; repeats are ignored.
+CommandId = Annotated[str, Meta(min_length=8, max_length=64, pattern=NO_NUL)]
+Reason = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
 # Where a person is, as told to browsers. `outside`: not (or no longer) at the door.
 Place = Literal["outside", "waiting", "main", "left", "declined", "removed"]
 RoomRole = Literal["facilitator", "client", "family", "alumnus"]
@@ -181,7 +183,10 @@ _encoder = msgspec.json.Encoder()
 
 def decode(frame: str | bytes) -> FromBrowser:
     """Raises msgspec.DecodeError (ValidationError included) on anything outside the protocol."""
-    return _decoder.decode(frame)
+    try:
+        return _decoder.decode(frame)
+    except UnicodeEncodeError:
+        raise msgspec.DecodeError("a frame is UTF-8") from None
 
 
 def encode(message: ToBrowser) -> str:
