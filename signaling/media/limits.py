@@ -1,0 +1,42 @@
+"""How much one client may ask. Pure: the caller brings the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+SIGNAL_RATE: Final = 20.0  # messages a second, for ever
+SIGNAL_BURST: Final = 60.0  # at once: a join into a full room
+MAX_SIGNAL_BYTES: Final = 64 << 10
+MAX_INFLATED_BYTES: Final = 256 << 10  # of a gzipped join request
+MAX_TRACKS: Final = 8  # pending and published, of one participant
+MAX_TEXT: Final = 256  # characters of a name or label
+MAX_METADATA: Final = 4096  # characters
+MAX_ATTRIBUTES: Final = 32
+
+# Messages a client sends once for each candidate or each tile; they cost little to us.
+CHEAP: Final = frozenset({"trickle", "track_setting", "ping", "ping_req"})
+CHEAP_COST: Final = 0.25
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """`rate_per_s` tokens a second, at most `burst` saved up."""
+
+    rate_per_s: float
+    burst: float
+    tokens: float
+    at_s: float
+
+    def take(self, cost: float, now_s: float) -> bool:
+        """Whether `cost` tokens were there; they are then gone. A clock that runs backwards gives none."""
+        self.tokens = min(self.burst, self.tokens + max(0.0, now_s - self.at_s) * self.rate_per_s)
+        self.at_s = now_s
+        if self.tokens < cost:
+            return False
+        self.tokens -= cost
+        return True
+
+
+def signal_bucket(now_s: float) -> TokenBucket:
+    return TokenBucket(SIGNAL_RATE, SIGNAL_BURST, SIGNAL_BURST, now_s)
