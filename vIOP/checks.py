@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,21 +28,17 @@ def safe_to_start(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
         )
     if not settings.PRODUCTION:
         return found
-    import os
-
     if len(os.environ.get("VIOP_SECRET_KEY", "")) < SHORTEST_SECRET:
         found.append(
             Error(f"VIOP_SECRET_KEY must be set and at least {SHORTEST_SECRET} characters.", id="viop.E002")
         )
     if settings.DEBUG or settings.DEMO or settings.TEST_HOOKS:
-        found.append(
-            Error("VIOP_DEBUG, VIOP_DEMO and VIOP_TEST_HOOKS are not for production.", id="viop.E003")
-        )
+        found.append(Error("VIOP_DEBUG, VIOP_DEMO, VIOP_TEST_HOOKS: never in production.", id="viop.E003"))
     if "*" in settings.ALLOWED_HOSTS or not settings.ALLOWED_HOSTS:
         found.append(Error("VIOP_HOSTS must name the hosts of this site.", id="viop.E004"))
     found += [
         Error(
-            f"{url}: VIOP_TURN_URLS takes turn: and turns: only; a STUN server would learn who attends.",
+            f"{url}: VIOP_TURN_URLS takes turn: and turns: only (foreign STUN learns who attends).",
             id="viop.E005",
         )
         for url in settings.TURN_URLS

@@ -1,7 +1,7 @@
 """Every setting, typed from the environment. One file: development is production with other values.
 
 Without any environment this is a clinic on one machine: SQLite, in-memory channel layer, embedded ticker,
-embedded media worker. DATABASE_URL and REDIS_URL move it to PostgreSQL, Redis and Celery without code changes.
+embedded media worker. DATABASE_URL and REDIS_URL move it to PostgreSQL, Redis and Celery, same code.
 """
 
 from __future__ import annotations

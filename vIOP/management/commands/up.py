@@ -9,9 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management import BaseCommand, call_command
 
-FRAME_LIMIT_BYTES: Final = (
-    128 * 1024
-)  # the consumers refuse above 64 KiB, with words; this cuts what is far off
+FRAME_LIMIT_BYTES: Final = 128 * 1024  # the consumers refuse above 64 KiB in words; this cuts the rest
 
 
 class Command(BaseCommand):
@@ -22,13 +20,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--host",
             default="127.0.0.1",
-            help="address to listen on; put TLS in front of anything but loopback",
+            help="address to listen on; anything but loopback needs TLS in front",
         )
         parser.add_argument(
             "--media-port", type=int, default=7882, help="one number for UDP and TCP, 0 for any"
         )
         parser.add_argument(
-            "--media-host", default="127.0.0.1", help="address the media port binds to and advertises"
+            "--media-host", default="127.0.0.1", help="address the media port binds and advertises"
         )
         parser.add_argument(
             "--demo", action="store_true", help="fill in the demo clinic and print its logins"
