@@ -12,7 +12,7 @@ run: ## the demo clinic on this machine, at one command
 
 check: ## fast: lint, types, contracts, pure tests; no servers
 	@deploy/bin/python-env dev
-	@deploy/bin/checks
+	@deploy/bin/checks all
 
 test: ## everything, with real servers and browsers
 	@deploy/bin/python-env dev
