@@ -1,0 +1,63 @@
+"""What somebody may ask of a room. Pure. Who may, and from where, is decided in machine.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+MAX_REASON_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """At the door. Safe to repeat after every reconnect: who is inside already stays where they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    person: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitAll:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    person: UUID
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendBack:
+    """To the waiting room, from the room or from having been declined or removed."""
+
+    person: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    person: UUID
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MuteOther:
+    person: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    pass
+
+
+Command: TypeAlias = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End
+# Only a facilitator of the meeting may (SAFETY, invariant 9).
+StaffCommand: TypeAlias = Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | End

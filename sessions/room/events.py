@@ -1,0 +1,231 @@
+"""What a room's log can say. Past tense, ids instead of names, never edited. Pure.
+
+A fact is written once, in the order of the room's `seq`, and read back exactly as it was written: `to_record`
+and `from_record` are strict in both directions, because a log that is read leniently is a log that can be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, Final, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from sessions.core.errors import Fault
+
+
+class CorruptLog(Fault):
+    """A stored fact is not one of ours, or not in the shape it was written in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """`at` is when it happened, by the server's clock, aware UTC."""
+
+    kind: ClassVar[str]
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfPerson(Base):
+    person: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ByStaff(_OfPerson):
+    """Done to `person` by `actor`, a facilitator of the meeting."""
+
+    actor: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knocked(_OfPerson):
+    """Came to the door and waits to be let in."""
+
+    kind = "knocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered(_OfPerson):
+    """A facilitator of the meeting walked in. Nobody else ever does."""
+
+    kind = "entered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted(_ByStaff):
+    kind = "admitted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined(_ByStaff):
+    kind = "declined"
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentBack(_ByStaff):
+    """Back to the waiting room: out of the room, or from being declined or removed by mistake."""
+
+    kind = "sent_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed(_ByStaff):
+    kind = "removed"
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Muted(_ByStaff):
+    """Somebody's microphone was silenced for them. There is no fact that un-mutes."""
+
+    kind = "muted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(_OfPerson):
+    """Went away on purpose."""
+
+    kind = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapsed(_OfPerson):
+    """Was gone for longer than the reconnect grace; the place is given up."""
+
+    kind = "lapsed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected(_OfPerson):
+    """A device opened its connection."""
+
+    kind = "connected"
+
+    connection: UUID
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected(_OfPerson):
+    """A device's connection is over. `at` is its last evidence, never the moment of detection.
+
+    `clean`: the device said goodbye (a reload, a closed tab); otherwise it fell silent.
+    """
+
+    kind = "disconnected"
+
+    connection: UUID
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Base):
+    """The meeting is over for everybody. Without an `actor`, the clock ended it."""
+
+    kind = "ended"
+
+    actor: UUID | None = None
+
+
+Fact: TypeAlias = (
+    Knocked
+    | Entered
+    | Admitted
+    | Declined
+    | SentBack
+    | Removed
+    | Muted
+    | Left
+    | Lapsed
+    | Connected
+    | Disconnected
+    | Ended
+)
+# A fact with a person in it: all but Ended.
+PersonFact: TypeAlias = (
+    Knocked
+    | Entered
+    | Admitted
+    | Declined
+    | SentBack
+    | Removed
+    | Muted
+    | Left
+    | Lapsed
+    | Connected
+    | Disconnected
+)
+
+KINDS: Final[dict[str, type[Fact]]] = {
+    fact.kind: fact
+    for fact in (
+        Knocked,
+        Entered,
+        Admitted,
+        Declined,
+        SentBack,
+        Removed,
+        Muted,
+        Left,
+        Lapsed,
+        Connected,
+        Disconnected,
+        Ended,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One fact as the log's table holds it: what is searched for in columns, the rest as JSON in `data`."""
+
+    kind: str
+    at: datetime
+    person: UUID | None
+    actor: UUID | None
+    connection: UUID | None
+    data: dict[str, Any]
+
+
+_COLUMNS: Final = ("at", "person", "actor", "connection")
+
+
+def to_record(fact: Fact) -> Record:
+    values = {field.name: getattr(fact, field.name) for field in fields(fact)}
+    return Record(
+        kind=fact.kind,
+        at=fact.at,
+        person=values.get("person"),
+        actor=values.get("actor"),
+        connection=values.get("connection"),
+        data={name: value for name, value in values.items() if name not in _COLUMNS},
+    )
+
+
+def from_record(record: Record) -> Fact:
+    """The very fact that `to_record` was given.
+
+    Raises:
+        CorruptLog: unknown kind, a missing or foreign field, a wrong type, a naive or non-UTC time.
+    """
+    fact = KINDS.get(record.kind)
+    if fact is None:
+        raise CorruptLog(f"unknown kind of fact {record.kind!r}")
+    known = {field.name for field in fields(fact)}
+    columns = {name: getattr(record, name) for name in _COLUMNS if name in known}
+    foreign = [name for name in _COLUMNS if name not in known and getattr(record, name) is not None]
+    if foreign or set(record.data) != known - set(_COLUMNS):
+        raise CorruptLog(f"{record.kind}: fields {sorted(record.data)} and {foreign} do not fit")
+    if record.at.utcoffset() is None:
+        raise CorruptLog(f"{record.kind}: a time without a zone")
+    try:
+        return msgspec.convert({**columns, **record.data}, fact, strict=True)
+    except msgspec.ValidationError as error:
+        raise CorruptLog(f"{record.kind}: {error}") from error

@@ -1,0 +1,182 @@
+"""Where a person may be in a room, and what moves them. Pure: one table, and the fold of the log over it.
+
+`interrupted` is a flag with a deadline, not a place: who loses the connection keeps the place for the
+reconnect grace and then lapses. The diagram in docs/room-machine.md is generated from MOVES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sessions.core.errors import IllegalMove
+from sessions.room.events import (
+    Admitted,
+    Connected,
+    Declined,
+    Disconnected,
+    Ended,
+    Entered,
+    Fact,
+    Knocked,
+    Lapsed,
+    Left,
+    Muted,
+    Removed,
+    SentBack,
+)
+
+
+class Place(StrEnum):
+    OUTSIDE = "outside"
+    WAITING = "waiting"
+    MAIN = "main"
+    LEFT = "left"
+    DECLINED = "declined"
+    REMOVED = "removed"
+
+
+MOVES: Final[dict[tuple[Place, type[Fact]], Place]] = {
+    (Place.OUTSIDE,  Knocked):  Place.WAITING,
+    (Place.LEFT,     Knocked):  Place.WAITING,
+    (Place.OUTSIDE,  Entered):  Place.MAIN,
+    (Place.LEFT,     Entered):  Place.MAIN,
+    (Place.WAITING,  Admitted): Place.MAIN,
+    (Place.WAITING,  Declined): Place.DECLINED,
+    (Place.MAIN,     SentBack): Place.WAITING,
+    (Place.DECLINED, SentBack): Place.WAITING,
+    (Place.REMOVED,  SentBack): Place.WAITING,
+    (Place.MAIN,     Removed):  Place.REMOVED,
+    (Place.MAIN,     Muted):    Place.MAIN,
+    (Place.WAITING,  Left):     Place.LEFT,
+    (Place.MAIN,     Left):     Place.LEFT,
+    (Place.WAITING,  Lapsed):   Place.OUTSIDE,
+    (Place.MAIN,     Lapsed):   Place.OUTSIDE,
+    (Place.WAITING,  Ended):    Place.LEFT,
+    (Place.MAIN,     Ended):    Place.LEFT,
+}  # fmt: skip
+
+# Places that are held for somebody, and given up when the connection stays lost.
+HELD: Final = frozenset({Place.WAITING, Place.MAIN})
+# Places with a media seat; being there with a connection is presence.
+SEATED: Final = frozenset({Place.MAIN})
+
+
+def move(place: Place, fact: Fact) -> Place:
+    """Where `fact` leads from `place`.
+
+    Raises:
+        IllegalMove: the table has no such row; nothing has changed.
+    """
+    try:
+        return MOVES[place, type(fact)]
+    except KeyError:
+        raise IllegalMove(f"That is not possible now ({fact.kind.replace('_', ' ')}).") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One person in one room, as the log tells it."""
+
+    place: Place = Place.OUTSIDE
+    version: int = 0  # grows with every change of place; a ticket for an older one is void
+    line_seq: int | None = None  # seq of the knock that gave the place in line
+    knocked_at: datetime | None = None
+    entered_at: datetime | None = None
+    interrupted_since: datetime | None = None
+    heard_until: datetime | None = None  # latest evidence of the connections that are over
+    connections: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    people: Mapping[UUID, Standing] = field(default_factory=dict)
+    ended_at: datetime | None = None
+
+    def of(self, person: UUID) -> Standing:
+        return self.people.get(person, Standing())
+
+    def at(self, place: Place) -> list[UUID]:
+        """Who is at `place`; those waiting in the order of their arrival."""
+        there = [person for person, standing in self.people.items() if standing.place is place]
+        return sorted(there, key=lambda person: (self.people[person].line_seq or 0, str(person)))
+
+
+def evolve(room: RoomState, fact: Fact, seq: int) -> RoomState:
+    """The room after `fact`, which is number `seq` of its log.
+
+    Raises:
+        IllegalMove: see `move`. A fact that raises it must not be written.
+    """
+    if isinstance(fact, Ended):
+        people = {
+            person: _moved(standing, fact, seq) if standing.place in HELD else standing
+            for person, standing in room.people.items()
+        }
+        return RoomState(people, fact.at)
+    before = room.of(fact.person)
+    match fact:
+        case Connected():
+            after = replace(before, connections=before.connections | {fact.connection})
+        case Disconnected():
+            heard = max(before.heard_until or fact.at, fact.at)
+            after = replace(before, connections=before.connections - {fact.connection}, heard_until=heard)
+        case _:
+            after = _moved(before, fact, seq)
+    return RoomState({**room.people, fact.person: _flagged(after, fact)}, room.ended_at)
+
+
+def replay(facts: Iterable[tuple[int, Fact]]) -> RoomState:
+    """The room as its whole log, pairs of (seq, fact), leaves it."""
+    room = RoomState()
+    for seq, fact in facts:
+        room = evolve(room, fact, seq)
+    return room
+
+
+def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
+    place = move(before.place, fact)
+    if place is before.place:
+        return before
+    line_seq, knocked_at, entered_at = before.line_seq, before.knocked_at, before.entered_at
+    if place is Place.WAITING:
+        # Who lapsed while waiting comes back to the old place in line; who was sent back starts anew.
+        if line_seq is None or isinstance(fact, SentBack):
+            line_seq, knocked_at = seq, fact.at
+    elif not isinstance(fact, Lapsed):
+        line_seq = None
+    if place is Place.MAIN:
+        entered_at = fact.at
+    return replace(
+        before,
+        place=place,
+        version=before.version + 1,
+        line_seq=line_seq,
+        knocked_at=knocked_at,
+        entered_at=entered_at,
+        interrupted_since=before.interrupted_since if place in HELD else None,
+    )
+
+
+def _flagged(standing: Standing, fact: Fact) -> Standing:
+    """`interrupted_since` is set exactly while a held place has no connection."""
+    if standing.place not in HELD or standing.connections:
+        return replace(standing, interrupted_since=None)
+    if standing.interrupted_since is not None:
+        return standing
+    since = standing.heard_until if isinstance(fact, Disconnected) else fact.at
+    return replace(standing, interrupted_since=since)
+
+
+def diagram() -> str:
+    """MOVES as a Mermaid state diagram."""
+    labels: dict[tuple[Place, Place], list[str]] = {}
+    for (source, fact), target in MOVES.items():
+        labels.setdefault((source, target), []).append(fact.kind.replace("_", " "))
+    lines = ["stateDiagram-v2", f"    [*] --> {Place.OUTSIDE}"]
+    lines += [f"    {source} --> {target}: {', '.join(kinds)}" for (source, target), kinds in labels.items()]
+    return "\n".join(lines) + "\n"
