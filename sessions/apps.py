@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ClinicConfig(AppConfig):
+    """The clinic: all tables, all rules. Labelled `iop`; django.contrib.sessions owns `sessions`."""
+
+    name = "sessions"
+    label = "iop"
+    verbose_name = "Clinic"
+    default_auto_field = "django.db.models.BigAutoField"

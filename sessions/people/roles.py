@@ -1,0 +1,29 @@
+"""The parts people play: in a programme, and in the room of one meeting."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """In a programme. One person may have several."""
+
+    ADMINISTRATOR = "administrator", _("Administrator")
+    COORDINATOR = "coordinator", _("Coordinator")
+    FACILITATOR = "facilitator", _("Facilitator")
+    CLIENT = "client", _("Client")
+    ALUMNUS = "alumnus", _("Alumnus")
+    FAMILY = "family", _("Family guest")
+
+
+class RoomRole(models.TextChoices):
+    """In the room of one meeting. Its facilitators are its staff."""
+
+    FACILITATOR = "facilitator", _("Facilitator")
+    CLIENT = "client", _("Client")
+    FAMILY = "family", _("Family guest")
+    ALUMNUS = "alumnus", _("Alumnus")
+
+
+STAFF = frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.FACILITATOR})
