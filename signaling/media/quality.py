@@ -27,7 +27,7 @@ class Rating:
 
 
 def rate(losses: Iterable[int], *, connected: bool) -> Rating:
-    """Rate by the worst loss in either direction, each a fraction of 256 as RTCP reports it (RFC 3550, 6.4.1)."""
+    """Rate by the worst loss in either direction, each in 1/256 as RTCP reports it (RFC 3550, 6.4.1)."""
     if not connected:
         return Rating(Quality.LOST, 0.0)
     worst = min(255, max(losses, default=0))

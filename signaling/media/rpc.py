@@ -43,7 +43,7 @@ class IceServer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 # From the web process.
 
 
-class Open(Message, tag="open"):
+class Open(Message, frozen=True, tag="open"):
     """A browser's signal connection, its ticket already verified."""
 
     session: int
@@ -51,7 +51,7 @@ class Open(Message, tag="open"):
     identity: str  # opaque, one per person and meeting
     grants: Grants
     single: bool  # True on /rtc/v1 (one peer connection), False on /rtc (two)
-    query: dict[str, str]  # the URL's query without the token: auto_subscribe, reconnect, sid, join_request, …
+    query: dict[str, str]  # of the URL, without the token: auto_subscribe, reconnect, sid, join_request, …
     token: str = ""  # sent back to the client at once as refresh_token; "" sends none
     name: str = ""
     metadata: str = ""
@@ -59,21 +59,21 @@ class Open(Message, tag="open"):
     ice_servers: tuple[IceServer, ...] = ()
 
 
-class Frame(Message, tag="frame"):
+class Frame(Message, frozen=True, tag="frame"):
     """One protobuf signal message: SignalRequest towards the worker, SignalResponse from it."""
 
     session: int
     data: bytes
 
 
-class Hangup(Message, tag="hangup"):
+class Hangup(Message, frozen=True, tag="hangup"):
     """This signal connection is over. `code` is the WebSocket close code to use."""
 
     session: int
     code: int = 1000
 
 
-class Refresh(Message, tag="refresh"):
+class Refresh(Message, frozen=True, tag="refresh"):
     """Give the client of `session` this newer ticket (SignalResponse.refresh_token)."""
 
     session: int
@@ -87,14 +87,14 @@ class Relocation(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     token: str  # ticket for `target`, handed to the client with room_moved
 
 
-class Move(Message, tag="move"):
+class Move(Message, frozen=True, tag="move"):
     """Re-route people over the connections they have, all in one step: first every old route stops."""
 
     call: int
     moves: tuple[Relocation, ...]
 
 
-class Eject(Message, tag="eject"):
+class Eject(Message, frozen=True, tag="eject"):
     """Remove a participant; it is told and may not resume."""
 
     call: int
@@ -102,7 +102,7 @@ class Eject(Message, tag="eject"):
     identity: str
 
 
-class Mute(Message, tag="mute"):
+class Mute(Message, frozen=True, tag="mute"):
     """Silence what `identity` publishes from `source` ("" means every source). Never un-mutes."""
 
     call: int
@@ -111,12 +111,12 @@ class Mute(Message, tag="mute"):
     source: str = "microphone"
 
 
-class CloseRoom(Message, tag="close_room"):
+class CloseRoom(Message, frozen=True, tag="close_room"):
     call: int
     room: str
 
 
-class Stats(Message, tag="stats"):
+class Stats(Message, frozen=True, tag="stats"):
     """Ask for counters; the Reply's `data` is a map (see worker.statistics)."""
 
     call: int
@@ -127,8 +127,8 @@ FromWeb = Open | Frame | Hangup | Refresh | Move | Eject | Mute | CloseRoom | St
 # From the worker. Frame and Hangup travel both ways.
 
 
-class Reply(Message, tag="reply"):
-    """Answer to a message with `call`. `error` is "" on success, else a stable code ("no-such-participant")."""
+class Reply(Message, frozen=True, tag="reply"):
+    """Answer to a message with `call`. `error`: "" on success, else a stable code ("no-such-participant")."""
 
     call: int
     error: str = ""
@@ -143,7 +143,7 @@ class EventKind(StrEnum):
     UNMUTED = "unmuted"
 
 
-class Event(Message, tag="event"):
+class Event(Message, frozen=True, tag="event"):
     """Something happened to a participant; sent to every connected web process."""
 
     kind: EventKind
@@ -155,8 +155,8 @@ class Event(Message, tag="event"):
 FromWorker = Frame | Hangup | Reply | Event
 
 _encoder = msgspec.msgpack.Encoder()
-_from_web = msgspec.msgpack.Decoder(FromWeb)
-_from_worker = msgspec.msgpack.Decoder(FromWorker)
+_from_web: msgspec.msgpack.Decoder[FromWeb] = msgspec.msgpack.Decoder(FromWeb)
+_from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 
 
 def encode(message: FromWeb | FromWorker) -> bytes:

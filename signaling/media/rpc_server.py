@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +49,7 @@ class Line:
 
 
 class Desk(Protocol):
-    """Who answers. No method may raise for what a client sent; what it raises nevertheless ends that client's line."""
+    """Who answers. No method raises for what a client sent; if one does, only that line ends."""
 
     def opened(self, line: Line, request: rpc.Open) -> None: ...
 
@@ -98,17 +99,21 @@ class Stream:
                     self._drop(stale)
                 line = self._lines[message.session] = Line(self, message.session)
                 self._guarded(line, lambda: self._desk.opened(line, message))
-            case rpc.Frame():
-                if (known := self._lines.get(message.session)) is not None:
-                    self._guarded(known, lambda: self._desk.heard(known, message.data))
-            case rpc.Hangup():
-                if (known := self._lines.get(message.session)) is not None:
-                    self._drop(known)
-            case rpc.Refresh():
-                if (known := self._lines.get(message.session)) is not None:
-                    self._guarded(known, lambda: self._desk.refreshed(known, message.token))
+            case rpc.Frame() | rpc.Hangup() | rpc.Refresh():
+                known = self._lines.get(message.session)
+                if known is not None:
+                    self._pass_on(known, message)
             case _:
                 self.send(self._answer(message))
+
+    def _pass_on(self, line: Line, message: rpc.Frame | rpc.Hangup | rpc.Refresh) -> None:
+        match message:
+            case rpc.Frame():
+                self._guarded(line, lambda: self._desk.heard(line, message.data))
+            case rpc.Refresh():
+                self._guarded(line, lambda: self._desk.refreshed(line, message.token))
+            case rpc.Hangup():
+                self._drop(line)
 
     def _answer(self, command: Command) -> rpc.Reply:
         try:
@@ -162,7 +167,8 @@ class RpcServer:
         """Stop accepting, let what is written leave within `drain_s`, and end every stream."""
         if self._server is not None:
             self._server.close()
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         drains = [asyncio.ensure_future(_flushed(writer)) for writer in self._streams.values()]
         if drains:
             await asyncio.wait(drains, timeout=drain_s)

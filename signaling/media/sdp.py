@@ -26,7 +26,7 @@ _RID: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _ICE_UFRAG: Final = re.compile(r"[A-Za-z0-9+/_-]{4,256}")  # RFC 8839 has no "_" and "-": browsers do
 _ICE_PWD: Final = re.compile(r"[A-Za-z0-9+/_-]{22,256}")
 _ENCODING: Final = re.compile(r"[A-Za-z0-9.+_-]{1,32}(/[0-9]{1,9}){1,2}")
-_FINGERPRINT: Final = re.compile(r"(sha-256|sha-384|sha-512) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31,63})", re.I)
+_FINGERPRINT: Final = re.compile(r"(sha-256|sha-384|sha-512) ([0-9a-f]{2}(?::[0-9a-f]{2}){31,63})", re.I)
 _FINGERPRINT_BYTES: Final = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 _PROTOCOL: Final = re.compile(r"[A-Za-z0-9/]{1,32}")
 _FORMAT: Final = re.compile(r"[A-Za-z0-9-]{1,32}")
@@ -159,7 +159,8 @@ def parse(text: str) -> Description:
     sections = tuple(_section(block, session) for block in blocks)
     if len({s.mid for s in sections}) != len(sections):
         raise SdpError("two sections of one mid")
-    return Description(sections, _ice(session, [b for b, s in zip(blocks, sections, strict=True) if not s.rejected]))
+    used = [block for block, section in zip(blocks, sections, strict=True) if not section.rejected]
+    return Description(sections, _ice(session, used))
 
 
 def _section(block: _Lines, session: _Lines) -> Section:
@@ -205,7 +206,7 @@ def _direction(lines: _Lines) -> Direction | None:
 
 
 def _codecs(block: _Lines, formats: Sequence[str]) -> dict[int, Codec]:
-    """In the order of the m-line, which is the order of preference. Static payload types without rtpmap are left out."""
+    """In the order of the m-line, which is that of preference; without payload types that have no rtpmap."""
     encodings: dict[int, str] = {}
     parameters: dict[int, str] = {}
     for value in block.all("rtpmap"):
@@ -281,7 +282,7 @@ def _send_rids(block: _Lines) -> tuple[str, ...]:
 
 
 def _ice(session: _Lines, used: Iterable[_Lines]) -> IceParameters | None:
-    """Credentials and fingerprint: of the session, or of the first section in use (all sections are bundled)."""
+    """Credentials and fingerprint of the session, or of the first section in use (all are bundled)."""
     any_used = False
     for block in used:
         any_used = True

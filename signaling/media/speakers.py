@@ -19,7 +19,8 @@ def loudness(level_dbov: int) -> float:
 
 
 def changes(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
-    """What to tell: participant -> new linear level, 0.0 for somebody who stopped. Empty when nothing is worth telling."""
-    out = {who: level for who, level in now.items() if level > 0 and abs(before.get(who, 0.0) - level) > CHANGE}
-    out |= {who: 0.0 for who in before if now.get(who, 0.0) <= 0}
+    """What to tell: participant -> new linear level, 0.0 for who stopped. Empty: tell nothing."""
+    speaking = {who: level for who, level in now.items() if level > 0}
+    out = {who: level for who, level in speaking.items() if abs(before.get(who, 0.0) - level) > CHANGE}
+    out |= {who: 0.0 for who in before if who not in speaking}
     return out
