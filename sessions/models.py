@@ -13,12 +13,14 @@ from sessions.programs.models import (
     MeetingInvitee,
     Program,
 )
+from sessions.room.models import Connection, Placement, Room, RoomFact
 
 __all__ = [
     "AuditChain",
     "AuditEvent",
     "Cohort",
     "CohortFacilitator",
+    "Connection",
     "Enrollment",
     "Household",
     "HouseholdMember",
@@ -28,5 +30,8 @@ __all__ = [
     "Membership",
     "NoContact",
     "Person",
+    "Placement",
     "Program",
+    "Room",
+    "RoomFact",
 ]

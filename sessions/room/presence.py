@@ -95,7 +95,9 @@ def stays_of(
             spans.append(_Span(came[person], line.ends_at, line.ending))
         for span in spans:
             starts_at = max(span.starts_at, line.starts_at)
-            ends_at, ending = min((line.ends_at, line.ending), (span.ends_at, span.ending), key=lambda e: e[0])
+            ends_at, ending = min(
+                (line.ends_at, line.ending), (span.ends_at, span.ending), key=lambda e: e[0]
+            )
             if starts_at < ends_at:
                 stay = Stay(connection, connected[connection].device, starts_at, ends_at, ending)
                 stays.setdefault(person, []).append(stay)
