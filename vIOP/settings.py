@@ -150,6 +150,10 @@ ACCOUNT_RATE_LIMITS = {"login_failed": env.str("VIOP_LOGIN_LIMIT", default="15/1
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 EMAIL_BACKEND = env.str("VIOP_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("VIOP_MAIL_FROM", default="appointments@localhost")
+# Sign the audit chain: the first signs, older ones still verify. Kept outside the database they protect.
+AUDIT_KEYS: list[str] = env.list("VIOP_AUDIT_KEYS", default=[]) or [
+    hashlib.sha256(b"audit " + SECRET_KEY.encode()).hexdigest()
+]
 
 # --- language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -13,16 +13,16 @@ machines raise these.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class Refusal(Exception):
-    code: str = "refused"
+    code: ClassVar[str] = "refused"
     text: str = "This is not possible."
 
-    def __init__(self, text: str | None = None, *, code: str | None = None) -> None:
+    def __init__(self, text: str | None = None) -> None:
         if text is not None:
             self.text = text
-        if code is not None:
-            self.code = code
         super().__init__(self.code)  # logs show the code; the text is for the person who asked
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,4 +28,6 @@ class RoomRole(models.TextChoices):
     ALUMNUS = "alumnus", _("Alumnus")
 
 
-STAFF = frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.FACILITATOR})
+STAFF: Final = frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.FACILITATOR})
+CLIENTS: Final = frozenset({Role.CLIENT})
+LEADING: Final = frozenset({Role.COORDINATOR, Role.FACILITATOR})  # may be a meeting's facilitator

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions.core import zones
 from sessions.core.span import Span
-from sessions.people.models import Membership, Person, validate_time_zone
-from sessions.people.roles import Role, RoomRole
+from sessions.people.models import Membership, MembershipQuerySet, Person, validate_time_zone
+from sessions.people.roles import LEADING, Role, RoomRole
 from sessions.programs import breaks as break_times
 from sessions.programs.kinds import DEFAULTS, KindDefaults, MeetingKind
 
@@ -31,7 +31,12 @@ class Program(models.Model):
 
     @property
     def program_id(self) -> uuid.UUID:
+        """For access rules: a programme is its own."""
         return self.id
+
+    def role_of(self, person: Person) -> RoomRole | None:
+        """For access rules: a programme has no room."""
+        return None
 
 
 class CohortQuerySet(models.QuerySet["Cohort"]):
@@ -142,6 +147,10 @@ class Enrollment(models.Model):
         return self.get_status_display()
 
 
+def _live_roles(person: Person, program: OuterRef) -> MembershipQuerySet:
+    return Membership.objects.filter(person=person, program=program).active()
+
+
 class MeetingQuerySet(models.QuerySet["Meeting"]):
     def of(self, program_id: uuid.UUID) -> MeetingQuerySet:
         """No row of another programme."""
@@ -152,32 +161,23 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
 
         Every part rests on a live membership of the meeting's programme: ending that ends the part.
         """
-        membership = Membership.objects.filter(
-            person=person, person__is_active=True, program=OuterRef("program"), ended_at__isnull=True
-        )
         leads = Exists(MeetingFacilitator.objects.filter(meeting=OuterRef("pk"), person=person))
-        invited = MeetingInvitee.objects.filter(meeting=OuterRef("pk"), person=person)
         enrolled = Exists(
-            Enrollment.objects.all()
-            .filter(person=person, cohort=OuterRef("cohort"))
-            .counted_on(OuterRef("held_on"))
+            Enrollment.objects.filter(person=person, cohort=OuterRef("cohort")).counted_on(
+                OuterRef("held_on")
+            )
         )
-        staff = Exists(membership.filter(role__in=[Role.FACILITATOR, Role.COORDINATOR]))
-        client = Exists(membership.filter(role=Role.CLIENT))
+        roles = _live_roles(person, OuterRef("program"))
+        invited = MeetingInvitee.objects.filter(
+            meeting=OuterRef("pk"),
+            person=person,
+            role__in=_live_roles(person, OuterRef("meeting__program")).values("role"),
+        )
         return self.annotate(
             room_role=Case(
-                When(Q(leads) & Q(staff), then=Value(RoomRole.FACILITATOR.value)),
-                When(Q(enrolled) & Q(client), then=Value(RoomRole.CLIENT.value)),
-                default=Subquery(
-                    invited.filter(
-                        role__in=Membership.objects.filter(
-                            person=person,
-                            person__is_active=True,
-                            program=OuterRef("meeting__program"),
-                            ended_at__isnull=True,
-                        ).values("role")
-                    ).values("role")[:1]
-                ),
+                When(leads & Exists(roles.filter(role__in=LEADING)), then=Value(RoomRole.FACILITATOR.value)),
+                When(enrolled & Exists(roles.filter(role=Role.CLIENT)), then=Value(RoomRole.CLIENT.value)),
+                default=Subquery(invited.values("role")[:1]),
                 output_field=models.CharField(null=True),
             )
         )

@@ -1,0 +1,109 @@
+"""Who may do what. One table; everything not in it is refused.
+
+The slice of people lies below that of programmes, so the rules know a meeting only as a `Subject`: something
+of a programme in whose room a person has a part. `programs.models` has the two there are, Meeting and Program.
+Each answer is read from the database, so that ended memberships and disabled accounts count at once, also for
+a connection that has been open for hours. Being a superuser of Django's admin opens nothing here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Protocol, TypeAlias
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+
+from sessions.audit import service as audit
+from sessions.audit.models import Outcome
+from sessions.core.errors import NotAllowed, NotFound
+from sessions.people.models import Membership, Person
+from sessions.people.roles import Role, RoomRole
+
+Asking: TypeAlias = Person | AnonymousUser
+
+
+class Act(StrEnum):
+    SEE_MEETING = "meeting.see"
+    ENTER_ROOM = "meeting.enter"
+    FACILITATE = "meeting.facilitate"  # admit, decline, send back, remove, mute, end
+    SEE_ATTENDANCE = "meeting.attendance"  # everybody's stays
+    SEE_OWN_ATTENDANCE = "meeting.own-attendance"
+    SEE_WAITING = "meeting.waiting"  # how many wait and are there
+    SEE_PROGRAM_MEETINGS = "program.meetings"
+
+
+class Subject(Protocol):
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def program_id(self) -> UUID: ...
+
+    def role_of(self, person: Person) -> RoomRole | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Enough is one of: such a part in the room, such a role in the programme."""
+
+    room: frozenset[RoomRole] = frozenset()
+    program: frozenset[Role] = frozenset()
+    seen_by: Act | None = None  # who may do this act at least knows that the thing exists
+
+
+_ANYONE_IN_IT: Final = frozenset(RoomRole)
+_LEADS: Final = frozenset({RoomRole.FACILITATOR})
+_COORDINATES: Final = frozenset({Role.COORDINATOR})
+_CREDITED: Final = frozenset({RoomRole.FACILITATOR, RoomRole.CLIENT})
+
+RULES: Final[dict[Act, Rule]] = {
+    Act.SEE_MEETING: Rule(_ANYONE_IN_IT, _COORDINATES),
+    Act.ENTER_ROOM: Rule(_ANYONE_IN_IT, seen_by=Act.SEE_MEETING),
+    Act.FACILITATE: Rule(_LEADS, seen_by=Act.SEE_MEETING),
+    Act.SEE_ATTENDANCE: Rule(_LEADS, _COORDINATES, seen_by=Act.SEE_MEETING),
+    Act.SEE_OWN_ATTENDANCE: Rule(_CREDITED, seen_by=Act.SEE_MEETING),
+    Act.SEE_WAITING: Rule(_LEADS, _COORDINATES, seen_by=Act.SEE_MEETING),
+    Act.SEE_PROGRAM_MEETINGS: Rule(program=_COORDINATES),
+}
+
+
+def may(actor: Asking, act: Act, subject: Subject) -> bool:
+    """Whether `actor` may do `act` to `subject` at this moment."""
+    if not isinstance(actor, Person) or not actor.is_active:
+        return False
+    rule = RULES[act]
+    if rule.room and subject.role_of(actor) in rule.room:
+        return True
+    return bool(rule.program) and (
+        Membership.objects.filter(person=actor, program=subject.program_id, role__in=rule.program)
+        .active()
+        .exists()
+    )
+
+
+def require(actor: Asking, act: Act, subject: Subject) -> None:
+    """Nothing when allowed. A refusal to somebody signed in leaves an audit row.
+
+    Call it before opening a transaction: the refusal would roll that row back with everything else.
+
+    Raises:
+        NotFound: the actor may not even know of the subject. Same words as when there is none.
+        NotAllowed: the actor may see it but not do this.
+    """
+    if may(actor, act, subject):
+        return
+    seen_by = RULES[act].seen_by
+    refusal = NotAllowed if seen_by is not None and may(actor, seen_by, subject) else NotFound
+    if isinstance(actor, Person):
+        audit.record(
+            actor_id=actor.pk,
+            act=act,
+            subject_type=type(subject).__name__.lower(),
+            subject_id=subject.pk,
+            scope=subject.program_id,
+            outcome=Outcome.REFUSED,
+            reason=refusal.code,
+        )
+    raise refusal
