@@ -13,6 +13,9 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from signaling.routing import websocket_urlpatterns  # noqa: E402
+from vIOP.checks import refuse_to_start_unsafe  # noqa: E402
+
+refuse_to_start_unsafe()
 
 application = ProtocolTypeRouter(
     {"http": _pages, "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns))}

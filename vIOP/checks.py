@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -47,3 +48,12 @@ def safe_to_start(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
     if settings.TURN_URLS and len(settings.TURN_SECRET) < SHORTEST_SECRET:
         found.append(Error("VIOP_TURN_SECRET must be at least 32 characters.", id="viop.E006"))
     return found
+
+
+def refuse_to_start_unsafe() -> None:
+    """End this process, with the reasons on standard error, when a check fails.
+
+    Management commands run the checks by themselves; a web process started by Daphne does not.
+    """
+    if found := safe_to_start(None):
+        sys.exit("\n".join(f"{message.id}: {message.msg}" for message in found))
