@@ -1,0 +1,133 @@
+"""The whole product as one process tree, started the way `make run` starts it, for browser and fault tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_DEADLINE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Login:
+    email: str
+    password: str
+    name: str
+    role: str
+    person_id: str
+
+
+class Site:
+    """One installation in a folder of its own: database, secret, sockets. Can be killed and started again."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.env = {
+            **os.environ,
+            "VIOP_VAR": str(folder),
+            "VIOP_DEMO": "1",
+            "VIOP_TEST_HOOKS": "1",
+            "VIOP_LOGIN_LIMIT": "1000/m/ip",
+            "VIOP_LOG_LEVEL": "INFO",
+            **env,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.demo: dict[str, Any] = {}
+
+    def manage(self, *words: str) -> str:
+        """The standard output of one management command.
+
+        Raises:
+            RuntimeError: it failed; the message holds its standard error.
+        """
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout
+
+    def prepare(self) -> None:
+        """Tables and the demo clinic; `demo` then holds its logins and meetings."""
+        self.manage("migrate", "-v0")
+        self.demo = json.loads(self.manage("demo", "--json"))
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--port", str(self.port), "--media-port", "0"],
+                cwd=ROOT,
+                env=self.env,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(self.ready, f"the site to be ready; log:\n{self.log()[-2000:]}", READY_DEADLINE_S)
+
+    def ready(self) -> bool:
+        if self.process is not None and self.process.poll() is not None:
+            raise RuntimeError(f"the site ended with {self.process.returncode}:\n{self.log()[-4000:]}")
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.HTTPError):
+            return False
+
+    def log(self) -> str:
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def media_pid(self) -> int:
+        """The process id of the media worker, a child of the site's process."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for child in map(int, children):
+            if b"signaling.media" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return child
+        raise LookupError("no media worker")
+
+    def kill(self) -> None:
+        """kill -9, as a crash would: nothing is flushed, nobody is told."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """SIGINT, as Ctrl-C does; returns the exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end within 10 s.
+        """
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(10)
+
+    def logins(self, role: str) -> list[Login]:
+        return [
+            Login(row["email"], row["password"], row["name"], row["role"], row["id"])
+            for row in self.demo["people"]
+            if row["role"] == role
+        ]
+
+    def meeting(self, kind: str) -> dict[str, Any]:
+        """The demo meeting whose kind contains `kind`, for example "group"."""
+        found: dict[str, Any] = next(row for row in self.demo["meetings"] if kind in row["kind"])
+        return found
