@@ -1,7 +1,7 @@
 """Who may do what. One table; everything not in it is refused.
 
 The slice of people lies below that of programmes, so the rules know a meeting only as a `Subject`: something
-of a programme in whose room a person has a part. `programs.models` has the two there are, Meeting and Program.
+of a programme in whose room a person has a part. `programs.models` has the two: Meeting and Program.
 Each answer is read from the database, so that ended memberships and disabled accounts count at once, also for
 a connection that has been open for hours. Being a superuser of Django's admin opens nothing here.
 """

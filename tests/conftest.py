@@ -1,0 +1,46 @@
+"""What tests of the clinic share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.test import TransactionTestCase
+
+from sessions.core import append_only
+from tests import cast as people
+
+
+@pytest.fixture
+def cast(db: None) -> people.Cast:
+    """Everybody of tests/cast.py, with meetings around the present."""
+    return people.assemble()
+
+
+def append_only_tables() -> list[str]:
+    models = apps.get_models()
+    return [model._meta.db_table for model in models if issubclass(model, append_only.AppendOnlyModel)]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _committed_facts_are_swept_up() -> Iterator[None]:
+    """Tests that really commit end with a flush, which the append-only triggers rightly refuse."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def lifted(case: TransactionTestCase) -> None:
+        tables = append_only_tables()
+        with connection.schema_editor() as editor:
+            for table in tables:
+                append_only.remove(editor, table)
+        flush(case)
+        with connection.schema_editor() as editor:
+            for table in tables:
+                append_only.install(editor, table)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patched: Any = TransactionTestCase
+        patch.setattr(patched, "_fixture_teardown", lifted)
+        yield
