@@ -1,4 +1,4 @@
-"""The whole product as one process tree, started the way `make run` starts it, for browser and fault tests."""
+"""The whole product as one process tree, started as `make run` starts it, for browser and fault tests."""
 
 from __future__ import annotations
 
