@@ -1,0 +1,184 @@
+"""Networks that misbehave on purpose, on loopback: a cable to cut and a line that loses, delays and reorders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+class Cable:
+    """A TCP relay to one address. `cut` ends what runs over it; while `held`, new connections hang unanswered."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._open = asyncio.Event()
+        self._open.set()
+        self.url = ""
+
+    def cut(self) -> int:
+        """Drop every connection at once, without a goodbye. Returns how many there were."""
+        pairs = list(self._pairs)
+        for pair in pairs:
+            for writer in pair:
+                writer.transport.abort()
+        return len(pairs)
+
+    def hold(self) -> None:
+        """Drop every connection; whoever connects from now on waits for `release`."""
+        self._open.clear()
+        self.cut()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._open.wait()
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._to)
+        except OSError:
+            writer.transport.abort()
+            return
+        pair = (writer, far_writer)
+        self._pairs.add(pair)
+        try:
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        finally:
+            self._pairs.discard(pair)
+            for end in pair:
+                end.transport.abort()
+
+
+async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+    with contextlib.suppress(OSError, RuntimeError):
+        sink.write_eof()
+
+
+@contextlib.asynccontextmanager
+async def cable(url: str) -> AsyncIterator[Cable]:
+    """A cable to the server of a ws:// URL; `cable.url` is the same server seen through it."""
+    parts = urlsplit(url)
+    relay = Cable(parts.hostname or "127.0.0.1", parts.port or 80)
+    server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
+    relay.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield relay
+    finally:
+        server.close()
+        relay.release()
+        relay.cut()
+
+
+@dataclass
+class Weather:
+    """What a line does to datagrams, the same for the same seed and traffic."""
+
+    lost: float = 0.0  # fraction, 0 to 1
+    burst: int = 1  # datagrams lost in a row each time
+    delay_s: float = 0.0
+    jitter_s: float = 0.0  # added to the delay, uniformly; datagrams overtake each other
+    seed: int = 1
+    random: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+
+
+class _Far(asyncio.DatagramProtocol):
+    """The line's end towards the server, one for each client address."""
+
+    def __init__(self, line: Line, client: tuple[str, int]) -> None:
+        self._line, self._client = line, client
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, _address: tuple[str, int]) -> None:
+        self._line.carry(data, lambda: self._line.to_client(data, self._client))
+
+
+class Line(asyncio.DatagramProtocol):
+    """A UDP relay to `server` for any number of clients, under `weather`, which may change at any time."""
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        self._server = server
+        self._far: dict[tuple[str, int], _Far] = {}
+        self._waiting: dict[tuple[str, int], list[bytes]] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+        self._drop_next = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.weather = Weather()
+        self.carried = self.dropped = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, client: tuple[str, int]) -> None:
+        far = self._far.get(client)
+        if far is not None:
+            self.carry(data, lambda: far.transport.sendto(data) if far.transport else None)
+        elif client in self._waiting:
+            self._waiting[client].append(data)
+        else:
+            self._waiting[client] = [data]
+            task = asyncio.ensure_future(self._connect(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, client: tuple[str, int]) -> None:
+        loop = asyncio.get_running_loop()
+        _, far = await loop.create_datagram_endpoint(lambda: _Far(self, client), remote_addr=self._server)
+        self._far[client] = far
+        for data in self._waiting.pop(client):
+            self.datagram_received(data, client)
+
+    def carry(self, data: bytes, deliver: object) -> None:
+        assert callable(deliver)
+        weather = self.weather
+        if self._drop_next == 0 and weather.lost and weather.random.random() < weather.lost / weather.burst:
+            self._drop_next = weather.burst
+        if self._drop_next:
+            self._drop_next -= 1
+            self.dropped += 1
+            return
+        self.carried += 1
+        delay_s = weather.delay_s + weather.random.random() * weather.jitter_s
+        if delay_s:
+            asyncio.get_running_loop().call_later(delay_s, deliver)
+        else:
+            deliver()
+
+    def to_client(self, data: bytes, client: tuple[str, int]) -> None:
+        if self._transport is not None:
+            self._transport.sendto(data, client)
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for far in self._far.values():
+            if far.transport is not None:
+                far.transport.close()
+        if self._transport is not None:
+            self._transport.close()
+
+
+@contextlib.asynccontextmanager
+async def line(host: str, port: int) -> AsyncIterator[Line]:
+    """A line that clients find at host:port (an engine told to advertise `host`) and that ends at 127.0.0.1:port."""
+    loop = asyncio.get_running_loop()
+    _, relay = await loop.create_datagram_endpoint(lambda: Line(("127.0.0.1", port)), local_addr=(host, port))
+    try:
+        yield relay
+    finally:
+        relay.close()
