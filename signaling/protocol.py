@@ -8,6 +8,7 @@ that sees a `Pong` with a newer seq than its own has missed a bell and is sent a
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -26,6 +27,21 @@ Place = Literal["outside", "waiting", "main", "left", "declined", "removed"]
 RoomRole = Literal["facilitator", "client", "family", "alumnus"]
 
 
+class Close(IntEnum):
+    """Why the server closed a socket. A client may come back by itself only after those marked (again)."""
+
+    OVERSIZE = 1009  # a frame above MAX_FRAME_BYTES
+    FAULT = 1011  # (again) our side broke
+    RESTART = 1012  # (again) this server is going away
+    BUSY = 1013  # (again) it cannot serve this now
+    BAD_FRAME = 4400  # outside the protocol
+    SIGNED_OUT = 4401  # no login, no longer one, or no seat for this ticket
+    NOT_FOUND = 4404  # no such meeting for this person
+    WRONG_VERSION = 4406  # the page is of another version: reload it
+    TOO_SLOW = 4408  # (again) the client does not read what it is sent
+    TOO_MANY = 4429  # (again, after a pause) more frames than anybody needs
+
+
 class Message(Struct, forbid_unknown_fields=True, frozen=True, rename="camel", tag_field="type"):
     """Base of every message."""
 
@@ -33,60 +49,60 @@ class Message(Struct, forbid_unknown_fields=True, frozen=True, rename="camel", t
 # From the browser.
 
 
-class Knock(Message, tag="knock"):
-    """At the door: a client waits, a facilitator of the meeting enters. Also right after every (re)connect."""
+class Knock(Message, frozen=True, tag="knock"):
+    """At the door: a client waits, a facilitator enters. Also right after every (re)connect."""
 
 
-class Admit(Message, tag="admit"):
+class Admit(Message, frozen=True, tag="admit"):
     command_id: CommandId
     person_id: Id
 
 
-class AdmitAll(Message, tag="admitAll"):
+class AdmitAll(Message, frozen=True, tag="admitAll"):
     command_id: CommandId
 
 
-class Decline(Message, tag="decline"):
+class Decline(Message, frozen=True, tag="decline"):
     command_id: CommandId
     person_id: Id
     reason: Reason = ""
 
 
-class SendBack(Message, tag="sendBack"):
+class SendBack(Message, frozen=True, tag="sendBack"):
     """From the room back to waiting."""
 
     command_id: CommandId
     person_id: Id
 
 
-class Remove(Message, tag="remove"):
+class Remove(Message, frozen=True, tag="remove"):
     command_id: CommandId
     person_id: Id
     reason: Reason = ""
 
 
-class MuteOther(Message, tag="muteOther"):
+class MuteOther(Message, frozen=True, tag="muteOther"):
     """Silence somebody's microphone. Nobody can be un-muted by another."""
 
     command_id: CommandId
     person_id: Id
 
 
-class Leave(Message, tag="leave"):
+class Leave(Message, frozen=True, tag="leave"):
     command_id: CommandId
 
 
-class End(Message, tag="end"):
+class End(Message, frozen=True, tag="end"):
     """End the meeting for everybody."""
 
     command_id: CommandId
 
 
-class AskSeat(Message, tag="askSeat"):
+class AskSeat(Message, frozen=True, tag="askSeat"):
     """Ask for a media ticket. Answered by `Seat` or `Refused`."""
 
 
-class Ping(Message, tag="ping"):
+class Ping(Message, frozen=True, tag="ping"):
     """Evidence of presence, every 5 s."""
 
 
@@ -134,7 +150,7 @@ class MeetingInfo(Struct, forbid_unknown_fields=True, frozen=True, rename="camel
     facilitators: tuple[str, ...]  # first names: who will let you in
 
 
-class Room(Message, tag="room"):
+class Room(Message, frozen=True, tag="room"):
     """The whole state as this reader may see it. Replaces every earlier one."""
 
     seq: int
@@ -146,7 +162,7 @@ class Room(Message, tag="room"):
     staff_present: bool
 
 
-class Seat(Message, tag="seat"):
+class Seat(Message, frozen=True, tag="seat"):
     """A media ticket: connect with livekit-client within `expires_in` seconds."""
 
     url: str  # WebSocket URL, or a path of this origin
@@ -155,14 +171,14 @@ class Seat(Message, tag="seat"):
     expires_in: int
 
 
-class Done(Message, tag="done"):
+class Done(Message, frozen=True, tag="done"):
     """The command with this id is in the log (or was already)."""
 
     command_id: str
     seq: int
 
 
-class Refused(Message, tag="refused"):
+class Refused(Message, frozen=True, tag="refused"):
     """Declined. `code` is stable; `text` is safe to show."""
 
     code: str
@@ -170,7 +186,7 @@ class Refused(Message, tag="refused"):
     command_id: str = ""
 
 
-class Pong(Message, tag="pong"):
+class Pong(Message, frozen=True, tag="pong"):
     seq: int
     server_time: str
 
@@ -184,9 +200,10 @@ _encoder = msgspec.json.Encoder()
 def decode(frame: str | bytes) -> FromBrowser:
     """Raises msgspec.DecodeError (ValidationError included) on anything outside the protocol."""
     try:
-        return _decoder.decode(frame)
+        message: FromBrowser = _decoder.decode(frame)
     except UnicodeEncodeError:
         raise msgspec.DecodeError("a frame is UTF-8") from None
+    return message
 
 
 def encode(message: ToBrowser) -> str:

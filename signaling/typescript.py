@@ -30,6 +30,8 @@ def typescript() -> str:
         f"export const PROTOCOL_VERSION = {protocol.VERSION} as const;",
         f"export const MAX_FRAME_BYTES = {protocol.MAX_FRAME_BYTES} as const;",
     ]
+    codes = ", ".join(f"{code.name}: {code.value}" for code in protocol.Close)
+    parts.append(f"export const CLOSE = {{ {codes} }} as const;")
     for name, literal in NAMED.items():
         parts.append(f"export type {name} = {_quoted(typing.get_args(literal))};")
     incoming, outgoing = _members(protocol.FromBrowser), _members(protocol.ToBrowser)

@@ -13,7 +13,7 @@ from signaling.typescript import typescript
 
 class Command(BaseCommand):
     help = "Write frontend/src/protocol/messages.gen.ts from signaling/protocol.py."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="only compare; fail when they differ")

@@ -1,0 +1,54 @@
+"""Who may open a media connection: the bearer of a ticket whose placement still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from channels.db import database_sync_to_async
+
+from sessions.core import clock
+from sessions.room import service
+from signaling import tickets
+from signaling.origin import header
+from signaling.tickets import BadTicket, Claims
+
+
+def query_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a request; of a repeated one the first."""
+    pairs = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    return dict(reversed(pairs))
+
+
+def token_of(scope: Mapping[str, Any]) -> str:
+    """The ticket of a request: browsers put it into the query, native clients into a header."""
+    bearer = header(scope, b"authorization").removeprefix("Bearer ")
+    return query_of(scope).get("access_token", "") or bearer
+
+
+async def admit(token: str) -> Claims:
+    """What the ticket says, when it is good and its seat is current.
+
+    Raises:
+        BadTicket: not good, or the placement has changed since. The two are never told apart.
+    """
+    claims = tickets.verify(token, clock.now())
+    if not await stands(claims):
+        raise BadTicket
+    return claims
+
+
+async def stands(claims: Claims) -> bool:
+    """Whether the placement named by a ticket is the person's placement now."""
+    pair = (claims.meeting_id, claims.person_id)
+    current = (await database_sync_to_async(service.seats)([pair])).get(pair)
+    return is_seat_of(claims, current)
+
+
+def is_seat_of(claims: Claims, current: service.CurrentSeat | None) -> bool:
+    return current is not None and (current.media_room, current.identity, current.version) == (
+        claims.room,
+        claims.identity,
+        claims.version,
+    )

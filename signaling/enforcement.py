@@ -1,0 +1,94 @@
+"""Making media follow the room log, whatever pushes were lost.
+
+After every fact that takes a seat away the engine is told at once; and every few seconds all seats taken
+through this process are compared with the placements in the database, in one query. Seats without a valid
+placement, or of another placement version, end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final
+
+from channels.db import database_sync_to_async
+
+from sessions.core import clock
+from sessions.room import service
+from signaling import tickets
+from signaling.admission import is_seat_of
+from signaling.engine import EngineUnavailable, MediaEngine
+from signaling.engines import get_engine
+from signaling.local import Held, Process
+from signaling.protocol import Close
+
+log = logging.getLogger(__name__)
+
+RESUME_WITHIN: Final = timedelta(seconds=25)  # the engine forgets a participant without signaling sooner
+FRESH_TICKET_EVERY: Final = tickets.LIFETIME / 2
+
+
+async def carry_out(effects: Sequence[service.Effect]) -> None:
+    """What facts ask of the media engine. When it is away there is no media to stop."""
+    if not effects:
+        return
+    engine = get_engine()
+    done = await asyncio.gather(*(_apply(engine, effect) for effect in effects), return_exceptions=True)
+    for outcome in done:
+        if isinstance(outcome, EngineUnavailable):
+            log.warning("media engine not told: %s", outcome)
+        elif isinstance(outcome, BaseException):
+            raise outcome
+
+
+async def _apply(engine: MediaEngine, effect: service.Effect) -> None:
+    match effect:
+        case service.Eject(media_room=room, identity=identity):
+            await engine.eject(room, identity)
+        case service.Mute(media_room=room, identity=identity):
+            await engine.mute(room, identity)
+        case service.CloseRoom(media_room=room):
+            await engine.close_room(room)
+
+
+async def check(process: Process, held: Iterable[Held]) -> None:
+    """End those of `held` whose seat is no longer theirs; give the others fresh tickets when it is time."""
+    asked = list(held)
+    if not asked:
+        return
+    now = clock.now()
+    current = await database_sync_to_async(service.seats)({seat.pair for seat in asked})
+    for seat in asked:
+        if seat not in process.held:
+            continue
+        if not is_seat_of(seat.claims, current.get(seat.pair)):
+            await revoke(process, seat)
+        elif seat.gone_at is not None and now - seat.gone_at > RESUME_WITHIN:
+            process.held.discard(seat)
+        elif seat.socket is not None and now - seat.ticket_at >= FRESH_TICKET_EVERY:
+            seat.ticket_at = now
+            seat.socket.refresh(tickets.mint(seat.claims, now))
+
+
+async def revoke(process: Process, seat: Held) -> None:
+    """Take a seat away: out of the media room, and its socket closed.
+
+    When the engine does not answer the seat stays on the list, and the next round tries again.
+    """
+    if seat.socket is not None:
+        seat.socket.end(Close.SIGNED_OUT)
+    claims = seat.claims
+    newer = any(
+        other.claims.identity == claims.identity and other.claims.version > claims.version
+        for other in process.held
+    )
+    if not newer:  # the engine has replaced this participant by the newer one already
+        try:
+            await get_engine().eject(claims.room, claims.identity)
+        except EngineUnavailable as error:
+            log.warning("seat not taken back yet: %s", error)
+            seat.socket, seat.gone_at = None, seat.gone_at or clock.now()
+            return
+    process.held.discard(seat)

@@ -1,0 +1,105 @@
+"""What this process does again and again while it holds sockets. Nothing runs when it holds none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from channels.db import database_sync_to_async
+
+from signaling import enforcement, heartbeat, logins
+from signaling.local import Process
+from signaling.protocol import Close
+from signaling.sockets import report
+from signaling.watch import keep_only
+
+TICK_S: Final = 0.5
+SEATS_EVERY_S: Final = 3.0  # ejection within 5 s with every bell lost
+BEAT_EVERY_S: Final = 10.0
+RETRY_BEAT_S: Final = 1.0  # evidence must be on record before a sweep after an outage of the database
+LOGINS_EVERY_S: Final = 20.0  # ended within 30 s
+BELLS_EVERY_S: Final = 10.0
+
+
+async def check_seats(process: Process) -> None:
+    await enforcement.check(process, process.held)
+
+
+async def hear_bells(process: Process) -> None:
+    """As if every bell had rung: heals those that were lost."""
+    keep_only(process, process.meetings())
+    for bell in process.bells.values():
+        bell.ring()
+
+
+async def renew_bells(process: Process) -> None:
+    for bell in list(process.bells.values()):
+        await bell.renew()
+
+
+async def check_logins(process: Process) -> None:
+    """Close the sockets and take back the seats of those who signed out or were disabled."""
+    rooms, held = list(process.rooms), list(process.held)
+    asked = {socket.login for socket in rooms} | {seat.login for seat in held}
+    over = await database_sync_to_async(logins.ended)(asked)
+    for socket in rooms:
+        if socket.login in over:
+            socket.end(Close.SIGNED_OUT)
+    for seat in held:
+        if seat.login in over:
+            await enforcement.revoke(process, seat)
+
+
+@dataclass(slots=True)
+class _Round:
+    every_s: float
+    work: Callable[[Process], Awaitable[None]]
+    retry_s: float | None = None
+    due_s: float = 0.0
+    running: asyncio.Task[None] | None = None
+
+    def begin(self, process: Process, now_s: float) -> None:
+        if now_s >= self.due_s and (self.running is None or self.running.done()):
+            self.due_s = now_s + self.every_s
+            self.running = asyncio.create_task(self._run(process, now_s))
+
+    async def _run(self, process: Process, now_s: float) -> None:
+        try:
+            await self.work(process)
+        except Exception as error:  # the database is away: calls go on, the next round tries again
+            report(error)
+            if self.retry_s is not None:
+                self.due_s = now_s + self.retry_s
+
+
+def keep_going(process: Process) -> None:
+    """Call whenever something was opened: makes the rounds go on until nothing is open any more."""
+    if process.rounds is None or process.rounds.done():
+        process.rounds = asyncio.create_task(_go(process), name="rounds")
+
+
+async def _go(process: Process) -> None:
+    loop = asyncio.get_running_loop()
+    start_s = loop.time()
+    rounds = [
+        _Round(SEATS_EVERY_S, check_seats),
+        _Round(SEATS_EVERY_S, hear_bells),
+        _Round(BELLS_EVERY_S, renew_bells),
+        _Round(BEAT_EVERY_S, heartbeat.beat, RETRY_BEAT_S),
+        _Round(LOGINS_EVERY_S, check_logins),
+    ]
+    for each in rounds:
+        each.due_s = start_s + each.every_s
+    try:
+        while process.busy:
+            await asyncio.sleep(TICK_S)
+            now_s = loop.time()
+            for each in rounds:
+                each.begin(process, now_s)
+    finally:
+        keep_only(process, set())
+        for each in rounds:
+            if each.running is not None:
+                each.running.cancel()

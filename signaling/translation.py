@@ -1,0 +1,112 @@
+"""Between the words of the wire (signaling.protocol) and those of the room (sessions.room). Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from sessions.core.errors import NotFound
+from sessions.room import commands, reading
+from signaling import protocol
+
+Asked = (
+    protocol.Knock
+    | protocol.Admit
+    | protocol.AdmitAll
+    | protocol.Decline
+    | protocol.SendBack
+    | protocol.Remove
+    | protocol.MuteOther
+    | protocol.Leave
+    | protocol.End
+)
+
+
+def command_of(message: Asked) -> commands.Command:
+    """The command a message asks for.
+
+    Raises:
+        NotFound: it names somebody by something that is no id.
+    """
+    match message:
+        case protocol.Knock():
+            return commands.Knock()
+        case protocol.Admit(person_id=person):
+            return commands.Admit(_id(person))
+        case protocol.AdmitAll():
+            return commands.AdmitAll()
+        case protocol.Decline(person_id=person, reason=reason):
+            return commands.Decline(_id(person), reason)
+        case protocol.SendBack(person_id=person):
+            return commands.SendBack(_id(person))
+        case protocol.Remove(person_id=person, reason=reason):
+            return commands.Remove(_id(person), reason)
+        case protocol.MuteOther(person_id=person):
+            return commands.MuteOther(_id(person))
+        case protocol.Leave():
+            return commands.Leave()
+        case protocol.End():
+            return commands.End()
+
+
+def room_of(view: reading.RoomView) -> protocol.Room:
+    """A reader's view as it travels."""
+    you, meeting = view.you, view.meeting
+    return protocol.Room(
+        seq=view.seq,
+        server_time=moment(view.server_time),
+        you=protocol.You(
+            person_id=str(you.person_id),
+            name=you.name,
+            role=you.role,
+            place=you.place.value,
+            identity=you.identity,
+            position=you.position,
+        ),
+        meeting=protocol.MeetingInfo(
+            title=meeting.title,
+            starts_at=moment(meeting.starts_at),
+            ends_at=moment(meeting.ends_at),
+            ended=meeting.ended,
+            facilitators=meeting.facilitators,
+        ),
+        members=tuple(
+            protocol.Member(
+                person_id=str(member.person_id),
+                name=member.name,
+                role=member.role,
+                identity=member.identity,
+                interrupted=member.interrupted,
+            )
+            for member in view.members
+        ),
+        waiting=tuple(
+            protocol.Waiter(
+                person_id=str(waiter.person_id),
+                name=waiter.name,
+                role=waiter.role,
+                since=moment(waiter.since),
+                interrupted=waiter.interrupted,
+            )
+            for waiter in view.waiting
+        ),
+        staff_present=view.staff_present,
+    )
+
+
+def same(one: protocol.Room, other: protocol.Room) -> bool:
+    """Whether two views show a reader the same; how far the log has grown meanwhile does not show."""
+    return msgspec.structs.replace(one, seq=other.seq, server_time=other.server_time) == other
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
