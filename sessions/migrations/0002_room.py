@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Room',
             fields=[
-                ('meeting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='iop.meeting')),
+                ('meeting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='room', serialize=False, to='iop.meeting')),
                 ('media_name', models.CharField(default=sessions.core.ids.token, max_length=32, unique=True)),
                 ('next_seq', models.PositiveIntegerField(default=1)),
                 ('opened_at', models.DateTimeField(null=True)),

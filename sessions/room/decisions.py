@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Final
 from uuid import UUID
 
 from sessions.core.errors import IllegalMove, NotAllowed
@@ -38,9 +38,12 @@ from sessions.room.events import (
 )
 from sessions.room.machine import HELD, Place, RoomState, Standing, move
 
+IDLE_AFTER_END: Final = timedelta(minutes=15)  # past the scheduled end without anybody: it is over
+
 
 class MeetingEnded(IllegalMove):
-    code: ClassVar[str] = "ended"
+    code = "ended"
+    text = "This meeting has ended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,17 @@ class Asker:
 
 
 def decide(
-    room: RoomState, command: Command, asker: Asker, facilitators: frozenset[UUID], at: datetime
+    room: RoomState,
+    command: Command,
+    asker: Asker,
+    facilitators: frozenset[UUID],
+    at: datetime,
+    *,
+    closed: bool = False,
 ) -> list[Fact]:
     """The facts that carry out `command` at `at`. Only a Knock may come to none.
+
+    `closed`: the door is shut although the log does not say that the meeting ended; see `door_closed`.
 
     Raises:
         NotAllowed: not by this person, or not to a facilitator of the meeting.
@@ -61,9 +72,9 @@ def decide(
     if isinstance(command, StaffCommand) and not asker.staff:
         raise NotAllowed("Only a facilitator of this meeting can do that.")
     if isinstance(command, Knock):
-        return [] if room.ended_at else _knock(room.of(asker.person), asker, at)
-    if room.ended_at:
-        raise MeetingEnded("This meeting has ended.")
+        return [] if closed or room.ended_at else _knock(room.of(asker.person), asker, at)
+    if closed or room.ended_at:
+        raise MeetingEnded
     match command:
         case Leave():
             if room.of(asker.person).place not in HELD:
@@ -91,6 +102,24 @@ def lapse_due(standing: Standing, now: datetime, grace: timedelta) -> bool:
     """
     since = standing.interrupted_since
     return since is not None and not (since - grace < now < since + grace)
+
+
+def door_closed(room: RoomState, ends_at: datetime, cancelled: bool, now: datetime) -> bool:
+    """Whether nobody can come to the meeting's door any more.
+
+    It stays open past the scheduled end for as long as somebody is there, or was within IDLE_AFTER_END:
+    people who overrun and lose the connection can come back.
+    """
+    if cancelled or room.ended_at:
+        return True
+    if now < ends_at + IDLE_AFTER_END:
+        return False
+    for standing in room.people.values():
+        if standing.place in HELD and standing.connections:
+            return False
+        if standing.entered_at and standing.heard_until and standing.heard_until > now - IDLE_AFTER_END:
+            return False
+    return True
 
 
 def _knock(standing: Standing, asker: Asker, at: datetime) -> list[Fact]:

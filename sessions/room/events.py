@@ -1,7 +1,7 @@
 """What a room's log can say. Past tense, ids instead of names, never edited. Pure.
 
 A fact is written once, in the order of the room's `seq`, and read back exactly as it was written: `to_record`
-and `from_record` are strict in both directions, because a log that is read leniently is a log that can be wrong.
+and `from_record` are strict, because a log that is read leniently is a log that can be wrong.
 """
 
 from __future__ import annotations
@@ -219,13 +219,14 @@ def from_record(record: Record) -> Fact:
     if fact is None:
         raise CorruptLog(f"unknown kind of fact {record.kind!r}")
     known = {field.name for field in fields(fact)}
-    columns = {name: getattr(record, name) for name in _COLUMNS if name in known}
+    columns: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS if name in known}
     foreign = [name for name in _COLUMNS if name not in known and getattr(record, name) is not None]
     if foreign or set(record.data) != known - set(_COLUMNS):
         raise CorruptLog(f"{record.kind}: fields {sorted(record.data)} and {foreign} do not fit")
     if record.at.utcoffset() is None:
         raise CorruptLog(f"{record.kind}: a time without a zone")
+    values: dict[str, Any] = {**columns, **record.data}
     try:
-        return msgspec.convert({**columns, **record.data}, fact, strict=True)
+        return msgspec.convert(values, fact, strict=True)
     except msgspec.ValidationError as error:
         raise CorruptLog(f"{record.kind}: {error}") from error

@@ -1,8 +1,8 @@
 """The room's tables. Private to this slice: everybody else asks sessions.room.service.
 
-RoomFact is the truth. Room and Placement are what its fold says (tests replay the log and compare), kept so that
-a change reads a dozen rows and not the whole evening. Connection adds the one thing that is not a fact yet:
-when each open connection was last heard.
+RoomFact is the truth. Room and Placement are what its fold says (tests replay the log and compare), kept so
+that a change reads a dozen rows and not the whole evening. Connection adds the one thing that is not a fact
+yet: when each open connection was last heard.
 """
 
 from __future__ import annotations

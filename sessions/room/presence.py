@@ -1,9 +1,9 @@
 """From facts and evidence to presence. Pure.
 
 A stay is one unbroken evidenced presence of one device in the room: the time its person was in the main room
-while this device was connected. Nothing is bridged and nothing is capped here; crediting is a policy of its own.
-Every bound is a server time backed by evidence, so a killed process, a silent device or a clock that jumps can
-shorten a stay but never lengthen one.
+while this device was connected. Nothing is bridged and nothing is capped here; crediting is a policy of its
+own. Every bound is a server time backed by evidence, so a killed process, a silent device or a clock that
+jumps can shorten a stay but never lengthen one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sessions.room.events import (
     Removed,
     SentBack,
 )
-from sessions.room.machine import SEATED, Place, RoomState, evolve
+from sessions.room.machine import SEATED, RoomState, evolve
 
 
 class Ending(StrEnum):
@@ -66,7 +66,7 @@ def stays_of(
     """
     room = RoomState()
     connected: dict[UUID, Connected] = {}
-    lines: dict[UUID, _Span] = {}  # by connection
+    lines: dict[UUID, _Span] = {}  # by connection, from opening to last evidence
     seated: dict[UUID, list[_Span]] = {}  # by person
     came: dict[UUID, datetime] = {}
     for seq, fact in facts:

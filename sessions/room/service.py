@@ -1,18 +1,32 @@
 """What can be done to a room. Synchronous; sockets call it through database_sync_to_async.
 
-Every change is one transaction that locks the meeting's room, decides, appends facts and audit rows; on commit
-the bell rings. Who hears it reads again from here: the bell carries nothing but a number.
+Every change is one transaction that locks the meeting's room, decides, appends facts and audit rows; on
+commit the bell rings. Who hears it reads again from here: the bell carries nothing but a number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import DateTimeField, UUIDField
+
+from sessions.audit import service as audit
+from sessions.audit.models import Outcome as AuditOutcome
+from sessions.core import clock
+from sessions.core.errors import Refusal
+from sessions.people.roles import RoomRole
+from sessions.programs.models import Meeting
 from sessions.room.commands import Command
+from sessions.room.decisions import Asker, MeetingEnded, decide, door_closed
+from sessions.room.events import Connected, Disconnected, Ended, Fact
+from sessions.room.log import RoomLog
+from sessions.room.models import Connection
 from sessions.room.reading import (
     Actor,
     CloseRoom,
@@ -20,9 +34,10 @@ from sessions.room.reading import (
     CurrentSeat,
     Effect,
     Eject,
-    Member,
     MeetingInfo,
+    Member,
     Mute,
+    NoSeat,
     PersonStays,
     Recorded,
     RoomView,
@@ -30,6 +45,7 @@ from sessions.room.reading import (
     Waiter,
     You,
     effects_since,
+    entrant,
     facts_since,
     head,
     seat,
@@ -38,70 +54,177 @@ from sessions.room.reading import (
     view,
     waiting_now,
 )
-
-DEAD_AFTER: Final = timedelta(seconds=30)  # without evidence
-RECONNECT_GRACE: Final = timedelta(seconds=60)
+from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, end_overdue, settle, sweep
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    seq: int  # of the command's fact; the head of the log when there was nothing to do
+    seq: int  # of the command's last fact; the head of the log when there was nothing to do
     repeated: bool  # this command id was carried out before
 
 
 def handle(actor: Actor, command: Command, command_id: str | None = None) -> Outcome:
-    """Carry out `command` exactly once per (meeting, actor, command id).
+    """Carry out `command`, exactly once per (meeting, actor, command id).
+
+    A Knock needs no id: who is inside stays where they are, and declined, removed or too late stays so; the
+    view says it.
 
     Raises:
-        NotFound: no such meeting, or the actor has no right to it.
-        NotAllowed, IllegalMove: see decisions.decide. Refusals leave an audit row and change nothing else.
+        NotFound: no such meeting, or the actor has no right to it (NotAllowed for the programme's
+        coordinators,
+            who may see the meeting but have no part in its room).
+        NotAllowed, IllegalMove: see decisions.decide. A refusal leaves an audit row and changes nothing else.
     """
-    raise NotImplementedError
+    meeting, _, role = entrant(actor)
+    try:
+        with transaction.atomic():
+            return _carry_out(actor, role, meeting, command, command_id)
+    except Refusal as refusal:
+        audit.record(
+            actor_id=actor.person_id,
+            act=f"room.{_name(command)}",
+            subject_type="meeting",
+            subject_id=meeting.pk,
+            scope=meeting.program_id,
+            outcome=AuditOutcome.REFUSED,
+            reason=refusal.code,
+        )
+        raise
+
+
+def _carry_out(
+    actor: Actor, role: RoomRole, meeting: Meeting, command: Command, command_id: str | None
+) -> Outcome:
+    room = RoomLog(meeting)
+    if command_id is not None and (seq := room.seq_of(actor.person_id, command_id)) is not None:
+        return Outcome(seq, repeated=True)
+    now = clock.now()  # under the lock, so that the order of times is the order of seqs
+    room.welcome(actor.person_id, role)
+    settle(room, now, actor.person_id)
+    facts = decide(
+        room.state,
+        command,
+        Asker(actor.person_id, role == RoomRole.FACILITATOR),
+        room.facilitators,
+        now,
+        closed=door_closed(room.state, meeting.ends_at, meeting.cancelled_at is not None, now),
+    )
+    seq = room.append(facts, actor.person_id, command_id)
+    for fact in facts:
+        _audit(actor, meeting, room, fact)
+    return Outcome(seq, repeated=False)
+
+
+def _audit(actor: Actor, meeting: Meeting, room: RoomLog, fact: Fact) -> None:
+    """One row per fact: about the placement of the person concerned, or about the meeting."""
+    subject = (
+        ("meeting", str(meeting.pk)) if isinstance(fact, Ended) else ("placement", room.key_of(fact.person))
+    )
+    audit.record(
+        actor_id=actor.person_id,
+        act=f"room.{fact.kind}",
+        subject_type=subject[0],
+        subject_id=subject[1],
+        scope=meeting.program_id,
+    )
+
+
+def _name(command: Command) -> str:
+    return type(command).__name__.lower()
 
 
 def connect(actor: Actor, device: str, process: str) -> UUID:
     """A device's socket opened: the id of its connection. Settles the person's older interruption first.
 
     Args:
-        device: opaque, at most 64 characters; the same for the same browser.
-        process: opaque name of the web process that holds the socket, at most 64 characters.
+        device: opaque, the same for the same browser; cut at 64 characters.
+        process: opaque name of the web process that holds the socket; cut at 64 characters.
 
-    Raises NotFound without a right to the meeting.
+    Raises NotFound (NotAllowed) without a right to the room.
     """
-    raise NotImplementedError
+    meeting, _, role = entrant(actor)
+    with transaction.atomic():
+        room = RoomLog(meeting)
+        now = clock.now()
+        room.welcome(actor.person_id, role)
+        settle(room, now, actor.person_id)
+        row = Connection.objects.create(
+            meeting=meeting,
+            person_id=actor.person_id,
+            device=device[:64],
+            process=process[:64],
+            opened_at=now,
+            seen_at=now,
+        )
+        room.append([Connected(at=now, person=actor.person_id, connection=row.pk, device=row.device)])
+    return row.pk
 
 
+@transaction.atomic
 def disconnect(connection_id: UUID, clean: bool, at: datetime) -> None:
     """A device's socket closed; idempotent. The place is kept for the reconnect grace (leaving is a command).
 
     Args:
         clean: the device said goodbye, as opposed to having fallen silent.
-        at: when it was last heard, server clock. Never counts later than now, nor more than DEAD_AFTER past the
-            evidence before it.
+        at: when it was last heard, server clock. Never counts later than now; when it lies further than
+            DEAD_AFTER from the evidence before it, that evidence is the end.
     """
-    raise NotImplementedError
+    row = Connection.objects.select_related("meeting").filter(pk=connection_id, closed_at=None).first()
+    if row is None:
+        return
+    room = RoomLog(row.meeting)
+    row.refresh_from_db(fields=["seen_at", "closed_at"])
+    if row.closed_at is not None:
+        return
+    heard = min(at, clock.now())
+    alive = abs(heard - row.seen_at) <= DEAD_AFTER
+    end = max(heard, row.seen_at) if alive else row.seen_at
+    row.seen_at = row.closed_at = end
+    row.save(update_fields=["seen_at", "closed_at"])
+    room.append([Disconnected(at=end, person=row.person_id, connection=row.pk, clean=clean and alive)])
 
 
 def seen(heard: Mapping[UUID, datetime]) -> frozenset[UUID]:
     """Evidence for many connections in one UPDATE: when each was last heard, by the server's clock.
 
-    Returns the ids among them that are not open (any more): swept, closed, or silent for longer than DEAD_AFTER
-    by these times. Their sockets are to be closed, so that the browser connects anew.
+    Never counts later than now, and never moves evidence back. Beats that could not be written while the
+    database was away are handed in afterwards in their order, one call each.
+
+    Returns the ids among them that are not open: closed, swept, or by these times further than DEAD_AFTER
+    from the evidence before, which is silence or a clock that jumped. Their sockets are to be closed, so
+    that the browser connects anew.
     """
-    raise NotImplementedError
+    if not heard:
+        return frozenset()
+    now = clock.now()
+    id_field, time_field = UUIDField(), DateTimeField()
+    parameters: list[Any] = []
+    for connection_id, at in heard.items():
+        at = min(at, now)
+        parameters.append(id_field.get_db_prep_value(connection_id, database))
+        parameters += [
+            time_field.get_db_prep_value(time, database) for time in (at, at - DEAD_AFTER, at + DEAD_AFTER)
+        ]
+    row = "(%s::uuid, %s::timestamptz, %s::timestamptz, %s::timestamptz)"
+    if database.vendor == "sqlite":
+        row = "(%s, %s, %s, %s)"
+    rows = ", ".join([row] * len(heard))
+    with database.cursor() as cursor:
+        cursor.execute(_SEEN.format(rows=rows), parameters)
+        alive = {value if isinstance(value, UUID) else UUID(value) for (value,) in cursor.fetchall()}
+    return frozenset(heard.keys() - alive)
 
 
-def sweep(now: datetime) -> int:
-    """Close connections without evidence for DEAD_AFTER at their last evidence, and turn interruptions older
-    than RECONNECT_GRACE into lapses. Safe to run at any time, by many. Returns the number of facts written."""
-    raise NotImplementedError
-
-
-def end_overdue(now: datetime) -> int:
-    """End meetings past their scheduled end with nobody connected for 15 minutes, at their last evidence.
-
-    Returns how many."""
-    raise NotImplementedError
+_SEEN = """
+    WITH heard (id, at, earliest, latest) AS (VALUES {rows})
+    UPDATE iop_connection
+    SET seen_at = CASE WHEN heard.at > iop_connection.seen_at THEN heard.at ELSE iop_connection.seen_at END
+    FROM heard
+    WHERE iop_connection.id = heard.id
+      AND iop_connection.closed_at IS NULL
+      AND iop_connection.seen_at BETWEEN heard.earliest AND heard.latest
+    RETURNING iop_connection.id
+"""
 
 
 __all__ = [
@@ -113,9 +236,11 @@ __all__ = [
     "CurrentSeat",
     "Effect",
     "Eject",
-    "Member",
+    "MeetingEnded",
     "MeetingInfo",
+    "Member",
     "Mute",
+    "NoSeat",
     "Outcome",
     "PersonStays",
     "Recorded",

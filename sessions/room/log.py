@@ -1,0 +1,186 @@
+"""The log of one room, open for writing: its row is locked until the transaction ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from sessions.core import clock
+from sessions.core.errors import Fault
+from sessions.people.roles import RoomRole
+from sessions.programs.models import Meeting
+from sessions.room import bell
+from sessions.room.events import Entered, Fact, Knocked, Record, from_record, to_record
+from sessions.room.machine import Place, RoomState, Standing, evolve
+from sessions.room.models import Connection, Placement, Room, RoomFact
+
+_STANDING_FIELDS: Final = (
+    "version",
+    "line_seq",
+    "knocked_at",
+    "entered_at",
+    "interrupted_since",
+    "heard_until",
+)
+
+
+class RoomLog:
+    """Everything a decision needs, as it is under the lock. Only inside a transaction."""
+
+    def __init__(self, meeting: Meeting) -> None:
+        self.meeting = meeting
+        self._row = _locked(meeting)
+        self._placements = {row.person_id: row for row in Placement.objects.filter(meeting=meeting)}
+        self.state = _state(self._row, self._placements.values(), _open_connections(meeting.pk))
+
+    @property
+    def head(self) -> int:
+        return self._row.next_seq - 1
+
+    @property
+    def facilitators(self) -> frozenset[UUID]:
+        return frozenset(
+            person for person, row in self._placements.items() if row.role == RoomRole.FACILITATOR
+        )
+
+    def key_of(self, person: UUID) -> str:
+        """What names the person's placement elsewhere, without naming the person."""
+        return str(self._placement_of(person).pk)
+
+    def _placement_of(self, person: UUID) -> Placement:
+        """Raises Fault for somebody who never came: no fact can be about them."""
+        try:
+            return self._placements[person]
+        except KeyError:
+            raise Fault("a fact about somebody without a placement") from None
+
+    def welcome(self, person: UUID, role: RoomRole) -> None:
+        """The person has a placement, and it carries their present role."""
+        row = self._placements.get(person)
+        if row is None:
+            row = Placement.objects.create(meeting=self.meeting, person_id=person, role=role)
+            self._placements[person] = row
+        elif row.role != role:
+            row.role = role
+            row.save(update_fields=["role"])
+
+    def seq_of(self, giver: UUID, command_id: str) -> int | None:
+        """Where the command is in the log; None when it is not."""
+        return (
+            RoomFact.objects.filter(meeting=self.meeting, commanded_by=giver, command_id=command_id)
+            .values_list("seq", flat=True)
+            .first()
+        )
+
+    def append(self, facts: Sequence[Fact], giver: UUID | None = None, command_id: str | None = None) -> int:
+        """Write `facts`, and the room and placements they make; ring after commit. Returns the last seq.
+
+        `giver` and `command_id` mark the first fact as the command's.
+
+        Raises:
+            IllegalMove: the table does not allow one of them; nothing is written.
+        """
+        if not facts:
+            return self.head
+        before, state = self.state, self.state
+        rows: list[RoomFact] = []
+        recorded_at = clock.now()
+        for seq, fact in enumerate(facts, start=self._row.next_seq):
+            state = evolve(state, fact, seq)
+            record = to_record(fact)
+            rows.append(
+                RoomFact(
+                    meeting=self.meeting,
+                    seq=seq,
+                    kind=record.kind,
+                    at=record.at,
+                    recorded_at=recorded_at,
+                    person_id=record.person,
+                    actor_id=record.actor,
+                    connection_id=record.connection,
+                    data=record.data,
+                )
+            )
+        if command_id is not None:
+            rows[0].commanded_by_id, rows[0].command_id = giver, command_id
+        RoomFact.objects.bulk_create(rows)
+        self._keep(before, state, facts)
+        return self.head
+
+    def _keep(self, before: RoomState, after: RoomState, facts: Sequence[Fact]) -> None:
+        self.state = after
+        moved = False
+        for person, standing in after.people.items():
+            if standing == before.people.get(person):
+                continue
+            row = self._placement_of(person)
+            moved = moved or row.place != standing.place.value
+            row.place = standing.place.value
+            for name in _STANDING_FIELDS:
+                setattr(row, name, getattr(standing, name))
+            row.save(update_fields=["place", *_STANDING_FIELDS])
+        self._row.next_seq += len(facts)
+        self._row.ended_at = after.ended_at
+        if self._row.opened_at is None and any(isinstance(fact, Knocked | Entered) for fact in facts):
+            self._row.opened_at = facts[0].at
+        self._row.save(update_fields=["next_seq", "ended_at", "opened_at"])
+        transaction.on_commit(partial(bell.ring, self.meeting.pk, self.head))
+        if moved:
+            transaction.on_commit(partial(bell.ring_program, self.meeting.program_id))
+
+
+def state_of(room: Room) -> RoomState:
+    """The room as its tables have it now, without the lock."""
+    return _state(room, Placement.objects.filter(meeting=room.meeting_id), _open_connections(room.meeting_id))
+
+
+def facts_of(meeting_id: UUID, after: int = 0) -> list[tuple[RoomFact, Fact]]:
+    """The stored rows after seq `after` with what they say, in order. Raises events.CorruptLog."""
+    rows = RoomFact.objects.filter(meeting=meeting_id, seq__gt=after).order_by("seq")
+    return [(row, _fact(row)) for row in rows]
+
+
+def _fact(row: RoomFact) -> Fact:
+    return from_record(
+        Record(
+            kind=row.kind,
+            at=row.at,
+            person=row.person_id,
+            actor=row.actor_id,
+            connection=row.connection_id,
+            data=row.data,
+        )
+    )
+
+
+def _locked(meeting: Meeting) -> Room:
+    rooms = Room.objects.select_for_update()
+    try:
+        return rooms.get(pk=meeting.pk)
+    except Room.DoesNotExist:
+        Room.objects.get_or_create(meeting=meeting)
+        return rooms.get(pk=meeting.pk)
+
+
+def _open_connections(meeting_id: UUID) -> list[tuple[UUID, UUID]]:
+    """(person, connection) of every one that is open."""
+    return list(Connection.objects.filter(meeting=meeting_id, closed_at=None).values_list("person_id", "pk"))
+
+
+def _state(room: Room, rows: Iterable[Placement], opened: Iterable[tuple[UUID, UUID]]) -> RoomState:
+    connections: dict[UUID, set[UUID]] = {}
+    for person, connection in opened:
+        connections.setdefault(person, set()).add(connection)
+    people = {
+        row.person_id: Standing(
+            place=Place(row.place),
+            connections=frozenset(connections.get(row.person_id, ())),
+            **{name: getattr(row, name) for name in _STANDING_FIELDS},
+        )
+        for row in rows
+    }
+    return RoomState(people, room.ended_at)

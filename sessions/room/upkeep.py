@@ -1,0 +1,116 @@
+"""What time alone does to a room: silent connections die, interruptions lapse, forgotten meetings end.
+
+Everything is stamped with the last evidence, never with the moment somebody noticed. Safe to run twice, by
+many, and late.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q, QuerySet
+
+from sessions.core.errors import Fault
+from sessions.programs import service as programs
+from sessions.room.decisions import IDLE_AFTER_END, door_closed, lapse_due
+from sessions.room.events import Disconnected, Ended, Fact, Lapsed
+from sessions.room.log import RoomLog, facts_of
+from sessions.room.models import Connection, Placement, Room
+from sessions.room.presence import stays_of
+
+log = logging.getLogger(__name__)
+
+DEAD_AFTER: Final = timedelta(seconds=30)  # without evidence
+RECONNECT_GRACE: Final = timedelta(seconds=60)
+
+
+def sweep(now: datetime) -> int:
+    """Close connections without evidence for DEAD_AFTER at their last evidence, and turn interruptions older
+    than RECONNECT_GRACE into lapses. Returns the number of facts written.
+
+    A room that cannot be swept is logged and passed over; it is tried again next time.
+    """
+    meetings = set(_silent(now).values_list("meeting", flat=True))
+    overdue = Q(interrupted_since__lte=now - RECONNECT_GRACE) | Q(
+        interrupted_since__gte=now + RECONNECT_GRACE
+    )
+    meetings |= set(Placement.objects.filter(overdue).values_list("meeting", flat=True))
+    return _in_each(meetings, lambda meeting_id: _sweep_one(meeting_id, now))
+
+
+def end_overdue(now: datetime) -> int:
+    """End meetings past their scheduled end with nobody there for IDLE_AFTER_END, at the last evidence of
+    anybody in the room. Returns how many."""
+    rooms = Room.objects.filter(
+        opened_at__isnull=False, ended_at=None, meeting__ends_at__lte=now - IDLE_AFTER_END
+    )
+    return _in_each(
+        set(rooms.values_list("meeting", flat=True)), lambda meeting_id: _end_one(meeting_id, now)
+    )
+
+
+def settle(room: RoomLog, now: datetime, person: UUID | None = None) -> int:
+    """What `sweep` does, for one locked room, or for one person in it. Returns the number of facts
+    written."""
+    head = room.head
+    silent = _silent(now).filter(meeting=room.meeting)
+    if person is not None:
+        silent = silent.filter(person=person)
+    facts: list[Fact] = []
+    # Rows that evidence is just being written to are locked, and alive.
+    for connection in silent.select_for_update(skip_locked=True).order_by("seen_at", "pk"):
+        connection.closed_at = connection.seen_at
+        connection.save(update_fields=["closed_at"])
+        facts.append(
+            Disconnected(
+                at=connection.seen_at, person=connection.person_id, connection=connection.pk, clean=False
+            )
+        )
+    room.append(facts)
+    lapsed: list[Fact] = [
+        Lapsed(at=min(standing.interrupted_since + RECONNECT_GRACE, now), person=who)
+        for who, standing in room.state.people.items()
+        if standing.interrupted_since is not None
+        and person in (None, who)
+        and lapse_due(standing, now, RECONNECT_GRACE)
+    ]
+    room.append(lapsed)
+    return room.head - head
+
+
+def _silent(now: datetime) -> QuerySet[Connection]:
+    """Open connections without evidence for too long. Evidence from the future is none: that clock was put
+    back since, and nobody knows how long ago it was."""
+    return Connection.objects.filter(
+        Q(seen_at__lt=now - DEAD_AFTER) | Q(seen_at__gt=now + DEAD_AFTER), closed_at=None
+    )
+
+
+def _sweep_one(meeting_id: UUID, now: datetime) -> int:
+    return settle(RoomLog(programs.meeting(meeting_id)), now)
+
+
+def _end_one(meeting_id: UUID, now: datetime) -> int:
+    room = RoomLog(programs.meeting(meeting_id))
+    if room.state.ended_at or not door_closed(room.state, room.meeting.ends_at, False, now):
+        return 0
+    everyone = stays_of(((row.seq, fact) for row, fact in facts_of(meeting_id)), {}).values()
+    evidence = [stay.ends_at for stays in everyone for stay in stays]
+    room.append([Ended(at=min(max(evidence, default=now), now))])
+    return 1
+
+
+def _in_each(meetings: set[UUID], do: Callable[[UUID], int]) -> int:
+    total = 0
+    for meeting_id in sorted(meetings):
+        try:
+            with transaction.atomic():
+                total += do(meeting_id)
+        except (DatabaseError, Fault) as error:
+            log.error("upkeep of meeting %s failed: %s", meeting_id, type(error).__name__)
+    return total

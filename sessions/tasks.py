@@ -1,0 +1,20 @@
+"""Every periodic task, three lines each: ids in, a service called, safe to run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from sessions.core import clock
+from sessions.room import service as room
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def sweep_presence() -> None:
+    """Close silent connections at their last evidence; give up places that were lost too long ago."""
+    room.sweep(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def end_overdue_meetings() -> None:
+    """End meetings that everybody has left without ending them."""
+    room.end_overdue(clock.now())
