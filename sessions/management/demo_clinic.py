@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from sessions.core import zones
@@ -93,10 +94,11 @@ class DemoClinic:
 def prepare(now: datetime) -> DemoClinic:
     """Put the clinic into the database, or bring its meetings up to `now`. People and history stay.
 
-    The passwords of the demo's people are set anew each time, so that the printed logins work.
+    Passwords are put back each time, so that the printed logins work.
     """
     program, _ = Program.objects.get_or_create(name=PROGRAM, defaults={"time_zone": ZONE})
-    cast = {part: _person(part, program) for part in EVERYBODY}
+    password = _password()
+    cast = {part: _person(part, program, password) for part in EVERYBODY}
     for client, guest, relationship in GUESTS:
         bind_guest(cast[client], cast[guest], program.pk, relationship)
     cohort, _ = Cohort.objects.get_or_create(program=program, name="Evening Track A")
@@ -128,7 +130,13 @@ def prepare(now: datetime) -> DemoClinic:
     return DemoClinic(program, tuple((part.role, cast[part]) for part in EVERYBODY), meetings)
 
 
-def _person(part: Part, program: Program) -> Person:
+def _password() -> str:
+    """As stored, the same for all: a slow hash each would make every start wait for nothing kept secret."""
+    stored = Person.objects.filter(email=COORDINATOR.email).values_list("password", flat=True).first()
+    return stored if stored and check_password(PASSWORD, stored) else make_password(PASSWORD)
+
+
+def _person(part: Part, program: Program, password: str) -> Person:
     person = Person.objects.filter(email=part.email).first()
     if person is None:
         person = Person.objects.create_user(
@@ -139,8 +147,7 @@ def _person(part: Part, program: Program) -> Person:
             time_zone=part.time_zone,
             phone=part.phone,
         )
-    if not person.check_password(PASSWORD):
-        person.set_password(PASSWORD)
+    person.password = password
     person.is_superuser = part.role == Role.ADMINISTRATOR
     person.is_active = True
     person.save()
@@ -155,7 +162,7 @@ def _open_group(program: Program, cohort: Cohort, facilitators: Sequence[Person]
     ).exclude(pk__in=Room.objects.filter(ended_at__isnull=False).values("meeting_id"))
     if meeting := open_now.last():
         return meeting
-    start = _whole_minutes(now) - GROUP_BEGAN
+    start = now.replace(second=0, microsecond=0) - GROUP_BEGAN
     middle = start + timedelta(minutes=85)
     return service.schedule(
         program,
@@ -189,13 +196,14 @@ def _upcoming(
 
 def _later_today(now: datetime) -> tuple[datetime, datetime, datetime]:
     """Three starts before the programme's midnight: in about 1, 2½ and 4½ hours, closer together late."""
-    left = zones.day(zones.local_date(now, ZONE), ZONE).end - now
-    reach = min(left, timedelta(hours=6))
-    first, second, third = (_whole_minutes(now + reach * share) for share in (0.2, 0.45, 0.75))
+    midnight = zones.day(zones.local_date(now, ZONE), ZONE).end
+    reach = min(midnight - now, timedelta(hours=6))
+    first, second, third = (_on_the_clock(now + reach * share, midnight) for share in (0.2, 0.45, 0.75))
     return first, second, third
 
 
-def _whole_minutes(moment: datetime) -> datetime:
-    """Rounded up to the minute."""
-    minute = moment.replace(second=0, microsecond=0)
-    return minute if minute == moment else minute + timedelta(minutes=1)
+def _on_the_clock(moment: datetime, before: datetime) -> datetime:
+    """The next full quarter of an hour; the moment itself when that would come too late."""
+    past = timedelta(minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond)
+    quarter = moment - past + timedelta(minutes=15) if past else moment
+    return quarter if quarter < before else moment

@@ -1,0 +1,155 @@
+"""`manage.py demo`: the clinic a newcomer looks at."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from sessions.core import zones
+from sessions.people.models import Household, Person
+from sessions.people.roles import RoomRole
+from sessions.programs import service
+from sessions.programs.models import Enrollment, Meeting
+from sessions.room.models import Room
+
+pytestmark = pytest.mark.django_db
+
+AFTERNOON = datetime(2026, 3, 2, 19, 0, tzinfo=UTC)  # 14:00 in New York
+LATE = datetime(2026, 3, 3, 4, 40, tzinfo=UTC)  # 23:40 in New York
+NEW_YORK = "America/New_York"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_demo(settings: Settings) -> None:
+    settings.DEMO = True
+
+
+def demo() -> dict[str, Any]:
+    out = io.StringIO()
+    call_command("demo", "--json", stdout=out, skip_checks=True)
+    printed: dict[str, Any] = json.loads(out.getvalue())
+    return printed
+
+
+def meeting(printed: dict[str, Any], kind: str) -> Meeting:
+    (row,) = (row for row in printed["meetings"] if row["kind"] == kind)
+    return Meeting.objects.get(pk=row["id"])
+
+
+def test_everybody_is_there_once() -> None:
+    assert Counter(person["role"] for person in demo()["people"]) == {
+        "coordinator": 1,
+        "facilitator": 2,
+        "client": 8,
+        "family": 4,
+        "alumnus": 1,
+        "administrator": 1,
+    }
+    assert Enrollment.objects.count() == 8
+    assert sorted(house.members.count() for house in Household.objects.all()) == [2, 2]
+
+
+def test_the_printed_logins_work() -> None:
+    for row in demo()["people"]:
+        person = authenticate(None, email=row["email"], username=row["email"], password=row["password"])
+        assert person is not None
+        assert (str(person.pk), person.get_full_name()) == (row["id"], row["name"])
+
+
+def test_only_the_administrator_may_open_the_admin_pages() -> None:
+    demo()
+    assert [person.email for person in Person.objects.all() if person.is_staff] == ["iris@harbor.example"]
+
+
+def test_links_lead_to_the_meeting_and_its_room() -> None:
+    for row in demo()["meetings"]:
+        assert row["path"] == f"/meetings/{row['id']}/"
+        assert row["room_path"] == f"/meetings/{row['id']}/room"
+
+
+@pytest.mark.parametrize("now", [AFTERNOON, LATE], ids=["in the afternoon", "twenty minutes before midnight"])
+def test_one_group_is_open_and_the_others_come_later_today(now: datetime) -> None:
+    with time_machine.travel(now, tick=False):
+        printed = demo()
+    group = meeting(printed, "process_group")
+    assert printed["meetings"][0]["id"] == str(group.pk)
+    assert now in group.span
+    assert group.span.length == timedelta(hours=3)
+    starts = [
+        meeting(printed, kind).starts_at for kind in ("individual_therapy", "family_group", "check_in_call")
+    ]
+    assert starts == sorted(starts)
+    assert all(start > now for start in starts)
+    assert {zones.local_date(start, NEW_YORK) for start in starts} == {zones.local_date(now, NEW_YORK)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("process_group", {RoomRole.FACILITATOR: 2, RoomRole.CLIENT: 8}),
+        ("individual_therapy", {RoomRole.FACILITATOR: 1, RoomRole.CLIENT: 1}),
+        ("family_group", {RoomRole.FACILITATOR: 1, RoomRole.CLIENT: 2, RoomRole.FAMILY: 4}),
+        ("check_in_call", {RoomRole.FACILITATOR: 1, RoomRole.ALUMNUS: 1}),
+    ],
+)
+def test_each_meeting_has_its_people(kind: str, parts: dict[RoomRole, int]) -> None:
+    assert Counter(entry.role for entry in service.roster(meeting(demo(), kind))) == parts
+
+
+def test_a_second_run_changes_nothing() -> None:
+    with time_machine.travel(AFTERNOON, tick=False) as clock:
+        first = demo()
+        clock.shift(timedelta(minutes=20))
+        assert demo() == first
+
+
+def test_a_run_the_next_day_keeps_people_and_history_and_brings_new_meetings() -> None:
+    with time_machine.travel(AFTERNOON, tick=False) as clock:
+        first = demo()
+        clock.shift(timedelta(days=1))
+        second = demo()
+    assert second["people"] == first["people"]
+    assert not {row["id"] for row in first["meetings"]} & {row["id"] for row in second["meetings"]}
+    assert Meeting.objects.count() == 8
+
+
+def test_an_ended_group_is_followed_by_an_open_one() -> None:
+    with time_machine.travel(AFTERNOON, tick=False):
+        first = meeting(demo(), "process_group")
+        Room.objects.create(meeting=first, opened_at=AFTERNOON, ended_at=AFTERNOON)
+        assert meeting(demo(), "process_group") != first
+
+
+def test_a_changed_password_and_a_disabled_account_are_put_back() -> None:
+    demo()
+    daniel = Person.objects.get(email="daniel@harbor.example")
+    daniel.set_password("another")
+    daniel.is_active = False
+    daniel.save()
+    demo()
+    daniel.refresh_from_db()
+    assert daniel.is_active
+    assert daniel.check_password(demo()["people"][0]["password"])
+
+
+def test_known_passwords_never_enter_a_real_clinic(settings: Settings) -> None:
+    settings.DEMO = settings.DEBUG = False
+    with pytest.raises(CommandError):
+        demo()
+    assert not Person.objects.exists()
+
+
+def test_the_words_for_people_name_logins_password_and_links() -> None:
+    out = io.StringIO()
+    call_command("demo", stdout=out, skip_checks=True)
+    for needed in ("maya@harbor.example", "Password", "/meetings/"):
+        assert needed in out.getvalue()
