@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sessions.audit import service as audit
 from sessions.core import clock
-from sessions.core.errors import IllegalMove, NotFound
+from sessions.core.errors import IllegalMove, NotAllowed, NotFound
 from sessions.people.access import Act, may, require
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
@@ -162,14 +162,17 @@ class PersonStays:
 def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
     """The meeting, the person and their part in its room.
 
-    Raises NotFound without a right to it (NotAllowed for who may see the meeting but not enter). Call it
-    before opening a transaction: a refusal leaves an audit row.
+    Raises NotFound without a part in it, in the same words for strangers and for who may see the meeting. Call
+    it before opening a transaction: a refusal leaves an audit row.
     """
     meeting = programs.meeting(actor.meeting_id)
     person = Person.objects.filter(pk=actor.person_id).first()
     if person is None:
         raise NotFound
-    require(person, Act.ENTER_ROOM, meeting)
+    try:
+        require(person, Act.ENTER_ROOM, meeting)
+    except NotAllowed:
+        raise NotFound from None
     role = programs.role_in(meeting, person)
     if role is None:  # lost between the two questions
         raise NotFound
@@ -179,7 +182,7 @@ def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
 def view(actor: Actor) -> RoomView:
     """The room as `actor` may see it now.
 
-    Raises NotFound (NotAllowed) without a right to the room.
+    Raises NotFound without a right to the room.
     """
     meeting, person, role = entrant(actor)
     now = clock.now()
@@ -245,7 +248,7 @@ def seat(actor: Actor) -> Seat:
     """The media seat of somebody in the room.
 
     Raises:
-        NotFound (NotAllowed): no right to the room.
+        NotFound: no right to the room.
         NoSeat (code "no-seat"): not in the room now.
     """
     meeting, person, role = entrant(actor)
@@ -306,7 +309,7 @@ def head(meeting_id: UUID) -> int:
 def facts_since(meeting_id: UUID, seq: int, actor: Actor) -> Sequence[Recorded]:
     """Facts after `seq`: all for staff of the meeting, for others those about themselves.
 
-    Raises NotFound (NotAllowed) without a right to the room.
+    Raises NotFound without a right to the room.
     """
     meeting, person, role = entrant(Actor(actor.person_id, meeting_id))
     return [
@@ -316,12 +319,15 @@ def facts_since(meeting_id: UUID, seq: int, actor: Actor) -> Sequence[Recorded]:
     ]
 
 
-def waiting_now(reader: Person, meetings: Iterable[Meeting]) -> Mapping[UUID, Counts]:
-    """People waiting and in the room, by meeting id, for those of the meetings whose facilitator or
-    programme's coordinator the reader is; the others are left out."""
-    readable = [meeting.pk for meeting in meetings if may(reader, Act.SEE_WAITING, meeting)]
-    counts = {meeting_id: Counts(0, 0) for meeting_id in readable}
-    held = Placement.objects.filter(meeting__in=readable, meeting__room__ended_at=None)
+def waiting_now(reader_id: UUID, meeting_ids: Iterable[UUID]) -> Mapping[UUID, Counts]:
+    """People waiting and in the room, by meeting, for those of the meetings whose facilitator or programme's
+    coordinator the reader is; the others are left out."""
+    reader = Person.objects.filter(pk=reader_id).first()
+    if reader is None:
+        return {}
+    asked = Meeting.objects.filter(pk__in=set(meeting_ids))
+    counts = {meeting.pk: Counts(0, 0) for meeting in asked if may(reader, Act.SEE_WAITING, meeting)}
+    held = Placement.objects.filter(meeting__in=counts, meeting__room__ended_at=None)
     for meeting_id, place in held.values_list("meeting_id", "place"):
         before = counts[meeting_id]
         counts[meeting_id] = Counts(

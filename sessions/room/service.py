@@ -70,9 +70,7 @@ def handle(actor: Actor, command: Command, command_id: str | None = None) -> Out
     view says it.
 
     Raises:
-        NotFound: no such meeting, or the actor has no right to it (NotAllowed for the programme's
-        coordinators,
-            who may see the meeting but have no part in its room).
+        NotFound: no such meeting, or the actor has no part in its room.
         NotAllowed, IllegalMove: see decisions.decide. A refusal leaves an audit row and changes nothing else.
     """
     meeting, _, role = entrant(actor)
@@ -140,7 +138,7 @@ def connect(actor: Actor, device: str, process: str) -> UUID:
         device: opaque, the same for the same browser; cut at 64 characters.
         process: opaque name of the web process that holds the socket; cut at 64 characters.
 
-    Raises NotFound (NotAllowed) without a right to the room.
+    Raises NotFound without a right to the room.
     """
     meeting, _, role = entrant(actor)
     with transaction.atomic():
