@@ -96,7 +96,8 @@ class _Stream:
 
     async def ask(self, request: Callable[[int], rpc.FromWeb]) -> rpc.Reply:
         number = next(self._numbers)
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[rpc.Reply] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
         self.write(request(number))
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from channels.db import database_sync_to_async
 
 from sessions.core import clock
+from sessions.core.errors import Refusal
 from sessions.room import service
 from signaling import tickets
 from signaling.admission import is_seat_of
@@ -68,8 +70,22 @@ async def check(process: Process, held: Iterable[Held]) -> None:
         elif seat.gone_at is not None and now - seat.gone_at > RESUME_WITHIN:
             process.held.discard(seat)
         elif seat.socket is not None and now - seat.ticket_at >= FRESH_TICKET_EVERY:
-            seat.ticket_at = now
-            seat.socket.refresh(tickets.mint(seat.claims, now))
+            await _renew(process, seat)
+
+
+async def _renew(process: Process, seat: Held) -> None:
+    """A fresh ticket, for who still has a part in the meeting."""
+    try:
+        now_theirs = await database_sync_to_async(service.seat)(
+            service.Actor(seat.claims.person_id, seat.claims.meeting_id)
+        )
+    except Refusal:
+        await revoke(process, seat)
+        return
+    seat.ticket_at = clock.now()
+    seat.claims = replace(seat.claims, grants=tickets.grants_of(now_theirs.role))
+    if seat.socket is not None:
+        seat.socket.refresh(tickets.mint(seat.claims, seat.ticket_at))
 
 
 async def revoke(process: Process, seat: Held) -> None:

@@ -1,6 +1,12 @@
-"""Evidence of presence: when each socket of this process was last heard, written in one UPDATE."""
+"""Evidence of presence: when each socket of this process was last heard.
+
+Noted every ten seconds and written in one UPDATE. While the database is away the notes wait, at most a minute
+of them, and are handed in afterwards one by one: a gap in them would be silence.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from channels.db import database_sync_to_async
 
@@ -8,16 +14,26 @@ from sessions.room import service
 from signaling.local import Process
 from signaling.protocol import Close
 
+NOTES_KEPT: Final = 6
 
-async def beat(process: Process) -> None:
-    """Put on record when each room socket was last heard. A failed beat loses nothing: the next tells all.
+
+async def note(process: Process) -> None:
+    """Take down when each room socket was last heard."""
+    if process.rooms:
+        process.evidence.append({socket.connection_id: socket.last_heard for socket in process.rooms})
+    while len(process.evidence) > NOTES_KEPT:
+        process.evidence.popleft()
+
+
+async def write(process: Process) -> None:
+    """Put the notes on record, oldest first; what fails stays and is tried again.
 
     Sockets whose connection is no longer open on record (silent for too long, or swept while this process
     stood still) are closed, so that the browser connects anew.
     """
-    sockets = {socket.connection_id: socket for socket in process.rooms}
-    if not sockets:
-        return
-    heard = {connection_id: socket.last_heard for connection_id, socket in sockets.items()}
-    for connection_id in await database_sync_to_async(service.seen)(heard):
-        sockets[connection_id].end(Close.RESTART)
+    while process.evidence:
+        unknown = await database_sync_to_async(service.seen)(process.evidence[0])
+        process.evidence.popleft()
+        for socket in list(process.rooms):
+            if socket.connection_id in unknown:
+                socket.end(Close.RESTART)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -75,6 +76,7 @@ class Process:
     held: set[Held] = field(default_factory=set)
     bells: dict[UUID, Bell] = field(default_factory=dict)  # by meeting
     rounds: asyncio.Task[None] | None = None
+    evidence: deque[dict[UUID, datetime]] = field(default_factory=deque)  # not yet on record, oldest first
     name: str = field(default_factory=token)  # opaque; connections are on record under it
 
     @property

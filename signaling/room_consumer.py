@@ -10,7 +10,7 @@ from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError
 
 from sessions.core import clock
-from sessions.core.errors import NotFound, Refusal
+from sessions.core.errors import Refusal
 from sessions.room import commands, service
 from signaling import protocol, rounds, tickets
 from signaling.engines import get_engine
@@ -55,7 +55,7 @@ class RoomConsumer(Socket):
             self.connection_id = await database_sync_to_async(service.connect)(
                 self.actor, login.device, self.process.name
             )
-        except NotFound:
+        except Refusal:  # no such meeting and no right to it are told by the same code
             self.end(Close.NOT_FOUND)
             return
         except (OperationalError, InterfaceError):
@@ -151,7 +151,7 @@ class RoomConsumer(Socket):
             self._awake.clear()
             try:
                 seen = await database_sync_to_async(service.view)(self.actor)
-            except NotFound:  # the right to the meeting has ended
+            except Refusal:  # the right to the meeting has ended
                 self.end(Close.NOT_FOUND)
                 return
             except (OperationalError, InterfaceError):

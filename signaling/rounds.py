@@ -18,7 +18,7 @@ from signaling.watch import keep_only
 TICK_S: Final = 0.5
 SEATS_EVERY_S: Final = 3.0  # ejection within 5 s with every bell lost
 BEAT_EVERY_S: Final = 10.0
-RETRY_BEAT_S: Final = 1.0  # evidence must be on record before a sweep after an outage of the database
+WRITE_EVERY_S: Final = 1.0  # noted evidence; after an outage of the database it must be in before a sweep
 LOGINS_EVERY_S: Final = 20.0  # ended within 30 s
 BELLS_EVERY_S: Final = 10.0
 
@@ -47,6 +47,8 @@ async def check_logins(process: Process) -> None:
     for socket in rooms:
         if socket.login in over:
             socket.end(Close.SIGNED_OUT)
+        else:
+            socket.wake()  # whoever has lost their part in the meeting is found out by reading
     for seat in held:
         if seat.login in over:
             await enforcement.revoke(process, seat)
@@ -56,22 +58,19 @@ async def check_logins(process: Process) -> None:
 class _Round:
     every_s: float
     work: Callable[[Process], Awaitable[None]]
-    retry_s: float | None = None
     due_s: float = 0.0
     running: asyncio.Task[None] | None = None
 
     def begin(self, process: Process, now_s: float) -> None:
         if now_s >= self.due_s and (self.running is None or self.running.done()):
             self.due_s = now_s + self.every_s
-            self.running = asyncio.create_task(self._run(process, now_s))
+            self.running = asyncio.create_task(self._run(process))
 
-    async def _run(self, process: Process, now_s: float) -> None:
+    async def _run(self, process: Process) -> None:
         try:
             await self.work(process)
         except Exception as error:  # the database is away: calls go on, the next round tries again
             report(error)
-            if self.retry_s is not None:
-                self.due_s = now_s + self.retry_s
 
 
 def keep_going(process: Process) -> None:
@@ -87,7 +86,8 @@ async def _go(process: Process) -> None:
         _Round(SEATS_EVERY_S, check_seats),
         _Round(SEATS_EVERY_S, hear_bells),
         _Round(BELLS_EVERY_S, renew_bells),
-        _Round(BEAT_EVERY_S, heartbeat.beat, RETRY_BEAT_S),
+        _Round(BEAT_EVERY_S, heartbeat.note),
+        _Round(WRITE_EVERY_S, heartbeat.write),
         _Round(LOGINS_EVERY_S, check_logins),
     ]
     for each in rounds:

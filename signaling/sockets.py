@@ -16,7 +16,7 @@ from typing import Any, Final
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from sessions.core import clock
-from signaling.limits import TokenBucket
+from signaling.media.limits import TokenBucket
 from signaling.protocol import MAX_FRAME_BYTES, Close
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.last_heard: datetime = clock.now()
         self.closing: int | None = None  # close code, once it is decided to end
         self.accepted = False
-        self._bucket = TokenBucket(self.rate, self.burst)
+        self._bucket = TokenBucket(self.rate, self.burst, self.burst, asyncio.get_running_loop().time())
         self._outbox: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -123,7 +123,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         frame = text_data if text_data is not None else bytes_data or b""
         if oversize(frame):
             self.end(Close.OVERSIZE)
-        elif not self._bucket.take(asyncio.get_running_loop().time()):
+        elif not self._bucket.take(1, asyncio.get_running_loop().time()):
             self.end(Close.TOO_MANY)
         else:
             self.last_heard = clock.now()

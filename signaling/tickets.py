@@ -108,7 +108,7 @@ def verify(token: str, now: datetime) -> Claims:
         )
         _alive(payload, now)
         return _claims(payload)
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError):
         raise BadTicket from None
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from sessions.core.errors import NotFound
+from sessions.people.roles import RoomRole
 from sessions.room import commands, reading
 from signaling import protocol
 
+ROLES: Final[dict[RoomRole, protocol.RoomRole]] = {
+    RoomRole.FACILITATOR: "facilitator",
+    RoomRole.CLIENT: "client",
+    RoomRole.FAMILY: "family",
+    RoomRole.ALUMNUS: "alumnus",
+}
 Asked = (
     protocol.Knock
     | protocol.Admit
@@ -60,7 +68,7 @@ def room_of(view: reading.RoomView) -> protocol.Room:
         you=protocol.You(
             person_id=str(you.person_id),
             name=you.name,
-            role=you.role,
+            role=ROLES[you.role],
             place=you.place.value,
             identity=you.identity,
             position=you.position,
@@ -76,7 +84,7 @@ def room_of(view: reading.RoomView) -> protocol.Room:
             protocol.Member(
                 person_id=str(member.person_id),
                 name=member.name,
-                role=member.role,
+                role=ROLES[member.role],
                 identity=member.identity,
                 interrupted=member.interrupted,
             )
@@ -86,7 +94,7 @@ def room_of(view: reading.RoomView) -> protocol.Room:
             protocol.Waiter(
                 person_id=str(waiter.person_id),
                 name=waiter.name,
-                role=waiter.role,
+                role=ROLES[waiter.role],
                 since=moment(waiter.since),
                 interrupted=waiter.interrupted,
             )

@@ -1,0 +1,135 @@
+"""What may be said on the room socket, and what may not."""
+
+from __future__ import annotations
+
+import json
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling import protocol
+from signaling.sockets import oversize
+from signaling.typescript import typescript
+
+INCOMING = typing.get_args(protocol.FromBrowser)
+ID = "3f0c8a4e-6f1a-4c58-9d0e-0a4b8f6a7c11"
+
+MALFORMED = [
+    ("nothing", ""),
+    ("no JSON", "knock"),
+    ("no object", '["knock"]'),
+    ("no type", "{}"),
+    ("an unknown type", '{"type":"becomeFacilitator"}'),
+    ("a type of the other direction", '{"type":"seat","url":"/","token":"t","identity":"i","expiresIn":60}'),
+    ("an unknown field", '{"type":"ping","evil":1}'),
+    ("a sender", '{"type":"knock","personId":"' + ID + '"}'),
+    ("two types", '{"type":"ping","type":"leave","commandId":"12345678"}'),
+    ("a missing field", '{"type":"admit","commandId":"12345678"}'),
+    ("a number for an id", '{"type":"admit","commandId":"12345678","personId":7}'),
+    ("an empty id", '{"type":"admit","commandId":"12345678","personId":""}'),
+    ("a command id too short to be unique", '{"type":"admit","commandId":"1","personId":"' + ID + '"}'),
+    (
+        "a long reason",
+        json.dumps({"type": "decline", "commandId": "1" * 8, "personId": ID, "reason": "x" * 201}),
+    ),
+    (
+        "a NUL no database stores",
+        r'{"type":"decline","commandId":"12345678","personId":"x","reason":"a\u0000"}',
+    ),
+    (
+        "half of a surrogate pair",
+        r'{"type":"decline","commandId":"12345678","personId":"x","reason":"\ud800"}',
+    ),
+    ("characters no UTF-8 holds", '"\ud800"'),
+    ("deep nesting", "[" * 50_000),
+    ("two messages", '{"type":"ping"}{"type":"ping"}'),
+]
+
+
+@pytest.mark.parametrize(("what", "frame"), MALFORMED, ids=[what for what, _ in MALFORMED])
+def test_what_is_outside_the_protocol_is_one_typed_error(what: str, frame: str) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        protocol.decode(frame)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    JSON
+    | st.dictionaries(st.sampled_from(["type", "commandId", "personId", "reason"]), JSON | st.just("admit"))
+)
+def test_any_json_is_a_message_or_that_error(value: object) -> None:
+    try:
+        message = protocol.decode(json.dumps(value))
+    except msgspec.DecodeError:
+        return
+    assert isinstance(message, INCOMING)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200))
+def test_any_frame_is_a_message_or_that_error(frame: str | bytes) -> None:
+    try:
+        message = protocol.decode(frame)
+    except msgspec.DecodeError:
+        return
+    assert isinstance(message, INCOMING)
+
+
+@given(st.sampled_from(INCOMING).flatmap(lambda kind: st.builds(kind, **fields_of(kind))))
+def test_every_message_survives_the_wire(message: protocol.FromBrowser) -> None:
+    assert protocol.decode(msgspec.json.encode(message)) == message
+
+
+def fields_of(kind: type[msgspec.Struct]) -> dict[str, st.SearchStrategy[str]]:
+    text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+    sizes = {"command_id": (8, 64), "person_id": (1, 64), "reason": (0, 200)}
+    return {
+        name: text.map(lambda value, low=low, high=high: (value * high or "x" * low)[:high].ljust(low, "x"))
+        for name, (low, high) in sizes.items()
+        if name in kind.__struct_fields__
+    }
+
+
+def test_no_message_from_a_browser_says_who_sends_it() -> None:
+    """Identity comes from the login of the socket only."""
+    for kind in INCOMING:
+        assert not {"actor", "sender", "from", "me", "identity", "name", "role"} & set(kind.__struct_fields__)
+
+
+def test_the_generated_types_are_those_of_the_protocol() -> None:
+    generated = Path(__file__).parents[2] / "frontend" / "src" / "protocol" / "messages.gen.ts"
+    assert generated.read_text() == typescript(), "run manage.py protocol_types"
+
+
+def test_generated_types_name_every_message_and_every_way_to_close() -> None:
+    text = typescript()
+    for kind in (*INCOMING, *typing.get_args(protocol.ToBrowser)):
+        assert f"export interface {kind.__name__} {{" in text
+    for code in protocol.Close:
+        assert f"{code.name}: {code.value}" in text
+
+
+@pytest.mark.parametrize(
+    ("frame", "too_long"),
+    [
+        ("x" * 65_536, False),
+        ("x" * 65_537, True),
+        ("ü" * 32_768, False),
+        ("ü" * 32_769, True),
+        ("𝄞" * 16_384, False),
+        ("𝄞" * 16_385, True),
+        (b"x" * 65_536, False),
+        (b"x" * 65_537, True),
+    ],
+)
+def test_a_frame_is_measured_in_bytes(frame: str | bytes, too_long: bool) -> None:
+    assert oversize(frame) is too_long
