@@ -78,6 +78,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
             ],
+            "libraries": {"clinic": "sessions.web.templatetags.clinic"},
         },
     },
 ]
@@ -137,6 +138,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "sessions.web.accounts.ClosedAdapter"  # people are created by the programme
+ACCOUNT_FORMS = {
+    "login": "sessions.web.accounts.SignIn",
+    "reset_password": "sessions.web.accounts.AskForNewPassword",
+    "reset_password_from_key": "sessions.web.accounts.NewPassword",
+    "change_password": "sessions.web.accounts.ChangePassword",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -185,6 +192,7 @@ SESSION_COOKIE_AGE = 12 * 3600  # absolute, seconds (DOMAIN: staff 12 h)
 CSRF_COOKIE_NAME = "__Host-viop-csrf" if PRODUCTION else "viop-csrf"
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "sessions.web.refusals.stale_form"
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_SSL_REDIRECT = PRODUCTION

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import include, path
+
+from sessions.web.admin import site
 
 urlpatterns = [
     path("", include("sessions.web.urls")),
     path("", include("signaling.urls")),
     path("accounts/", include("allauth.account.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
 ]
+
+handler400 = "sessions.web.refusals.bad_request"
+handler403 = "sessions.web.refusals.forbidden"
+handler404 = "sessions.web.refusals.not_found"
+handler429 = "sessions.web.refusals.too_many"

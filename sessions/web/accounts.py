@@ -1,0 +1,98 @@
+"""Signing in: allauth with its doors to strangers closed.
+
+People are created by their programme. Nothing here tells a visitor whether an address is known: the same
+page, the same words, the same work (42 CFR Part 2). The letters name neither the programme nor a treatment.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm
+from allauth.account.internal.flows.password_reset import request_password_reset
+from django import forms
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from sessions.people.models import Person
+from sessions.web import letters
+
+
+class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """No sign-up; letters in the reader's language, posted behind the page's back."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _(
+            "This e-mail address and password do not fit together. Please check both and try again."
+        ),
+        "too_many_login_attempts": _(
+            "That was a few tries too many. Please wait 15 minutes, or choose a new password: "
+            "“Forgot your password?”."
+        ),
+        "incorrect_password": _("That is not your current password. Please try again."),
+        "enter_current_password": _("That is not your current password. Please try again."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write the letter in its reader's language and post it. A person not in the database gets none."""
+        person = cast("Person", context["user"])
+        with translation.override(person.language):
+            letter = self.render_mail(template_prefix, email, {"email": email, **context})
+        letters.post(None if person._state.adding else letter)
+
+    def set_password(self, user: Person, password: str) -> None:
+        """A new password also ends the wait after too many tries: its owner has just proved the address."""
+        super().set_password(user, password)
+        self._delete_login_attempts_cached_email(self.request, email=user.email)
+
+
+def _plain(form: forms.Form, **labels: Any) -> None:
+    """Our labels, and no placeholders: they vanish when one types and read as values."""
+    for name, label in labels.items():
+        form.fields[name].label = label
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+
+
+class SignIn(LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self, login=_("E-mail address"), password=_("Password"))
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+        self.fields["password"].help_text = ""  # the page has its own link
+
+
+class AskForNewPassword(ResetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self, email=_("E-mail address"))
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """A letter is written for a stranger too, and then dropped: both answers cost the same."""
+        email: str = self.cleaned_data["email"]
+        people = self.users or [Person(email=email, language=translation.get_language() or "en")]
+        request_password_reset(request, email, people, None)
+        return email
+
+
+class NewPassword(ResetPasswordKeyForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self, password1=_("New password"), password2=_("New password, once more"))
+
+
+class ChangePassword(ChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(
+            self,
+            oldpassword=_("Current password"),
+            password1=_("New password"),
+            password2=_("New password, once more"),
+        )

@@ -1,0 +1,99 @@
+"""When something is not possible: what happened and what one can do, never a code alone.
+
+A page for people, JSON for programs. Neither says whether a thing exists that the reader may not see.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from sessions.core.errors import IllegalMove, Invalid, NotAllowed, NotFound, Refusal
+
+# Plain English in errors.py and in the rules is the key; this list hands it to the translators.
+# tests/service/test_pages_language.py finds the sentence that is missing here.
+TEXTS: Final = (
+    gettext_noop("This is not possible."),
+    gettext_noop("There is nothing here, or it is not open to you."),
+    gettext_noop("You are not allowed to do this."),
+    gettext_noop("This is not possible right now."),
+    gettext_noop("These values do not fit together."),
+)
+
+_STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (IllegalMove, HTTPStatus.CONFLICT),
+    (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Refusal, HTTPStatus.BAD_REQUEST),
+)
+
+
+def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    status = next(status for kind, status in _STATUS if isinstance(refusal, kind))
+    if status is HTTPStatus.NOT_FOUND:
+        return _not_found(request)
+    return _say(request, status, refusal.code, _("That did not work"), _(refusal.text))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: an unknown address and a foreign object look the same."""
+    return _not_found(request)
+
+
+def closed(request: HttpRequest) -> HttpResponse:
+    """An address that exists in a library we use, and is not open here."""
+    return _not_found(request)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return _say(request, HTTPStatus.FORBIDDEN, NotAllowed.code, _("That did not work"), _(NotAllowed.text))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400. Without the page frame: who asks is not known to be a person."""
+    return HttpResponse("", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """allauth's handler429."""
+    return _say(
+        request,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too-many",
+        _("Please wait a moment"),
+        _("That was a few tries too many. Please wait a few minutes and try again."),
+    )
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW: nearly always a page that was open for too long."""
+    return _say(
+        request,
+        HTTPStatus.FORBIDDEN,
+        "stale-form",
+        _("This page was open for a long time"),
+        _("To be safe we did nothing. Please go back to the start and try again."),
+    )
+
+
+def _not_found(request: HttpRequest) -> HttpResponse:
+    return _say(
+        request,
+        HTTPStatus.NOT_FOUND,
+        NotFound.code,
+        _("There is nothing here for you"),
+        _("The link may be old, or it belongs to somebody else. Your own sessions are one tap away."),
+    )
+
+
+def _say(request: HttpRequest, status: HTTPStatus, code: str, heading: str, text: str) -> HttpResponse:
+    if not request.accepts("text/html"):
+        return JsonResponse({"code": code, "text": text}, status=status)
+    return render(request, "refusal.html", {"heading": heading, "text": text}, status=status)

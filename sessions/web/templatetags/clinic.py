@@ -1,0 +1,60 @@
+"""Template words of the clinic. Loaded in every template (settings: TEMPLATES libraries)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django_vite.core.asset_loader import DjangoViteAssetLoader
+from django_vite.core.exceptions import DjangoViteAssetNotFoundError, DjangoViteManifestError
+
+from sessions.web import words
+
+register = template.Library()
+_log = logging.getLogger(__name__)
+
+
+@register.simple_tag
+def built(entry: str) -> SafeString:
+    """The script and style tags of a frontend entry such as `src/pages/main.ts`.
+
+    Nothing when the frontend was never built: every page but the room works without script and style, so a
+    missing build is a warning in the log, never an error in front of somebody who wants to join.
+    """
+    try:
+        tags: str = DjangoViteAssetLoader.instance().generate_vite_asset(entry, "default")
+    except (DjangoViteManifestError, DjangoViteAssetNotFoundError):
+        _log.warning("frontend build lacks %s; run make frontend", entry)
+        return SafeString("")
+    return mark_safe(tags)  # noqa: S308 - from the build's own manifest
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    return words.clock(moment)
+
+
+@register.filter
+def day(moment: datetime) -> str:
+    return words.day(moment)
+
+
+@register.simple_tag
+def time_tag(moment: datetime, zone: str = "") -> SafeString:
+    """`<time>`: the words for people, ISO 8601 UTC for machines."""
+    shown = words.clock(moment, ZoneInfo(zone) if zone else None)
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
+
+
+@register.filter
+def place_name(zone_key: str) -> str:
+    return words.place_name(zone_key)
+
+
+@register.filter
+def minutes(count: int) -> str:
+    return words.minutes(count)

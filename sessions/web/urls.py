@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from sessions.web import refusals
+from sessions.web.views import health, home, language, meetings
+
+urlpatterns = [
+    path("", home.page, name="home"),
+    path("today", home.today, name="today"),
+    path("meetings/<uuid:meeting_id>/", meetings.page, name="meeting"),
+    path("meetings/<uuid:meeting_id>/room", meetings.room_page, name="room"),
+    path("language", language.choose, name="language"),
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.ready, name="ready"),
+    # allauth's other doors stay shut: people are created, and their addresses kept, by the programme.
+    re_path(
+        r"^accounts/(?:signup|email|confirm-email|password/set|login/code|reauthenticate|phone)(?:/.*)?$",
+        refusals.closed,
+    ),
+]

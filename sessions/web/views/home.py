@@ -1,0 +1,38 @@
+"""The home page: today in one look, one large button, and what comes next."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from sessions.core import clock
+from sessions.web import agenda
+from sessions.web.signed_in import PersonRequest, signed_in
+
+
+@require_safe
+@signed_in
+def page(request: PersonRequest) -> HttpResponse:
+    fragment, version = _today(request)
+    return render(request, "home/page.html", {"today": fragment, "version": version})
+
+
+@require_safe
+@signed_in
+def today(request: PersonRequest) -> HttpResponse:
+    """The part of the home page that changes by itself. 204 when the browser shows it already."""
+    fragment, version = _today(request)
+    if request.GET.get("v") == version:
+        return HttpResponse(status=204)
+    return render(request, "home/region.html", {"today": fragment, "version": version})
+
+
+def _today(request: PersonRequest) -> tuple[str, str]:
+    """The fragment and a name for exactly this content."""
+    shown = agenda.agenda(request.user, clock.now())
+    fragment = render_to_string("home/today.html", {"agenda": shown}, request)
+    return fragment, hashlib.sha256(fragment.encode()).hexdigest()[:16]
