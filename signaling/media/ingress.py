@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from signaling.media.track import Copy, Layer, Source
+from signaling.media.udp import UdpMux
 
 if TYPE_CHECKING:
     from signaling.media import rtcp
@@ -13,32 +14,24 @@ if TYPE_CHECKING:
 
 
 class Ingress:
-    """Wire it: `ingress = Ingress(); ingress.transport = Transport(mux, ingress.on_rtp, ingress.on_rtcp, …)`."""
+    """Wire it: `ingress = Ingress(mux); ingress.transport = Transport(mux, ingress.on_rtp, ingress.on_rtcp, …)`."""
 
-    def __init__(self) -> None:
+    def __init__(self, mux: UdpMux) -> None:
         self.transport: Transport | None = None
         self.ext: dict[str, int] = {}  # uri -> id, shared by all sections of the bundle; settable
         self.by_mid: dict[str, Source] = {}
         self.by_ssrc: dict[int, tuple[Layer, bool]] = {}  # ssrc -> (layer, is RTX)
-        self.down: dict[int, Copy] = {}  # ssrc -> copy that leaves on this transport
+        self.down: dict[int, Copy] = {}  # ssrc -> copy that leaves on this transport; the control plane adds and pops
         self.remb_in: float | None = None  # bits per second the subscriber says it can take
         self.remb_at = 0.0
         self.loss_in = 0  # fraction lost it reports, in 1/256, worst of the last reports
 
-    def bind(self, source: Source, ssrcs: Sequence[int] = (), rtx: dict[int, int] | None = None) -> None:
-        """Expect `source` under its mid; `ssrcs` (primary) and `rtx` (primary -> repair) when the description
-        announces them. Call again after each negotiation; it changes nothing that is already so."""
+    def announce(self, source: Source, ssrcs: Sequence[int], rtx: Mapping[int, int]) -> None:
+        """The description names the SSRCs of `source` (primary; primary -> repair). Idempotent."""
         raise NotImplementedError
 
-    def forget(self, source: Source) -> None:
+    def withdraw(self, source: Source) -> None:
         """Unpublished: its mid and SSRCs are free again."""
-        raise NotImplementedError
-
-    def bind_down(self, copy: Copy) -> None:
-        """Feedback about copy.ssrc arrives here (call after copy.bind)."""
-        raise NotImplementedError
-
-    def forget_down(self, copy: Copy) -> None:
         raise NotImplementedError
 
     def layers(self) -> list[Layer]:

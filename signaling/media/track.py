@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from signaling.media.transport import Transport
-
-
-class Kind(StrEnum):
-    AUDIO = "audio"
-    VIDEO = "video"
 
 
 class Layer:
@@ -23,7 +16,7 @@ class Layer:
     quality: int  # 0 low, 1 medium, 2 high
     ssrc: int
     rate_bps: float  # over the last second
-    fraction_lost: int  # of the last receiver report, in 1/256
+    fraction: int  # lost, of the last receiver report, in 1/256
 
     def alive(self, now: float) -> bool:
         """Whether a packet came within the last 1.5 s."""
@@ -41,9 +34,12 @@ class Source:
     `codec`, `mid`, then Ingress.bind) when a section carries it.
     """
 
-    def __init__(self, kind: Kind, *, simulcast: bool = False) -> None:
-        self.kind = kind
-        self.simulcast = simulcast  # packets without a rid are not accepted
+    def __init__(self, owner: Any, info: Any, kind: str, cids: frozenset[str]) -> None:
+        self.owner = owner  # the control plane's participant; the data plane never looks at it
+        self.info = info  # livekit TrackInfo; the data plane reads .simulcast only
+        self.kind = kind  # "audio" or "video"
+        self.cids = cids
+        self.demand: int | None = None  # the control plane's: highest quality the publisher was told of
         self.transport: Transport | None = None
         self.mid: str | None = None
         self.codec: str = ""  # "opus", "vp8"
@@ -51,32 +47,19 @@ class Source:
         self.rtx_pt: int | None = None
         self.exts: dict[str, int] = {}  # uri -> id as the publisher's section has them
         self.layers: dict[str, Layer] = {}  # rid -> Layer
-        self.copies: dict[Hashable, Copy] = {}  # subscriber -> Copy
-        self.blocked = False  # muted by the server: nothing is forwarded
+        self.copies: dict[Any, Copy] = {}  # subscriber -> Copy; the control plane adds and pops
+        self.halted = False  # muted by the server: nothing is forwarded
         self.level = 127  # audio level, -dBov: 0 is loudest, 127 silence (RFC 6464)
         self.level_at = 0.0  # monotonic s of the packet that carried it
         self.plis = 0
         self.nacked = 0
-
-    def attach(self, subscriber: Hashable) -> Copy:
-        """A new, inactive copy for `subscriber`, or the one it has."""
-        raise NotImplementedError
-
-    def detach(self, subscriber: Hashable) -> Copy | None:
-        """Stop forwarding to `subscriber` at once."""
-        raise NotImplementedError
-
-    @property
-    def max_wanted(self) -> int:
-        """Highest quality that any enabled copy asks for, -1 when nobody watches (Dynacast)."""
-        raise NotImplementedError
 
 
 class Copy:
     """One source as one subscriber gets it: own SSRC, sequence, timestamp and picture id space."""
 
     source: Source
-    subscriber: Hashable
+    subscriber: Any
     ssrc: int
     rtx_ssrc: int
     mid: str | None
@@ -88,9 +71,11 @@ class Copy:
     current: Layer | None  # the layer being forwarded
     target: Layer | None  # the layer waited for
 
-    def bind(self, transport: Transport, mid: str, pt: int, exts: dict[str, int], rtx_pt: int | None = None) -> None:
-        """Where and how it leaves. `exts`: uri -> id agreed with the subscriber. With `rtx_pt`, retransmissions go
-        out as RTX (RFC 4588) on `rtx_ssrc`, which the description must then announce (ssrc-group FID)."""
+    transport: Transport | None  # settable, like pt and exts (uri -> id agreed with the subscriber)
+    exts: dict[str, int]
+    rtx_pt: int | None  # settable: retransmissions go out as RTX (RFC 4588) on rtx_ssrc (announce ssrc-group FID)
+
+    def __init__(self, source: Source, subscriber: Any) -> None:
         raise NotImplementedError
 
     def choose(self, now: float | None = None) -> None:

@@ -16,13 +16,17 @@ class UdpMux:
         self.dropped: Counter[str] = Counter()  # cause -> datagrams not served
         self.received = 0  # datagrams
         self.sent = 0
-        self.port = 0
+        self.address = address  # the one bound, after serve()
         self.candidates: tuple[str, ...] = ()  # values of a=candidate, UDP first, valid after serve()
 
     async def serve(self) -> None:
         """Bind and start reading. Raises OSError when the address cannot be had."""
         raise NotImplementedError
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop reading, close every TCP connection and the sockets. Transports are their owners' to close first."""
+        raise NotImplementedError
+
+    def statistics(self) -> dict[str, object]:
+        """Counters for Stats: datagrams, transports, drops by cause."""
         raise NotImplementedError
