@@ -22,5 +22,4 @@ class Command(BaseCommand):
         except case.BadCase as error:
             self.stderr.write(str(error).replace("\n", " "), ending="\n")
             sys.exit(2)
-        json.dump(result, self.stdout, indent=2, ensure_ascii=False)
-        self.stdout.write("")
+        self.stdout.write(json.dumps(result, indent=2, ensure_ascii=False))
