@@ -1,0 +1,239 @@
+import {
+  AudioPresets,
+  DisconnectReason,
+  MediaDeviceFailure,
+  Room as MediaRoom,
+  RoomEvent,
+  Track,
+  VideoPresets,
+  type RoomOptions,
+  type TrackPublication,
+} from "livekit-client";
+import { pauseMs } from "../protocol/backoff";
+import type { Seat } from "../protocol/messages.gen";
+import { socketUrl } from "./config";
+import { chosenDevices, type Devices, type Wanted } from "./remembered";
+import { trouble, type Trouble } from "./trouble";
+
+/** `mending`: pictures and sound are interrupted and come back by themselves. `replaced`: another device took the seat. */
+export type MediaState = "off" | "joining" | "live" | "mending" | "replaced";
+
+const SEAT_PATIENCE_MS = 5_000; // unanswered: ask again
+const STEADY_MS = 10_000; // live this long, the next failure is a new one
+
+export interface Surroundings {
+  /** Ask the clinic for a media ticket; the answer comes in by `sit` or `refuse`. */
+  readonly askSeat: () => void;
+  readonly state: (state: MediaState) => void;
+  /** The server muted our microphone. */
+  readonly silenced: () => void;
+  readonly trouble: (source: keyof Wanted, trouble: Trouble) => void;
+}
+
+/** How much picture this device should make: what it can encode besides receiving a group. */
+function options(phone: boolean, cores: number): RoomOptions {
+  const top = phone || cores <= 4 ? VideoPresets.h540 : VideoPresets.h720;
+  return {
+    adaptiveStream: true,
+    dynacast: true,
+    disconnectOnPageLeave: true,
+    audioCaptureDefaults: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    videoCaptureDefaults: { resolution: top.resolution, facingMode: "user" },
+    publishDefaults: {
+      videoCodec: "vp8",
+      simulcast: true,
+      videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360],
+      videoEncoding: top.encoding,
+      audioPreset: AudioPresets.speech,
+      dtx: true,
+      red: true,
+    },
+  };
+}
+
+/** Pictures and sound of one person's seat. It keeps the seat through every failure until told to leave it.
+ *
+ * livekit-client mends a connection for a while; when it gives up, a new ticket is asked for and the room is joined
+ * anew. What the person switched off stays off through all of it.
+ */
+export class Media {
+  readonly room: MediaRoom;
+  #state: MediaState = "off";
+  #wanted: Wanted = { microphone: false, camera: false };
+  #asked: number | null = null; // when a seat was asked for and has not come yet
+  #retryMs: number | null = null;
+  #failures = 0;
+  #liveMs = 0;
+  #nowMs = 0;
+  #visit = 0; // grows with every entry and exit: what an older one still finishes is void
+  #applying = false;
+  #stale = false;
+
+  constructor(
+    private readonly around: Surroundings,
+    private readonly page: Pick<Location, "protocol" | "host">,
+    device: { readonly phone: boolean; readonly cores: number },
+  ) {
+    this.room = new MediaRoom(options(device.phone, device.cores));
+    this.room
+      .on(RoomEvent.Reconnecting, () => this.#become("mending"))
+      .on(RoomEvent.Reconnected, () => this.#settled())
+      .on(RoomEvent.Disconnected, (reason) => this.#lost(reason))
+      .on(RoomEvent.TrackMuted, (publication, participant) => {
+        if (participant === this.room.localParticipant) this.#mutedByServer(publication);
+      });
+  }
+
+  get state(): MediaState {
+    return this.#state;
+  }
+
+  /** Take one's seat and keep it. */
+  enter(wanted: Wanted): void {
+    this.#wanted = wanted;
+    if (this.#state === "off") this.#begin();
+  }
+
+  /** Give the seat up. */
+  exit(): void {
+    if (this.#state === "off") return;
+    this.#visit += 1;
+    this.#asked = this.#retryMs = null;
+    this.#become("off");
+    void this.room.disconnect();
+  }
+
+  /** Take the seat back from the other device. */
+  takeBack(): void {
+    if (this.#state === "replaced") this.#begin();
+  }
+
+  want(wanted: Wanted): void {
+    this.#wanted = wanted;
+    void this.#apply();
+  }
+
+  sit(seat: Seat): void {
+    if (this.#asked === null) return;
+    this.#asked = null;
+    void this.#connect(seat, this.#visit);
+  }
+
+  refuse(): void {
+    if (this.#asked === null) return;
+    this.#asked = null;
+    this.#retry();
+  }
+
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (this.#retryMs !== null && nowMs >= this.#retryMs) this.#ask();
+    else if (this.#asked !== null && nowMs - this.#asked >= SEAT_PATIENCE_MS) this.#ask();
+  }
+
+  /** The network is back: try now. */
+  hurry(): void {
+    if (this.#retryMs !== null) this.#retryMs = this.#nowMs;
+  }
+
+  async use(kind: keyof Devices, deviceId: string): Promise<void> {
+    if (this.#state !== "live") return; // `#connect` reads what was chosen
+    await this.room.switchActiveDevice(kind, deviceId).catch((error: unknown) => {
+      if (kind !== "audiooutput") {
+        this.around.trouble(kind === "audioinput" ? "microphone" : "camera", trouble(error));
+      }
+    });
+  }
+
+  #begin(): void {
+    this.#visit += 1;
+    this.#failures = 0;
+    this.#become("joining");
+    this.#ask();
+  }
+
+  #ask(): void {
+    this.#retryMs = null;
+    this.#asked = this.#nowMs;
+    this.around.askSeat();
+  }
+
+  async #connect(seat: Seat, visit: number): Promise<void> {
+    const devices = chosenDevices();
+    const { audioCaptureDefaults: audio, videoCaptureDefaults: video } = this.room.options;
+    if (audio && devices.audioinput) audio.deviceId = { ideal: devices.audioinput };
+    if (video && devices.videoinput) video.deviceId = { ideal: devices.videoinput };
+    if (devices.audiooutput) this.room.options.audioOutput = { deviceId: devices.audiooutput };
+    try {
+      await this.room.connect(socketUrl(seat.url, this.page), seat.token, { maxRetries: 0 });
+    } catch {
+      if (visit === this.#visit) this.#retry();
+      return;
+    }
+    if (visit === this.#visit) this.#settled();
+  }
+
+  #settled(): void {
+    if (this.#state === "off" || this.#state === "replaced") return;
+    this.#liveMs = this.#nowMs;
+    this.#become("live");
+    void this.#apply();
+  }
+
+  #lost(reason: DisconnectReason | undefined): void {
+    if (this.#state === "off" || this.#state === "replaced" || this.#asked !== null || this.#retryMs !== null) return;
+    if (reason === DisconnectReason.DUPLICATE_IDENTITY) {
+      this.#visit += 1;
+      this.#become("replaced");
+    } else if (this.#state !== "joining") {
+      this.#become("mending"); // while joining, `#connect` sees the failure itself
+      this.#retry();
+    }
+  }
+
+  #retry(): void {
+    if (this.#liveMs > 0 && this.#nowMs - this.#liveMs >= STEADY_MS) this.#failures = 0;
+    this.#liveMs = 0;
+    this.#retryMs = this.#nowMs + (this.#failures === 0 ? 0 : pauseMs(this.#failures - 1, Math.random()));
+    this.#failures += 1;
+  }
+
+  #mutedByServer(publication: TrackPublication): void {
+    if (publication.source !== Track.Source.Microphone || !this.#wanted.microphone) return;
+    this.#wanted = { ...this.#wanted, microphone: false };
+    this.around.silenced();
+  }
+
+  /** Make what is published equal to what is wanted; one change at a time, the latest wish wins. */
+  async #apply(): Promise<void> {
+    this.#stale = true;
+    if (this.#applying) return;
+    this.#applying = true;
+    while (this.#stale && this.#state === "live") {
+      this.#stale = false;
+      const { microphone, camera } = this.#wanted;
+      await this.#publish("microphone", microphone);
+      await this.#publish("camera", camera);
+    }
+    this.#applying = false;
+  }
+
+  async #publish(source: keyof Wanted, on: boolean): Promise<void> {
+    const me = this.room.localParticipant;
+    try {
+      if (source === "microphone" && me.isMicrophoneEnabled !== on) await me.setMicrophoneEnabled(on);
+      if (source === "camera" && me.isCameraEnabled !== on) await me.setCameraEnabled(on);
+    } catch (error) {
+      // Anything but the device itself is the connection's matter: after it is mended this runs again.
+      if (MediaDeviceFailure.getFailure(error as Error) === undefined) return;
+      this.#wanted = { ...this.#wanted, [source]: false };
+      this.around.trouble(source, trouble(error));
+    }
+  }
+
+  #become(state: MediaState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.around.state(state);
+  }
+}

@@ -1,0 +1,40 @@
+/** What happened between two views: for the ear, the live region and the toasts. Pure. */
+import type { Member, Room, Waiter } from "../protocol/messages.gen";
+
+export type News =
+  | { readonly kind: "waiting"; readonly waiter: Waiter }
+  | { readonly kind: "joined" | "left" | "interrupted" | "back"; readonly member: Member }
+  | { readonly kind: "admitted" | "sentBack" | "movedUp" | "staffGone" | "staffBack" };
+
+const byPerson = <T extends { readonly personId: string }>(people: readonly T[]) =>
+  new Map(people.map((person) => [person.personId, person]));
+
+/** In the order in which they should be told. Nothing is news in the first view but who is waiting already. */
+export function news(before: Room | null, after: Room): readonly News[] {
+  const told: News[] = [];
+  const waited = byPerson(before?.waiting ?? []);
+  for (const waiter of after.waiting) if (!waited.has(waiter.personId)) told.push({ kind: "waiting", waiter });
+  if (before === null) return told;
+
+  const [was, is] = [before.you, after.you];
+  if (was.place === "waiting" && is.place === "main") told.push({ kind: "admitted" });
+  if (was.place === "main" && is.place === "waiting") told.push({ kind: "sentBack" });
+  if (was.position !== null && is.position !== null && is.position < was.position) told.push({ kind: "movedUp" });
+
+  if (was.place === "main" && is.place === "main") {
+    const [had, has] = [byPerson(before.members), byPerson(after.members)];
+    for (const member of after.members) {
+      const earlier = had.get(member.personId);
+      if (member.personId === is.personId) continue;
+      if (earlier === undefined) told.push({ kind: "joined", member });
+      else if (!earlier.interrupted && member.interrupted) told.push({ kind: "interrupted", member });
+      else if (earlier.interrupted && !member.interrupted) told.push({ kind: "back", member });
+    }
+    for (const member of before.members) {
+      if (member.personId !== is.personId && !has.has(member.personId)) told.push({ kind: "left", member });
+    }
+    if (before.staffPresent && !after.staffPresent) told.push({ kind: "staffGone" });
+    if (!before.staffPresent && after.staffPresent) told.push({ kind: "staffBack" });
+  }
+  return told;
+}

@@ -1,0 +1,261 @@
+import type { Member, Room, ToBrowser } from "../protocol/messages.gen";
+import { Declined, Wire, type Command, type Link } from "../protocol/wire";
+import { socketUrl, type RoomConfig } from "./config";
+import { Media, type MediaState } from "./media";
+import { news, type News } from "./news";
+import { rememberDevices, chosenDevices, rememberWanted, wantedIn, type Devices, type Wanted } from "./remembered";
+import type { Trouble } from "./trouble";
+
+/** All that the page shows is a function of this (and of the media engine's own events). */
+export interface Snapshot {
+  readonly link: Link;
+  /** The server's last word. */
+  readonly view: Room | null;
+  /** This tab wants to be in: it went past the device check and has not left. */
+  readonly coming: boolean;
+  /** This tab left by its own act. */
+  readonly left: boolean;
+  readonly media: MediaState;
+  readonly wanted: Wanted;
+  readonly troubles: Readonly<Partial<Record<keyof Wanted, Trouble>>>;
+  /** People about whom a command is on its way. */
+  readonly pending: ReadonlySet<string>;
+}
+
+export type Tidings = News | { readonly kind: "silenced" } | { readonly kind: "refused"; readonly text: string };
+
+const KNOCK_AGAIN_MS = 3_000;
+const EVERYBODY = "*";
+
+/** One tab's part in one meeting: the line to the clinic, the seat in the media room, and what the person wants. */
+export class Session {
+  readonly media: Media;
+  readonly #wire: Wire;
+  readonly #watchers = new Set<() => void>();
+  readonly #listeners = new Set<(tidings: Tidings) => void>();
+  #snapshot: Snapshot;
+  #knockedMs = 0;
+  #nowMs: number;
+
+  constructor(
+    readonly config: RoomConfig,
+    page: Pick<Location, "protocol" | "host">,
+    device: { readonly phone: boolean; readonly cores: number },
+    nowMs: number,
+  ) {
+    const remembered = wantedIn(config.meetingId);
+    this.#nowMs = nowMs;
+    this.#snapshot = {
+      link: "opening",
+      view: null,
+      coming: remembered !== null,
+      left: false,
+      media: "off",
+      wanted: remembered ?? { microphone: true, camera: true },
+      troubles: {},
+      pending: new Set(),
+    };
+    this.media = new Media(
+      {
+        askSeat: () => void this.#wire.say({ type: "askSeat" }),
+        state: (media) => this.#set({ media }),
+        silenced: () => {
+          this.want({ ...this.#snapshot.wanted, microphone: false });
+          this.#tell({ kind: "silenced" });
+        },
+        trouble: (source, trouble) => {
+          this.want({ ...this.#snapshot.wanted, [source]: false });
+          this.#set({ troubles: { ...this.#snapshot.troubles, [source]: trouble } });
+        },
+      },
+      page,
+      device,
+    );
+    this.#wire = new Wire(
+      (protocol) => new WebSocket(socketUrl(config.socketPath, page), protocol),
+      { link: (link) => this.#linked(link), message: (message) => this.#hear(message) },
+      nowMs,
+    );
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  readonly subscribe = (watcher: () => void): (() => void) => {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  };
+
+  /** Hear what happens, once each. */
+  listen(listener: (tidings: Tidings) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#wire.tick(nowMs);
+    this.media.tick(nowMs);
+    const { coming, view, link } = this.#snapshot;
+    const outside = view !== null && view.you.place === "outside" && !view.meeting.ended;
+    if (coming && outside && link === "open" && nowMs - this.#knockedMs >= KNOCK_AGAIN_MS) this.#knock();
+  }
+
+  hurry(): void {
+    this.#wire.hurry();
+    this.media.hurry();
+  }
+
+  // What the person does.
+
+  comeIn(wanted: Wanted): void {
+    rememberWanted(this.config.meetingId, wanted);
+    this.#set({ coming: true, left: false, wanted, troubles: {} });
+    this.#knock();
+    this.#follow();
+  }
+
+  want(wanted: Wanted): void {
+    if (this.#snapshot.coming) rememberWanted(this.config.meetingId, wanted);
+    const troubles = { ...this.#snapshot.troubles };
+    if (wanted.microphone) delete troubles.microphone;
+    if (wanted.camera) delete troubles.camera;
+    this.#set({ wanted, troubles });
+    this.media.want(wanted);
+  }
+
+  choose(devices: Devices): void {
+    rememberDevices({ ...chosenDevices(), ...devices });
+    for (const kind of ["audioinput", "videoinput", "audiooutput"] as const) {
+      const id = devices[kind];
+      if (id !== undefined) void this.media.use(kind, id);
+    }
+  }
+
+  leave(): void {
+    this.#goOut({ left: true });
+    void this.#do({ type: "leave" }, this.config.meetingId);
+  }
+
+  end(): void {
+    void this.#do({ type: "end" }, EVERYBODY);
+  }
+
+  /** Back to the device check from an ending. */
+  comeBack(): void {
+    this.#set({ left: false });
+  }
+
+  admit(personId: string): void {
+    void this.#do({ type: "admit", personId }, personId);
+  }
+
+  admitAll(): void {
+    void this.#do({ type: "admitAll" }, EVERYBODY);
+  }
+
+  decline(personId: string): void {
+    void this.#do({ type: "decline", personId }, personId);
+  }
+
+  sendBack(personId: string): void {
+    void this.#do({ type: "sendBack", personId }, personId);
+  }
+
+  remove(personId: string): void {
+    void this.#do({ type: "remove", personId }, personId);
+  }
+
+  mute(personId: string): void {
+    void this.#do({ type: "muteOther", personId }, personId);
+  }
+
+  /** Whether a command about this person (or about everybody) has not been answered yet. */
+  static busy(snapshot: Snapshot, personId: string = EVERYBODY): boolean {
+    return snapshot.pending.has(personId) || snapshot.pending.has(EVERYBODY);
+  }
+
+  static me(view: Room): Member {
+    return { ...view.you, interrupted: false };
+  }
+
+  // What the server says.
+
+  #linked(link: Link): void {
+    this.#set({ link });
+    if (link === "open" && this.#snapshot.coming) this.#knock();
+  }
+
+  #hear(message: ToBrowser): void {
+    switch (message.type) {
+      case "room": {
+        const before = this.#snapshot.view;
+        this.#set({ view: message });
+        this.#follow();
+        for (const each of news(before, message)) this.#tell(each);
+        break;
+      }
+      case "seat":
+        this.media.sit(message);
+        break;
+      case "refused":
+        if (message.commandId === "") this.media.refuse(); // the only question without an id is for a seat
+        break;
+      case "done":
+      case "pong":
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Media follows the place that the server gave. */
+  #follow(): void {
+    const { view, coming, wanted } = this.#snapshot;
+    if (view === null || !coming) return;
+    const { place } = view.you;
+    if (view.meeting.ended || place === "left" || place === "declined" || place === "removed") {
+      // A view from before the knock still says where the last visit ended.
+      if (!view.meeting.ended && place === "left" && this.#nowMs - this.#knockedMs < KNOCK_AGAIN_MS) return;
+      this.#goOut({ left: place === "left" });
+    } else if (place === "main") {
+      this.media.enter(wanted);
+    } else {
+      this.media.exit();
+    }
+  }
+
+  #goOut(how: { readonly left: boolean }): void {
+    this.media.exit();
+    rememberWanted(this.config.meetingId, null);
+    this.#set({ coming: false, ...how });
+  }
+
+  #knock(): void {
+    this.#knockedMs = this.#nowMs;
+    this.#wire.say({ type: "knock" });
+  }
+
+  async #do(command: Command, about: string): Promise<void> {
+    this.#set({ pending: new Set(this.#snapshot.pending).add(about) });
+    try {
+      await this.#wire.command(command);
+    } catch (error) {
+      if (!(error instanceof Declined)) throw error;
+      this.#tell({ kind: "refused", text: error.message });
+    }
+    const pending = new Set(this.#snapshot.pending);
+    pending.delete(about);
+    this.#set({ pending });
+  }
+
+  #tell(tidings: Tidings): void {
+    for (const listener of this.#listeners) listener(tidings);
+  }
+
+  #set(change: Partial<Snapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...change };
+    for (const watcher of this.#watchers) watcher();
+  }
+}
