@@ -14,6 +14,7 @@ from livekit.protocol import models as lk
 
 RELIABLE: Final = "_reliable"
 LOSSY: Final = "_lossy"
+LABELS: Final = frozenset({RELIABLE, LOSSY})
 MAX_PACKET_BYTES: Final = 64 << 10
 
 _FROM_CLIENTS: Final = frozenset(

@@ -10,6 +10,7 @@ SIGNAL_BURST: Final = 60.0  # at once: a join into a full room
 MAX_SIGNAL_BYTES: Final = 64 << 10
 MAX_INFLATED_BYTES: Final = 256 << 10  # of a gzipped join request
 MAX_TRACKS: Final = 8  # pending and published, of one participant
+MAX_SIDS: Final = 256  # tracks named in one message
 MAX_TEXT: Final = 256  # characters of a name or label
 MAX_METADATA: Final = 4096  # characters
 MAX_ATTRIBUTES: Final = 32
