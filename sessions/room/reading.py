@@ -162,8 +162,8 @@ class PersonStays:
 def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
     """The meeting, the person and their part in its room.
 
-    Raises NotFound without a part in it, in the same words for strangers and for who may see the meeting. Call
-    it before opening a transaction: a refusal leaves an audit row.
+    Raises NotFound without a part in it, in the same words for strangers and for who may see the meeting.
+    Call it before opening a transaction: a refusal leaves an audit row.
     """
     meeting = programs.meeting(actor.meeting_id)
     person = Person.objects.filter(pk=actor.person_id).first()

@@ -1,0 +1,83 @@
+"""Facts are read back exactly as they were written, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions.room.events import KINDS, CorruptLog, Disconnected, Fact, Record, from_record, to_record
+
+ANY_FACT = st.one_of(
+    *(
+        st.builds(
+            kind,
+            **{
+                name: strategy
+                for name, strategy in {
+                    "at": st.datetimes(timezones=st.just(UTC)),
+                    "person": st.uuids(),
+                    "actor": st.uuids(),
+                    "connection": st.uuids(),
+                    "reason": st.text(max_size=200),
+                    "device": st.text(max_size=64),
+                    "clean": st.booleans(),
+                }.items()
+                if name in kind.__dataclass_fields__
+            },
+        )
+        for kind in KINDS.values()
+    )
+)
+WHEN = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
+RECORD = to_record(Disconnected(at=WHEN, person=UUID(int=1), connection=UUID(int=2), clean=False))
+
+
+def test_every_kind_of_fact_has_a_word_of_its_own() -> None:
+    assert set(KINDS.values()) == set(get_args(Fact))
+
+
+@given(ANY_FACT)
+def test_what_is_written_is_what_is_read(fact: Fact) -> None:
+    assert from_record(to_record(fact)) == fact
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("an unknown kind", {"kind": "vanished"}),
+        ("a field that is missing", {"data": {}}),
+        ("a field that is foreign", {"data": {"clean": False, "mood": "good"}}),
+        ("a value of another type", {"data": {"clean": "no"}}),
+        ("a person left out", {"person": None}),
+        ("an actor where none acts", {"actor": UUID(int=3)}),
+        ("a time without a zone", {"at": WHEN.replace(tzinfo=None)}),
+    ],
+)
+def test_anything_else_is_a_corrupt_log(what: str, changes: dict[str, Any]) -> None:
+    broken: Record = replace(RECORD, **changes)
+    with pytest.raises(CorruptLog):
+        from_record(broken)
+    assert from_record(RECORD), what
+
+
+def test_stored_kinds_never_change_their_spelling() -> None:
+    assert sorted(KINDS) == [
+        "admitted",
+        "connected",
+        "declined",
+        "disconnected",
+        "ended",
+        "entered",
+        "knocked",
+        "lapsed",
+        "left",
+        "muted",
+        "removed",
+        "sent_back",
+    ]
