@@ -22,7 +22,10 @@ from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Cohort, Meeting, Program
 
 HOUR: Final = timedelta(hours=1)
-# A Monday, 18:00 in New York: for tests that set the clock (time_machine.travel(EVENING, tick=False)).
+# A Monday, 9:00 and 18:00 in New York, for tests that set the clock: `time_machine.travel(MORNING, tick=False)`,
+# then `assemble()`. All meetings of a cast assembled at MORNING are on that day; around the real present they may
+# cross a midnight.
+MORNING: Final = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 EVENING: Final = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
 
 
