@@ -247,5 +247,7 @@ def _rated(participant: Participant) -> rtc.ConnectionQualityInfo:
     losses.append(participant.subscriber.ingress.loss_in)
     rating = quality.rate(losses, connected=participant.reachable)
     return rtc.ConnectionQualityInfo(
-        participant_sid=participant.sid, quality=lk.ConnectionQuality(rating.quality), score=rating.score
+        participant_sid=participant.sid,
+        quality=lk.ConnectionQuality.Value(rating.quality.name),
+        score=rating.score,
     )

@@ -148,6 +148,7 @@ class RpcServer:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._streams: dict[Stream, asyncio.StreamWriter] = {}
+        self._readers: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def serve(self, path: Path) -> None:
@@ -169,16 +170,23 @@ class RpcServer:
             self._server.close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-        drains = [asyncio.ensure_future(_flushed(writer)) for writer in self._streams.values()]
+        drains = {asyncio.ensure_future(_flushed(writer)) for writer in self._streams.values()}
         if drains:
             await asyncio.wait(drains, timeout=drain_s)
-        for drain, writer in zip(drains, list(self._streams.values()), strict=False):
+        for drain in drains:
             drain.cancel()
-            writer.close()
+        for writer in self._streams.values():
+            writer.transport.abort()  # what left has left; the rest found nobody to read it
+        if self._readers:
+            await asyncio.wait(set(self._readers))
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stream = Stream(self._desk, writer)
         self._streams[stream] = writer
+        task = asyncio.current_task()
+        if task is not None:
+            self._readers.add(task)
+            task.add_done_callback(self._readers.discard)
         try:
             while True:
                 size = int.from_bytes(await reader.readexactly(rpc.LENGTH_BYTES), "big")
