@@ -25,10 +25,8 @@ PLACES = [(place.value, place.value) for place in Place]
 class Room(models.Model):
     """The live place of a meeting, made when the first device connects. Its row is the lock of its log."""
 
-    meeting = models.OneToOneField(Meeting, models.PROTECT, primary_key=True, related_name="+")
-    media_name = models.CharField(
-        max_length=32, unique=True, default=ids.token
-    )  # says nothing about the meeting
+    meeting = models.OneToOneField(Meeting, models.PROTECT, primary_key=True, related_name="room")
+    media_name = models.CharField(max_length=32, unique=True, default=ids.token)  # opaque
     next_seq = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(null=True)  # first at the door
     ended_at = models.DateTimeField(null=True)
