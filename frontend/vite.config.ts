@@ -15,6 +15,7 @@ export default defineConfig({
     rolldownOptions: {
       input: {
         pages: "src/pages/main.ts",
+        room: "src/room/main.tsx",
       },
     },
   },

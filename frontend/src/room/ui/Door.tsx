@@ -1,0 +1,249 @@
+import { useEffect, useRef, useState } from "react";
+import { usePreview } from "../preview";
+import { wantedDevicesKnown } from "../permissions";
+import type { Wanted } from "../remembered";
+import type { Session } from "../session";
+import { unlockSound } from "../sound";
+import { browser, type Trouble } from "../trouble";
+import { useWords, type Words } from "../words";
+import { DevicePickers, SpeakerTest } from "./Devices";
+import { Dialog } from "./Dialog";
+import { useFocusOnArrival } from "./hooks";
+import { Icon } from "./Icon";
+import { initialsOf } from "./Initials";
+import { Meter } from "./Meter";
+
+/** What is wrong with a device, and what one can do about it, for this browser. */
+export function troubleText(words: Words, source: keyof Wanted, what: Trouble): readonly [string, string] {
+  const help = what === "refused" ? words.help.refused[browser(navigator.userAgent)] : words.help[what];
+  return [words.trouble[source][what], help];
+}
+
+function Mirror({ track }: { readonly track: MediaStreamTrack }) {
+  const words = useWords();
+  const video = useRef<HTMLVideoElement>(null);
+  const [showing, setShowing] = useState(false);
+  useEffect(() => {
+    const element = video.current;
+    if (element === null) return;
+    element.srcObject = new MediaStream([track]);
+    return () => {
+      element.srcObject = null;
+    };
+  }, [track]);
+  return (
+    <video
+      ref={video}
+      className="mirror"
+      data-testid="preview"
+      data-showing={showing}
+      aria-label={words.preview}
+      autoPlay
+      playsInline
+      muted
+      onPlaying={() => setShowing(true)}
+    />
+  );
+}
+
+/** Before joining: asked by us before the browser asks, then seen and heard by oneself alone. */
+export function Door({ session }: { readonly session: Session }) {
+  const words = useWords();
+  const preview = usePreview();
+  const { start, stop, tracks, troubles, starting } = preview;
+  const [stage, setStage] = useState<"ask" | "asking" | "check">("ask");
+  const [wanted, setWanted] = useState<Wanted>(session.snapshot.wanted);
+  const [choosing, setChoosing] = useState(false);
+  const heading = useFocusOnArrival<HTMLHeadingElement>();
+
+  const answer = async (wish: Wanted) => {
+    unlockSound();
+    setWanted(wish);
+    const sources = (["microphone", "camera"] as const).filter((source) => wish[source]);
+    if (sources.length > 0) {
+      setStage("asking");
+      await start(sources);
+    }
+    setStage("check");
+    heading.current?.focus({ preventScroll: true });
+  };
+
+  // Somebody who said yes here before, in a browser that will not ask again, goes straight to the mirror.
+  useEffect(() => {
+    let gone = false;
+    void wantedDevicesKnown().then((known) => {
+      if (gone || !known) return;
+      setStage("check");
+      void start(["microphone", "camera"]);
+    });
+    return () => {
+      gone = true;
+    };
+  }, [start]);
+
+  const toggle = (source: keyof Wanted) => {
+    const on = tracks[source] === undefined;
+    setWanted((before) => ({ ...before, [source]: on }));
+    if (on) void start([source]);
+    else stop(source);
+  };
+
+  const join = () => {
+    unlockSound();
+    const usable = (source: keyof Wanted) => wanted[source] && tracks[source] !== undefined;
+    session.comeIn({ microphone: usable("microphone"), camera: usable("camera") });
+  };
+
+  const { title, personName } = session.config;
+  if (stage !== "check") {
+    return (
+      <main className="door ask">
+        <div className="door-ask">
+          <p className="eyebrow">{title}</p>
+          <h1 ref={heading} tabIndex={-1}>
+            {words.askTitle}
+          </h1>
+          <p className="soft">{words.askText}</p>
+          {stage === "asking" ? (
+            <p className="pending lead" role="status">
+              {words.asking}
+            </p>
+          ) : (
+            <div className="stack">
+              <button
+                type="button"
+                className="button primary thumb"
+                data-testid="ask-both"
+                onClick={() => void answer({ microphone: true, camera: true })}
+              >
+                {words.askBoth}
+              </button>
+              <button
+                type="button"
+                className="button wide"
+                data-testid="ask-microphone"
+                onClick={() => void answer({ microphone: true, camera: false })}
+              >
+                {words.askMicrophone}
+              </button>
+              <button
+                type="button"
+                className="button quiet wide"
+                data-testid="ask-neither"
+                onClick={() => void answer({ microphone: false, camera: false })}
+              >
+                {words.askNeither}
+              </button>
+            </div>
+          )}
+          <p className="door-promise">
+            <Icon name="shield" /> {words.neverRecorded}
+          </p>
+        </div>
+      </main>
+    );
+  }
+
+  const problems = (["microphone", "camera"] as const).flatMap((source) => {
+    const what = troubles[source];
+    return what === undefined ? [] : [{ source, text: troubleText(words, source, what) }];
+  });
+  return (
+    <main className="door check">
+      <header className="door-head">
+        <p className="eyebrow">{title}</p>
+        <h1 ref={heading} tabIndex={-1}>
+          {words.checkTitle(personName)}
+        </h1>
+      </header>
+      <div className="door-mirror" data-on={tracks.camera !== undefined}>
+        {tracks.camera ? (
+          <Mirror key={tracks.camera.id} track={tracks.camera} />
+        ) : (
+          <div className="door-dark">
+            <span className="initials large" aria-hidden="true">
+              {initialsOf(personName)}
+            </span>
+            <p>{starting.camera ? words.cameraStarting : words.cameraIsOff}</p>
+          </div>
+        )}
+        <div className="door-switches">
+          <Switch source="microphone" on={tracks.microphone !== undefined} onClick={() => toggle("microphone")} />
+          <Switch source="camera" on={tracks.camera !== undefined} onClick={() => toggle("camera")} />
+        </div>
+      </div>
+      <div className="door-side">
+        {problems.map(({ source, text: [what, help] }) => (
+          <div className="notice attention" role="alert" key={source} data-testid={`trouble-${source}`}>
+            <Icon name="notice" />
+            <div className="stack tight">
+              <p>
+                <strong>{what}</strong> {help}
+              </p>
+              <button type="button" className="button small" onClick={() => void start([source])}>
+                {words.tryAgain}
+              </button>
+            </div>
+          </div>
+        ))}
+        {problems.length === 0 && (
+          <p className="soft">
+            {tracks.camera || tracks.microphone || starting.camera || starting.microphone ? words.checkText : words.checkListening}
+          </p>
+        )}
+        <Meter track={tracks.microphone} />
+        <div className="door-tests">
+          <SpeakerTest />
+          <button type="button" className="button" data-testid="devices" onClick={() => setChoosing(true)}>
+            <Icon name="settings" />
+            {words.devices}
+          </button>
+        </div>
+        <button type="button" className="button primary thumb" data-testid="join" onClick={join}>
+          {words.join}
+        </button>
+        <p className="door-promise">
+          <Icon name="shield" /> {words.neverRecorded}
+        </p>
+      </div>
+      {choosing && (
+        <Dialog title={words.devices} onClose={() => setChoosing(false)}>
+          <DevicePickers
+            renewedBy={tracks}
+            onChoose={(devices) => {
+              session.choose(devices);
+              if (devices.audioinput !== undefined && tracks.microphone) void start(["microphone"]);
+              if (devices.videoinput !== undefined && tracks.camera) void start(["camera"]);
+            }}
+          />
+        </Dialog>
+      )}
+    </main>
+  );
+}
+
+function Switch(props: { readonly source: keyof Wanted; readonly on: boolean; readonly onClick: () => void }) {
+  const words = useWords();
+  const { source, on } = props;
+  const label =
+    source === "camera"
+      ? on
+        ? words.turnCameraOff
+        : words.turnCameraOn
+      : on
+        ? words.turnMicrophoneOff
+        : words.turnMicrophoneOn;
+  return (
+    <button
+      type="button"
+      className="round"
+      data-off={!on}
+      data-testid={`switch-${source}`}
+      aria-label={label}
+      title={label}
+      onClick={props.onClick}
+    >
+      <Icon name={on ? source : `${source}Off`} />
+    </button>
+  );
+}

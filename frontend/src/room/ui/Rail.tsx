@@ -1,0 +1,245 @@
+import { useEffect, useId, useRef, useState } from "react";
+import type { Member, Room, Waiter } from "../../protocol/messages.gen";
+import { Session, type Snapshot } from "../session";
+import { useWords } from "../words";
+import { Confirm } from "./Dialog";
+import { useFocusOnArrival } from "./hooks";
+import { Icon } from "./Icon";
+import { Initials } from "./Initials";
+
+type Asking = { readonly about: "decline" | "remove"; readonly personId: string; readonly name: string };
+
+interface Props {
+  readonly session: Session;
+  readonly snapshot: Snapshot;
+  readonly view: Room;
+  readonly onClose: () => void;
+}
+
+/** The facilitator's people: who waits and who is here, with one act at hand and the rest behind it. */
+export function Rail(props: Props) {
+  const { session, snapshot, view } = props;
+  const words = useWords();
+  const heading = useFocusOnArrival<HTMLHeadingElement>();
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const others = view.members.filter(({ personId }) => personId !== view.you.personId);
+  const nowMs = Date.parse(view.serverTime);
+  const [waitingId, hereId] = [useId(), useId()];
+
+  return (
+    <aside
+      className="rail"
+      aria-label={words.people}
+      data-testid="rail"
+      onKeyDown={({ key }) => {
+        if (key === "Escape") props.onClose();
+      }}
+    >
+      <header className="rail-head">
+        <h2 ref={heading} tabIndex={-1}>
+          {words.people}
+        </h2>
+        <button type="button" className="round quiet" aria-label={words.close} onClick={props.onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+
+      {view.waiting.length > 0 && (
+        <button
+          type="button"
+          className="button primary wide"
+          data-testid="admit-all"
+          disabled={Session.busy(snapshot)}
+          onClick={() => session.admitAll()}
+        >
+          {words.letEveryoneIn}
+        </button>
+      )}
+
+      <section aria-labelledby={waitingId}>
+        <h3 id={waitingId}>
+          {words.waiting} <span className="rail-count">{view.waiting.length}</span>
+        </h3>
+        {view.waiting.length === 0 ? (
+          <p className="soft">{words.nobodyWaits}</p>
+        ) : (
+          <ol className="rail-list">
+            {view.waiting.map((waiter) => (
+              <WaiterRow
+                key={waiter.personId}
+                waiter={waiter}
+                minutes={Math.floor((nowMs - Date.parse(waiter.since)) / 60_000)}
+                busy={Session.busy(snapshot, waiter.personId)}
+                onAdmit={() => session.admit(waiter.personId)}
+                onDecline={() => setAsking({ about: "decline", personId: waiter.personId, name: waiter.name })}
+              />
+            ))}
+          </ol>
+        )}
+      </section>
+
+      <section aria-labelledby={hereId}>
+        <h3 id={hereId}>
+          {words.here} <span className="rail-count">{others.length + 1}</span>
+        </h3>
+        {others.length === 0 ? (
+          <p className="soft">{words.onlyYou}</p>
+        ) : (
+          <ul className="rail-list">
+            {others.map((member) => (
+              <MemberRow
+                key={member.personId}
+                member={member}
+                busy={Session.busy(snapshot, member.personId)}
+                onMute={() => session.mute(member.personId)}
+                onSendBack={() => session.sendBack(member.personId)}
+                onRemove={() => setAsking({ about: "remove", personId: member.personId, name: member.name })}
+              />
+            ))}
+          </ul>
+        )}
+      </section>
+
+      {asking && (
+        <Confirm
+          title={asking.about === "remove" ? words.removeTitle(asking.name) : words.declineTitle(asking.name)}
+          text={asking.about === "remove" ? words.removeText(asking.name) : words.declineText(asking.name)}
+          no={words.cancel}
+          onClose={() => setAsking(null)}
+        >
+          <button
+            type="button"
+            className="button danger"
+            data-testid="confirm"
+            onClick={() => {
+              if (asking.about === "remove") session.remove(asking.personId);
+              else session.decline(asking.personId);
+              setAsking(null);
+              heading.current?.focus();
+            }}
+          >
+            {asking.about === "remove" ? words.removeYes : words.notToday}
+          </button>
+        </Confirm>
+      )}
+    </aside>
+  );
+}
+
+function WaiterRow(props: {
+  readonly waiter: Waiter;
+  readonly minutes: number;
+  readonly busy: boolean;
+  readonly onAdmit: () => void;
+  readonly onDecline: () => void;
+}) {
+  const words = useWords();
+  const { waiter, busy } = props;
+  return (
+    <li className="rail-row" data-testid="waiter" data-person={waiter.personId}>
+      <Initials name={waiter.name} personId={waiter.personId} />
+      <span className="rail-name">
+        {waiter.name}
+        <small>{waiter.interrupted ? words.tileInterrupted : words.since(props.minutes)}</small>
+      </span>
+      <span className="rail-acts">
+        <button
+          type="button"
+          className="button primary small"
+          data-testid="admit"
+          aria-label={words.admitName(waiter.name)}
+          disabled={busy}
+          onClick={props.onAdmit}
+        >
+          {words.admit}
+        </button>
+        <button
+          type="button"
+          className="button quiet small"
+          data-testid="decline"
+          aria-label={words.notTodayName(waiter.name)}
+          disabled={busy}
+          onClick={props.onDecline}
+        >
+          {words.notToday}
+        </button>
+      </span>
+    </li>
+  );
+}
+
+function MemberRow(props: {
+  readonly member: Member;
+  readonly busy: boolean;
+  readonly onMute: () => void;
+  readonly onSendBack: () => void;
+  readonly onRemove: () => void;
+}) {
+  const words = useWords();
+  const { member, busy } = props;
+  const more = useRef<HTMLDetailsElement>(null);
+  const staff = member.role === "facilitator";
+
+  useEffect(() => {
+    const close = ({ target }: Event) => {
+      if (more.current?.open && !more.current.contains(target as Node)) more.current.open = false;
+    };
+    document.addEventListener("pointerdown", close);
+    return () => document.removeEventListener("pointerdown", close);
+  }, []);
+
+  const act = (doIt: () => void) => () => {
+    if (more.current) more.current.open = false;
+    doIt();
+  };
+  return (
+    <li className="rail-row" data-testid="member" data-person={member.personId}>
+      <Initials name={member.name} personId={member.personId} />
+      <span className="rail-name">
+        {member.name}
+        {(staff || member.role === "family" || member.interrupted) && (
+          <small>
+            {member.interrupted ? words.tileInterrupted : staff ? words.roleFacilitator : words.roleFamily}
+          </small>
+        )}
+      </span>
+      <span className="rail-acts">
+        <button
+          type="button"
+          className="round quiet"
+          data-testid="mute"
+          aria-label={words.muteName(member.name)}
+          title={words.mute}
+          disabled={busy}
+          onClick={props.onMute}
+        >
+          <Icon name="microphoneOff" />
+        </button>
+        {!staff && (
+          <details
+            className="rail-more"
+            ref={more}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape" || !more.current?.open) return;
+              event.stopPropagation();
+              more.current.open = false;
+              more.current.querySelector("summary")?.focus();
+            }}
+          >
+            <summary className="round quiet" aria-label={words.actsFor(member.name)} data-testid="member-more">
+              <Icon name="more" />
+            </summary>
+            <div className="rail-menu">
+              <button type="button" className="button wide" data-testid="send-back" disabled={busy} onClick={act(props.onSendBack)}>
+                {words.sendBack}
+              </button>
+              <button type="button" className="button danger wide" data-testid="remove" disabled={busy} onClick={act(props.onRemove)}>
+                {words.remove}
+              </button>
+            </div>
+          </details>
+        )}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,64 @@
+import { useEffect, useRef, useState, useSyncExternalStore, type RefObject } from "react";
+import type { Size } from "../layout";
+import type { Session, Snapshot } from "../session";
+
+export function useSession(session: Session): Snapshot {
+  return useSyncExternalStore(session.subscribe, () => session.snapshot);
+}
+
+/** The inner size of an element, in CSS pixels, as it changes. */
+export function useSize(element: RefObject<HTMLElement | null>): Size {
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useEffect(() => {
+    if (element.current === null) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return size;
+}
+
+/** Moves the focus to a heading or region when it comes up, so that a screen reader starts there. */
+export function useFocusOnArrival<T extends HTMLElement>(): RefObject<T | null> {
+  const element = useRef<T>(null);
+  useEffect(() => element.current?.focus({ preventScroll: true }), []);
+  return element;
+}
+
+export function usePhone(): boolean {
+  const [phone, setPhone] = useState(() => matchMedia("(max-width: 55.99rem)").matches);
+  useEffect(() => {
+    const query = matchMedia("(max-width: 55.99rem)");
+    const follow = () => setPhone(query.matches);
+    query.addEventListener("change", follow);
+    return () => query.removeEventListener("change", follow);
+  }, []);
+  return phone;
+}
+
+/** The screen stays on while this is shown: a phone that sleeps drops out of the call. */
+export function useWakeLock(): void {
+  useEffect(() => {
+    let lock: WakeLockSentinel | undefined;
+    let over = false;
+    const hold = () => {
+      if (document.visibilityState !== "visible" || !("wakeLock" in navigator)) return;
+      navigator.wakeLock.request("screen").then(
+        (held) => {
+          if (over) void held.release();
+          else lock = held;
+        },
+        () => undefined, // saving power, or not allowed: the call goes on
+      );
+    };
+    hold();
+    document.addEventListener("visibilitychange", hold);
+    return () => {
+      over = true;
+      document.removeEventListener("visibilitychange", hold);
+      void lock?.release();
+    };
+  }, []);
+}
