@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from uuid import uuid4
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
+from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.contrib.sessions.models import Session
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
+from sessions.core import clock
+from sessions.people.models import Person
+from sessions.room import commands, service
+from sessions.room.reading import Actor
+from signaling import heartbeat, rounds, tickets
+from signaling.local import process
+from signaling.shutdown import close_all
 from tests.cast import Cast
 from tests.service.wire import Page, eventually, open_page, pages, sign_in
 
@@ -15,23 +32,420 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Visit = Callable[..., Awaitable[Page]]
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(autouse=True)
 async def visit() -> AsyncIterator[Visit]:
     async with pages() as visit:
         yield visit
 
 
+@pytest_asyncio.fixture
+async def mina(cast: Cast, visit: Visit) -> Page:
+    """The facilitator, in the evening group's room."""
+    page = await visit(cast.mina, cast.group.pk)
+    await page.say("knock")
+    await page.comes_to("main")
+    return page
+
+
+@pytest_asyncio.fixture
+async def alice(cast: Cast, mina: Page, visit: Visit) -> Page:
+    """A client, waiting."""
+    page = await visit(cast.alice, cast.group.pk)
+    await page.say("knock")
+    await page.comes_to("waiting")
+    return page
+
+
+async def carry_out(actor: Person, meeting_id: UUID, command: commands.Command) -> None:
+    """A command that comes in through another web process."""
+    await database_sync_to_async(service.handle)(Actor(actor.pk, meeting_id), command)
+
+
 class TestTheDoor:
-    async def test_a_client_waits_is_admitted_and_is_in(self, cast: Cast, visit: Visit) -> None:
-        mina, alice = await visit(cast.mina, cast.group.pk), await visit(cast.alice, cast.group.pk)
-        await mina.say("knock")
-        await mina.comes_to("main")
-        await alice.say("knock")
-        await alice.comes_to("waiting")
+    async def test_a_client_waits_is_admitted_and_is_in(self, cast: Cast, mina: Page, alice: Page) -> None:
         await eventually(lambda: len(mina.room["waiting"]) == 1, "Mina hearing of Alice")
         assert mina.room["waiting"][0]["name"] == "Alice Haddad"
+        assert alice.position == 1
         done = await mina.answer(await mina.say("admit", personId=str(cast.alice.pk)))
         assert done["type"] == "done"
         await alice.comes_to("main")
         await eventually(lambda: mina.room["waiting"] == [], "an empty waiting room")
         assert [member["personId"] for member in alice.room["members"]] == [str(cast.mina.pk)]
+
+    async def test_declined_is_told_so_and_stays_out(self, cast: Cast, mina: Page, alice: Page) -> None:
+        await mina.say("decline", personId=str(cast.alice.pk), reason="Not today.")
+        await alice.comes_to("declined")
+        await alice.say("knock")
+        await alice.say("askSeat")
+        assert (await alice.refusal())["code"] == "no-seat"
+        assert alice.place == "declined"
+
+    async def test_a_reload_keeps_the_place(self, cast: Cast, mina: Page, alice: Page, visit: Visit) -> None:
+        await mina.say("admitAll")
+        await alice.comes_to("main")
+        await alice.leave_page()
+        await eventually(lambda: mina.room["members"][0]["interrupted"], "Mina seeing the interruption")
+        again = await visit(cast.alice, cast.group.pk)
+        await again.say("knock")
+        await again.comes_to("main")
+        await eventually(lambda: not mina.room["members"][0]["interrupted"], "Mina seeing Alice back")
+
+    async def test_the_whole_course_of_a_meeting(self, cast: Cast, mina: Page, alice: Page) -> None:
+        await mina.say("admit", personId=str(cast.alice.pk))
+        await alice.comes_to("main")
+        await mina.say("sendBack", personId=str(cast.alice.pk))
+        await alice.comes_to("waiting")
+        assert alice.room["members"] == []
+        await mina.say("admit", personId=str(cast.alice.pk))
+        await alice.comes_to("main")
+        await mina.say("remove", personId=str(cast.alice.pk))
+        await alice.comes_to("removed")
+        await mina.say("end")
+        await eventually(lambda: mina.room["meeting"]["ended"] and alice.room["meeting"]["ended"], "the end")
+
+
+class TestWhatAWaiterReceives:
+    async def test_no_name_no_seat_no_room(self, cast: Cast, mina: Page, alice: Page, visit: Visit) -> None:
+        """Of all that happens around a waiting person their own frames show nothing (SAFETY, invariant 4)."""
+        bruno, theo = await visit(cast.bruno, cast.group.pk), await visit(cast.theo, cast.group.pk)
+        await theo.say("knock")
+        await bruno.say("knock")
+        await eventually(lambda: len(mina.room["waiting"]) == 2, "two in line")
+        await mina.say("admit", personId=str(cast.bruno.pk))
+        await bruno.comes_to("main")
+        await bruno.say("askSeat")
+        await eventually(lambda: bool(bruno.told("seat")), "Bruno's seat")
+        await mina.say("muteOther", personId=str(cast.bruno.pk))
+        await alice.say("ping")
+        await alice.say("askSeat")
+        await alice.say("admit", personId=str(cast.bruno.pk))
+        await eventually(lambda: len(alice.told("refused")) == 2, "Alice's refusals")
+        await bruno.answer(await bruno.say("leave"))
+        await alice.say("ping")
+        await eventually(lambda: len(alice.told("pong")) == 2, "Alice's pongs")
+
+        seat = bruno.told("seat")[0]
+        media_room = tickets.verify(seat["token"], clock.now()).room
+        everything = "\n".join(alice.frames)
+        assert alice.told("seat") == []
+        for view in alice.told("room"):
+            assert view["members"] == []
+            assert view["waiting"] == []
+            assert view["you"]["identity"] == ""
+            assert view["meeting"]["facilitators"] == ["Mina", "Theo"]
+        for secret in (
+            media_room,
+            seat["token"],
+            seat["identity"],
+            mina.room["you"]["identity"],
+            "sdp",
+            "v=0",
+        ):
+            assert secret not in everything
+        for person in cast.people:
+            if person != cast.alice:
+                assert str(person.pk) not in everything
+                assert person.family_name not in everything.replace("Haddad", "")
+            if person not in (cast.alice, cast.mina, cast.theo):
+                assert f'"{person.given_name}' not in everything
+
+    async def test_the_line_moves_up(self, cast: Cast, mina: Page, alice: Page, visit: Visit) -> None:
+        bruno = await visit(cast.bruno, cast.group.pk)
+        await bruno.say("knock")
+        await eventually(lambda: bruno.position == 2, "second in line")
+        await mina.say("admit", personId=str(cast.alice.pk))
+        await eventually(lambda: bruno.position == 1, "first in line")
+
+
+class TestSeats:
+    async def test_who_is_in_gets_a_ticket_for_their_own_seat(
+        self, cast: Cast, mina: Page, alice: Page
+    ) -> None:
+        await mina.say("admitAll")
+        await alice.comes_to("main")
+        await alice.say("askSeat")
+        await eventually(lambda: bool(alice.told("seat")), "a seat")
+        seat = alice.told("seat")[0]
+        claims = tickets.verify(seat["token"], clock.now())
+        assert (claims.person_id, claims.meeting_id) == (cast.alice.pk, cast.group.pk)
+        assert claims.identity == seat["identity"] == alice.room["you"]["identity"]
+        assert claims.grants == tickets.grants_of("client")
+        assert seat["expiresIn"] == 60
+        current = await database_sync_to_async(service.seats)([(cast.group.pk, cast.alice.pk)])
+        standing = current[cast.group.pk, cast.alice.pk]
+        assert standing is not None
+        assert (standing.media_room, standing.version) == (claims.room, claims.version)
+
+    async def test_a_facilitator_may_share_a_screen(self, mina: Page) -> None:
+        await mina.say("askSeat")
+        await eventually(lambda: bool(mina.told("seat")), "a seat")
+        claims = tickets.verify(mina.told("seat")[0]["token"], clock.now())
+        assert "screen_share" in claims.grants.sources
+
+
+class TestWhoIsRefused:
+    @pytest.mark.parametrize("name", ["nora", "chidi", "sofia", "otto", "omar", "carol", "ada"])
+    async def test_who_has_no_part_in_it_is_told_what_an_unknown_meeting_tells(
+        self, cast: Cast, visit: Visit, name: str
+    ) -> None:
+        person = getattr(cast, name)
+        theirs = await visit(person, cast.group.pk)
+        unknown = await visit(person, uuid4())
+        assert (
+            (await theirs.closes(), theirs.frames) == (await unknown.closes(), unknown.frames) == (4404, [])
+        )
+
+    async def test_without_a_login(self, cast: Cast) -> None:
+        page = await open_page(cast.group.pk)
+        assert page is not None
+        assert (await page.closes(), page.frames) == (4401, [])
+
+    @pytest.mark.parametrize(
+        "origin",
+        ["https://evil.example", "http://localhost:9999", "http://localhost.evil.example:8000", "null", ""],
+    )
+    async def test_a_page_of_another_site_and_no_page_at_all(self, cast: Cast, origin: str) -> None:
+        cookie = await sign_in(cast.mina)
+        assert await open_page(cast.group.pk, cookie, origin=origin) is None
+
+    async def test_a_host_that_is_not_ours(self, cast: Cast) -> None:
+        cookie = await sign_in(cast.mina)
+        page = await open_page(cast.group.pk, cookie, host="rebound.example", origin="http://rebound.example")
+        assert page is None
+
+    @pytest.mark.parametrize("address", ["42", "../admin", "x" * 500])
+    async def test_an_address_that_is_none(self, cast: Cast, address: str) -> None:
+        cookie = await sign_in(cast.mina)
+        assert await open_page(address, cookie) is None
+
+    @pytest.mark.parametrize("offered", [(), ("viop.2",), ("chat", "viop.0")])
+    async def test_a_page_of_another_version(self, cast: Cast, offered: tuple[str, ...]) -> None:
+        page = await open_page(cast.group.pk, await sign_in(cast.mina), subprotocols=offered)
+        assert page is not None
+        assert (await page.closes(), page.frames) == (4406, [])
+
+    @pytest.mark.parametrize(
+        ("kind", "about"),
+        [
+            ("admit", True),
+            ("admitAll", False),
+            ("decline", True),
+            ("sendBack", True),
+            ("remove", True),
+            ("muteOther", True),
+            ("end", False),
+        ],
+    )
+    async def test_a_client_commands_nobody(
+        self, cast: Cast, mina: Page, alice: Page, kind: str, about: bool
+    ) -> None:
+        """And nothing in a message makes anybody else its sender."""
+        fields = {"personId": str(cast.alice.pk)} if about else {}
+        answer = await alice.answer(await alice.say(kind, **fields))
+        assert (answer["type"], answer["code"]) == ("refused", "not-allowed")
+        assert alice.place == "waiting"
+        assert mina.place == "main"
+
+    async def test_an_id_that_is_none_is_nobody(self, mina: Page) -> None:
+        for nobody in ("alice", str(uuid4()), "'; DROP TABLE iop_placement; --"):
+            answer = await mina.answer(await mina.say("admit", personId=nobody))
+            assert answer["type"] == "refused"
+
+
+class TestFrames:
+    @pytest.mark.parametrize(
+        ("what", "frame", "code"),
+        [
+            ("no JSON", "hello", 4400),
+            ("empty", "", 4400),
+            ("an unknown message", '{"type":"becomeFacilitator"}', 4400),
+            ("an unknown field", '{"type":"ping","sender":"mina"}', 4400),
+            ("bytes", b'{"type":"ping"}', 4400),
+            ("deep nesting", "[" * 60_000, 4400),
+            ("5 MiB", "x" * (5 << 20), 1009),
+            ("5 MiB of bytes", b"x" * (5 << 20), 1009),
+            ("64 KiB of three-byte characters", "€" * 30_000, 1009),
+        ],
+    )
+    async def test_what_is_outside_the_protocol_ends_that_socket_and_no_other(
+        self, cast: Cast, mina: Page, visit: Visit, what: str, frame: str | bytes, code: int
+    ) -> None:
+        bad = await visit(cast.alice, cast.group.pk)
+        await bad.send(frame)
+        assert await bad.closes() == code
+        await mina.say("ping")
+        await eventually(lambda: bool(mina.told("pong")), "the next client's pong")
+
+    @examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        frame=st.text(max_size=50)
+        | st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.sampled_from(["type", "commandId", "personId", "x"]), inner, max_size=3)
+            ),
+        ).map(json.dumps)
+    )
+    async def test_whatever_comes_is_answered_or_ends_with_one_code(
+        self, cast: Cast, mina: Page, frame: str
+    ) -> None:
+        page = await open_page(cast.group.pk, await sign_in(cast.bruno))
+        assert page is not None
+        await page.send(frame)
+        await page.say("ping")
+        await eventually(lambda: page.close_code is not None or bool(page.told("pong")), "an answer")
+        assert page.close_code in (None, 4400)
+        await page.leave_page()
+
+    async def test_more_than_anybody_needs(self, cast: Cast, mina: Page, visit: Visit) -> None:
+        flood = await visit(cast.alice, cast.group.pk)
+        for _ in range(1000):
+            await flood.send('{"type":"ping"}')
+        assert await flood.closes() == 4429
+        assert 40 <= len(flood.told("pong")) < 200
+        await mina.say("ping")
+        await eventually(lambda: bool(mina.told("pong")), "the next client's pong")
+
+    async def test_a_command_sent_twice_is_done_once(self, cast: Cast, mina: Page, alice: Page) -> None:
+        command: dict[str, Any] = {"commandId": "the-same-id", "personId": str(cast.alice.pk)}
+        await mina.say("admit", **command)
+        await mina.say("admit", **command)
+        await eventually(lambda: len(mina.told("done")) == 2, "both answers")
+        one, two = mina.told("done")
+        assert one == two
+
+
+class TestLostBells:
+    async def test_a_ping_heals(self, cast: Cast, mina: Page, alice: Page) -> None:
+        """The channel layer forgot who listens; the command came in through another process."""
+        layer = get_channel_layer()
+        assert layer is not None
+        await layer.flush()
+        await carry_out(cast.mina, cast.group.pk, commands.Admit(cast.alice.pk))
+        await rounds.hear_bells(process())
+        await alice.comes_to("main")
+        await alice.say("ping")
+        await eventually(lambda: bool(alice.told("pong")), "a pong")
+        assert alice.told("pong")[-1]["seq"] == alice.room["seq"]
+
+    async def test_without_any_push_the_round_comes_by(self, cast: Cast, mina: Page, alice: Page) -> None:
+        layer = get_channel_layer()
+        assert layer is not None
+        await layer.flush()
+        await carry_out(cast.mina, cast.group.pk, commands.Admit(cast.alice.pk))
+        await alice.comes_to("main")
+
+    async def test_a_flushed_layer_is_joined_again(self, cast: Cast, mina: Page, alice: Page) -> None:
+        layer = get_channel_layer()
+        assert layer is not None
+        layer.groups.clear()
+        await rounds.renew_bells(process())
+        assert len(layer.groups) == 1
+
+    async def test_a_view_that_looks_the_same_is_not_sent_again(
+        self, cast: Cast, mina: Page, alice: Page, visit: Visit
+    ) -> None:
+        await visit(cast.bruno, cast.group.pk)  # connects, and does not knock: nothing to see for anybody
+        before = len(alice.told("room"))
+        seq = alice.room["seq"]
+        await eventually(lambda: process().bells[cast.group.pk].head > seq, "the bell")
+        await mina.answer(await mina.say("muteOther", personId=str(cast.mina.pk)))
+        assert len(alice.told("room")) == before
+        await alice.say("ping")  # but now the log has grown past what Alice was told
+        await eventually(lambda: alice.room["seq"] > seq, "a view with the new seq")
+
+
+class TestPresence:
+    async def test_evidence_is_when_each_socket_was_last_heard(
+        self, cast: Cast, mina: Page, alice: Page
+    ) -> None:
+        await alice.say("ping")
+        await eventually(lambda: bool(alice.told("pong")), "a pong")
+        heard = {socket.connection_id: socket.last_heard for socket in process().rooms}
+        assert len(heard) == 2
+        await heartbeat.note(process())
+        await heartbeat.write(process())
+        assert await database_sync_to_async(service.seen)(heard) == frozenset()
+
+    async def test_a_socket_whose_connection_was_swept_comes_anew(
+        self, cast: Cast, mina: Page, alice: Page
+    ) -> None:
+        """This process stood still for a minute and another swept."""
+        await database_sync_to_async(service.sweep)(clock.now() + timedelta(seconds=40))
+        await heartbeat.note(process())
+        await heartbeat.write(process())
+        assert await alice.closes() == 1012
+        assert await mina.closes() == 1012
+
+    async def test_evidence_waits_for_the_database_but_not_for_ever(self, mina: Page) -> None:
+        for _ in range(20):
+            await heartbeat.note(process())
+        assert len(process().evidence) == heartbeat.NOTES_KEPT
+
+    async def test_two_tabs_are_one_device_and_both_are_told(
+        self, cast: Cast, mina: Page, alice: Page, visit: Visit
+    ) -> None:
+        await mina.say("admitAll")
+        await alice.comes_to("main")
+        second = await visit(cast.alice, cast.group.pk)
+        await second.say("knock")
+        await second.comes_to("main")
+        await alice.leave_page()
+        await second.say("ping")
+        await eventually(lambda: bool(second.told("pong")), "a pong")
+        assert not mina.room["members"][0]["interrupted"]
+
+
+class TestTheEndOfALogin:
+    async def test_signing_out_closes_the_sockets_of_that_login(
+        self, cast: Cast, mina: Page, visit: Visit
+    ) -> None:
+        here, elsewhere = await sign_in(cast.alice), await sign_in(cast.alice)
+        phone = await visit(cast.alice, cast.group.pk, cookie=here)
+        laptop = await visit(cast.alice, cast.group.pk, cookie=elsewhere)
+        await eventually(lambda: bool(phone.room and laptop.room), "both in")
+        key = here.partition("=")[2]
+        await sync_to_async(Session.objects.filter(session_key=key).delete)()
+        await rounds.check_logins(process())
+        assert await phone.closes() == 4401
+        assert laptop.close_code is None
+        assert mina.close_code is None
+
+    async def test_a_disabled_account(self, cast: Cast, mina: Page, alice: Page) -> None:
+        await sync_to_async(Person.objects.filter(pk=cast.alice.pk).update)(is_active=False)
+        await rounds.check_logins(process())
+        assert await alice.closes() == 4401
+        assert mina.close_code is None
+
+    async def test_a_changed_password_ends_the_other_logins(
+        self, cast: Cast, mina: Page, alice: Page
+    ) -> None:
+        def change() -> None:
+            cast.alice.set_password("another long phrase")
+            cast.alice.save()
+
+        await sync_to_async(change)()
+        await rounds.check_logins(process())
+        assert await alice.closes() == 4401
+
+    async def test_who_loses_their_part_in_the_meeting(self, cast: Cast, mina: Page, alice: Page) -> None:
+        await sync_to_async(cast.alice.enrollments.all().delete)()
+        await rounds.check_logins(process())
+        assert await alice.closes() == 4404
+
+
+class TestGoingAway:
+    async def test_every_socket_is_told_to_come_back(self, cast: Cast, mina: Page, alice: Page) -> None:
+        await close_all()
+        assert await mina.closes() == 1012
+        assert await alice.closes() == 1012
+        assert not process().busy
+
+    async def test_nothing_runs_for_sockets_that_are_gone(self, mina: Page, alice: Page) -> None:
+        here = process()
+        await mina.leave_page()
+        await alice.leave_page()
+        await eventually(lambda: here.rounds is not None and here.rounds.done(), "the rounds' end")
+        assert not here.busy
+        assert not here.bells

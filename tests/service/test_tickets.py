@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from signaling import tickets
+from signaling.media.rpc import Grants
 from signaling.tickets import BadTicket, Claims
 
 NOW = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
@@ -164,5 +165,5 @@ def test_grants_survive_as_they_are() -> None:
     assert tickets.verify(tickets.mint(none, NOW), NOW).grants == none.grants
 
 
-def replace_grants() -> tickets.Grants:
-    return tickets.Grants(can_publish=False, can_subscribe=False, can_publish_data=False, sources=("camera",))
+def replace_grants() -> Grants:
+    return Grants(can_publish=False, can_subscribe=False, can_publish_data=False, sources=("camera",))

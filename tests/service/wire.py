@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 
 from sessions.people.models import Person
+from signaling.shutdown import close_all
 from vIOP.asgi import application
 
 WITHIN_S: Final = 10.0
@@ -46,7 +47,7 @@ async def sign_in(person: Person) -> str:
         client.force_login(person)
         return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
-    return await database_sync_to_async(login)()
+    return str(await database_sync_to_async(login)())
 
 
 def headers(cookie: str = "", origin: str = f"http://{HOST}", host: str = HOST) -> list[tuple[bytes, bytes]]:
@@ -83,6 +84,11 @@ class Page:
     @property
     def place(self) -> str:
         return str(self.room["you"]["place"]) if self.room else ""
+
+    @property
+    def position(self) -> int | None:
+        """In line, while waiting."""
+        return self.room["you"]["position"] if self.room else None
 
     async def say(self, kind: str, **fields: object) -> str:
         """Send a message; the id of its command."""
@@ -143,6 +149,12 @@ async def open_page(
     return Page(socket)
 
 
+async def everything_stopped() -> None:
+    """Close what is open here, and wait for what still reads or writes in the database's thread."""
+    await close_all()
+    await database_sync_to_async(connections.close_all)()
+
+
 @asynccontextmanager
 async def pages() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
     """Opens pages for people; closes them all at the end."""
@@ -159,6 +171,4 @@ async def pages() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
     finally:
         for page in opened:
             await page.leave_page()
-
-
-on_record = sync_to_async
+        await everything_stopped()
