@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from pytest_django import Settings
 
@@ -154,6 +156,17 @@ def test_tampering_shows(tamper: Callable[[AuditEvent, AuditEvent], None]) -> No
     _, second, third = event(), event(), event()
     tamper(second, third)
     assert audit.verify()
+
+
+@pytest.mark.usefixtures("_without_triggers")
+def test_the_command_prints_the_heads_and_fails_on_a_breach() -> None:
+    last = event()
+    out = io.StringIO()
+    call_command("audit_verify", stdout=out)
+    assert out.getvalue() == f"{NORTH} 1 {last.digest}\n"
+    AuditEvent.objects.filter(pk=last.pk).update(act="other")
+    with pytest.raises(CommandError, match="1: edited"):
+        call_command("audit_verify", stdout=out)
 
 
 @pytest.mark.django_db
