@@ -14,6 +14,14 @@ from sessions.core import append_only
 from tests import cast as people
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite as it runs in earnest, in a file: in memory, threads do not queue for the lock but fail."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture
 def cast(db: None) -> people.Cast:
     """Everybody of tests/cast.py, with meetings around the present."""

@@ -45,7 +45,7 @@ def sweep(now: datetime) -> int:
 
 def end_overdue(now: datetime) -> int:
     """End meetings past their scheduled end with nobody there for IDLE_AFTER_END, at the last evidence of
-    anybody in the room. Returns how many."""
+    anybody in the room (or, when nobody ever was, at its door). Returns how many."""
     rooms = Room.objects.filter(
         opened_at__isnull=False, ended_at=None, meeting__ends_at__lte=now - IDLE_AFTER_END
     )
@@ -100,8 +100,9 @@ def _end_one(meeting_id: UUID, now: datetime) -> int:
     if room.state.ended_at or not door_closed(room.state, room.meeting.ends_at, False, now):
         return 0
     everyone = stays_of(((row.seq, fact) for row, fact in facts_of(meeting_id)), {}).values()
-    evidence = [stay.ends_at for stays in everyone for stay in stays]
-    room.append([Ended(at=min(max(evidence, default=now), now))])
+    inside = [stay.ends_at for stays in everyone for stay in stays]
+    waiting = [one.heard_until for one in room.state.people.values() if one.heard_until is not None]
+    room.append([Ended(at=min(max(inside or waiting, default=now), now))])
     return 1
 
 
