@@ -17,6 +17,18 @@ from tests.servers import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_DEADLINE_S = 60.0
+NEW_GROUP = """
+from datetime import timedelta
+from sessions.core import clock
+from sessions.core.span import Span
+from sessions.programs.models import Meeting
+from sessions.programs.service import schedule
+like = Meeting.objects.get(pk="{like}")
+now = clock.now().replace(microsecond=0)
+made = schedule(like.program, like.kind, Span(now - timedelta(minutes=2), now + timedelta(hours=2)),
+                facilitators=list(like.facilitators.all()), cohort=like.cohort)
+print(made.pk)
+"""
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,16 @@ class Site:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(10)
+
+    def new_group(self) -> dict[str, Any]:
+        """One more open meeting of the demo's group, with nobody in it yet; in the form of `demo["meetings"]`."""
+        made = self.manage("shell", "-v0", "-c", NEW_GROUP.format(like=self.meeting("group")["id"])).strip()
+        return {
+            "id": made,
+            "kind": "process_group",
+            "path": f"/meetings/{made}/",
+            "room_path": f"/meetings/{made}/room",
+        }
 
     def logins(self, role: str) -> list[Login]:
         return [

@@ -1,0 +1,73 @@
+"""The whole product on loopback, and people at real browsers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.visitor import DESKTOP, Visitor
+from tests.media.browsers import CHROMIUM, CHROMIUM_FLAGS
+from tests.site import Login, Site
+
+FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith("--host-resolver-rules")] + [
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+]
+
+Come = Callable[..., Awaitable[Visitor]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = not os.path.exists(CHROMIUM)
+    for item in items:
+        if "tests/e2e" in str(item.fspath) or "tests/faults" in str(item.fspath):
+            item.add_marker(pytest.mark.browser)
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed"))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    ours = Site(tmp_path_factory.mktemp("site"))
+    ours.prepare()
+    ours.start()
+    yield ours
+    ours.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    # the asynchronous API: the synchronous one keeps a loop running and breaks every later asyncio test
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def come(site: Site, browser: Browser) -> AsyncIterator[Come]:
+    """Brings a person to a browser of their own, signed in. `come(login, viewport=PHONE)`."""
+    present: list[Visitor] = []
+
+    async def come(login: Login, viewport: Any = None, at: Site | None = None, **profile: Any) -> Visitor:
+        context = await browser.new_context(
+            viewport=viewport or DESKTOP, permissions=["camera", "microphone"], **profile
+        )
+        visitor = Visitor(at or site, login, context, await context.new_page())
+        present.append(visitor)
+        visitor.listen()
+        return await visitor.sign_in()
+
+    yield come
+    await asyncio.gather(*(visitor.close() for visitor in present), return_exceptions=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path

@@ -1,0 +1,122 @@
+"""One person at a real browser, doing what people do: sign in, open a session, look and listen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from playwright.async_api import BrowserContext, Page, WebSocket
+
+from tests.site import Login, Site
+
+PHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final = {"width": 1280, "height": 800}
+WITHIN_S: Final = (
+    25.0  # two cores carry several browsers: generous, because it is a deadline and not a measure
+)
+
+# What comes in from everybody else, by their identity: decoded frames and audio energy so far.
+RECEIVED: Final = """async () => {
+  const found = {};
+  for (const person of window.viopRoom.remoteParticipants.values()) {
+    const of = found[person.identity] = {frames: 0, energy: 0};
+    for (const publication of person.trackPublications.values()) {
+      const report = await publication.track?.getRTCStatsReport?.();
+      for (const row of report?.values() ?? []) {
+        if (row.type !== 'inbound-rtp') continue;
+        of.frames += row.framesDecoded ?? 0;
+        of.energy += row.totalAudioEnergy ?? 0;
+      }
+    }
+  }
+  return found;
+}"""
+
+
+@dataclass
+class Visitor:
+    """A signed-in person with a browser profile of their own."""
+
+    site: Site
+    login: Login
+    context: BrowserContext
+    page: Page
+    heard: list[str | bytes] = field(default_factory=list)  # every socket frame the page received
+    asked: list[str] = field(default_factory=list)  # every URL the page requested
+    sockets: list[WebSocket] = field(default_factory=list)
+
+    def listen(self) -> None:
+        def opened(socket: WebSocket) -> None:
+            self.sockets.append(socket)
+            self.asked.append(socket.url)
+            socket.on("framereceived", lambda frame: self.heard.append(frame))
+
+        self.page.on("websocket", opened)
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    async def sign_in(self) -> Visitor:
+        await self.page.goto(f"{self.site.url}/accounts/login/")
+        await self.page.locator("input[type=email]").fill(self.login.email)
+        await self.page.locator("input[type=password]").fill(self.login.password)
+        await self.page.locator("form button[type=submit].primary").click()
+        await self.page.wait_for_url(f"{self.site.url}/")
+        return self
+
+    async def open_room(self, meeting: dict[str, Any]) -> Visitor:
+        """To the device check, devices allowed, and through it."""
+        await self.page.goto(f"{self.site.url}{meeting['room_path']}")
+        await self.page.get_by_test_id("ask-both").click()
+        await self.page.get_by_test_id("join").click()
+        return self
+
+    def see(self, testid: str) -> Any:
+        return self.page.get_by_test_id(testid)
+
+    async def in_the_room(self) -> Visitor:
+        await self.see("room").wait_for(timeout=WITHIN_S * 1000)
+        return self
+
+    async def waiting(self) -> Visitor:
+        await self.see("waiting").wait_for(timeout=WITHIN_S * 1000)
+        return self
+
+    async def admit(self, other: Visitor) -> None:
+        row = self.page.locator(f'[data-testid=waiter][data-person="{other.login.person_id}"]')
+        if not await row.is_visible():
+            await self.see("bar-people").click()
+        await row.get_by_test_id("admit").click()
+
+    async def received(self) -> dict[str, dict[str, float]]:
+        found: dict[str, dict[str, float]] = await self.page.evaluate(RECEIVED)
+        return found
+
+    async def perceives(self, count: int, within_s: float = WITHIN_S) -> None:
+        """From now on: more decoded frames and more audio energy from exactly `count` others."""
+        start = await self.received()
+
+        def more(now: dict[str, dict[str, float]]) -> bool:
+            return len(now) == count and all(
+                # a receiver made anew counts from zero
+                of["frames"] > start.get(who, {}).get("frames", 0) % (of["frames"] + 1)
+                and of["energy"] != start.get(who, {}).get("energy", 0)
+                and of["energy"] > 0
+                for who, of in now.items()
+            )
+
+        await until(self.received, more, f"{self.login.name} sees and hears {count} others", within_s)
+
+    async def close(self) -> None:
+        await self.context.close()
+
+
+async def until(
+    look: Callable[[], Any], enough: Callable[[Any], bool], what: str, within_s: float = WITHIN_S
+) -> Any:
+    """Poll `look` until `enough`; returns what was found. Raises AssertionError with the last finding."""
+    end = asyncio.get_running_loop().time() + within_s
+    while not enough(found := await look()):
+        assert asyncio.get_running_loop().time() < end, f"not within {within_s:g} s: {what}; last: {found}"
+        await asyncio.sleep(0.1)  # the poll itself
+    return found
