@@ -188,7 +188,9 @@ class Member:
         for name in ("track_muted", "track_unmuted"):
             self.room.on(
                 name,
-                lambda who, what, name=name: self.events.append(f"{name} {who.identity} {_source_name(what.source)}"),
+                lambda who, what, name=name: self.events.append(
+                    f"{name} {who.identity} {_source_name(what.source)}"
+                ),
             )
         self.room.on(
             "active_speakers_changed",
@@ -275,7 +277,9 @@ class Member:
         await until(quiet, f"{self.identity} hears nothing of {other.identity}")
 
     async def told(self, event: str, within_s: float = WITHIN_S) -> None:
-        await until(lambda: event in self.events, f"{self.identity} is told '{event}' ({self.events})", within_s)
+        await until(
+            lambda: event in self.events, f"{self.identity} is told '{event}' ({self.events})", within_s
+        )
 
     def publication(self, identity: str, source: int) -> Any:
         """The other's publication from `source`, None when it publishes none."""
@@ -310,7 +314,11 @@ async def linked(*members: Member) -> None:
     others = {member.identity: {one.identity for one in members if one is not member} for member in members}
 
     def probed(member: Member) -> set[str]:
-        return {packet.participant.identity for packet in member.packets if packet.topic == "probe" and packet.participant}
+        return {
+            packet.participant.identity
+            for packet in member.packets
+            if packet.topic == "probe" and packet.participant
+        }
 
     for _ in range(100):
         for member in members:

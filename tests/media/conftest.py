@@ -8,14 +8,18 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
+from tests.media.browsers import OpenPage, chromium, page_server, pages
 from tests.media.clients import Party, party
 from tests.media.engines import Embedded, Engine, embedded, fresh_room
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("media engine")
-    group.addoption("--engine-url", default=None, help="ws://host:port of a LiveKit server to test instead of ours")
+    group.addoption(
+        "--engine-url", default=None, help="ws://host:port of a LiveKit server to test instead of ours"
+    )
     group.addoption("--engine-key", default="devkey")
     group.addoption("--engine-secret", default="secret")
 
@@ -56,3 +60,22 @@ async def people(engine: Engine) -> AsyncIterator[Party]:
 @pytest.fixture
 def room() -> str:
     return fresh_room()
+
+
+@pytest.fixture(scope="session")
+def page_url() -> Iterator[str]:
+    with page_server() as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chrome() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(chrome: Browser, engine: Engine, page_url: str) -> AsyncIterator[OpenPage]:
+    """`await open_page("anna")`: a member in a Chromium of her own, not joined yet."""
+    async with pages(chrome, engine, page_url) as opener:
+        yield opener

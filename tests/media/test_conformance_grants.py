@@ -56,7 +56,9 @@ async def test_only_granted_sources_are_published(
     await refused(ben.show(asked))
     await ben.speak()
     await anna.hears(ben)
-    assert [one.source for one in anna.room.remote_participants["ben"].track_publications.values()] == [MICROPHONE]
+    assert [one.source for one in anna.room.remote_participants["ben"].track_publications.values()] == [
+        MICROPHONE
+    ]
     assert anna.of("ben").frames == 0
 
 

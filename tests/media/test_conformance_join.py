@@ -15,7 +15,9 @@ BOTH_PATHS = pytest.mark.parametrize("single", [True, False], ids=["/rtc/v1", "/
 
 
 @BOTH_PATHS
-async def test_whoever_joins_is_seen_with_name_metadata_and_attributes(people: Party, room: str, single: bool) -> None:
+async def test_whoever_joins_is_seen_with_name_metadata_and_attributes(
+    people: Party, room: str, single: bool
+) -> None:
     anna = await people.join("anna", room, single=single)
     await people.join(
         "ben", room, single=single, name="Ben", metadata='{"seat": 2}', attributes={"hand": "down"}

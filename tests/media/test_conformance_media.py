@@ -52,7 +52,9 @@ async def test_a_publication_says_its_kind_source_and_size(people: Party, room: 
 
 
 @BOTH_PATHS
-async def test_mute_is_seen_and_silent_and_unmute_sounds_again(people: Party, room: str, single: bool) -> None:
+async def test_mute_is_seen_and_silent_and_unmute_sounds_again(
+    people: Party, room: str, single: bool
+) -> None:
     anna = await people.join("anna", room, single=single)
     ben = await (await people.join("ben", room, single=single)).publish()
     await anna.perceives(ben)
@@ -93,7 +95,9 @@ async def test_a_member_chooses_what_to_receive(people: Party, room: str) -> Non
 
 
 @BOTH_PATHS
-async def test_sections_are_used_again_when_members_come_and_go(people: Party, room: str, single: bool) -> None:
+async def test_sections_are_used_again_when_members_come_and_go(
+    people: Party, room: str, single: bool
+) -> None:
     """Who comes later must not be heard or seen as who left."""
     anna = await people.join("anna", room, single=single)
     for identity in ("ben", "carla", "dora"):
