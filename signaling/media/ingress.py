@@ -20,9 +20,10 @@ NEVER: Final = float("-inf")
 
 
 class Ingress:
-    """Made before its transport, whose callbacks it is: `Transport(mux, ingress.on_rtp, ingress.on_rtcp, …)`,
-    then
-    `ingress.transport` is set."""
+    """Made before its transport, whose callbacks it is: `Transport(mux, ingress.on_rtp, ingress.on_rtcp, …)`.
+
+    `ingress.transport` is set then.
+    """
 
     def __init__(self, mux: UdpMux) -> None:
         self.mux = mux

@@ -50,7 +50,7 @@ class UdpPath:
 
 
 class TcpPath:
-    """One ICE-TCP connection (RFC 6544, passive): the same datagrams behind two bytes of length (RFC 4571)."""
+    """One ICE-TCP connection (RFC 6544, passive): datagrams behind two bytes of length (RFC 4571)."""
 
     __slots__ = ("address", "mux", "transport", "writer")
     udp = False

@@ -240,7 +240,7 @@ class Pump:
                 at += 1
 
     def protected(self, packet: bytes, context: Any, protect: Any) -> bytes | None:
-        """`packet` encrypted by `protect`, one of libsrtp's; None when it refuses. For what goes one by one."""
+        """`packet` encrypted by `protect`, one of libsrtp's; None when it refuses. For what goes singly."""
         if len(packet) + srtp.TRAILER_BYTES > SLOT_BYTES:
             return None
         view = self._spare_view
