@@ -76,6 +76,10 @@ class Agenda:
     boards: tuple[Board, ...]
     waiting: int  # how many people wait for this reader
 
+    @property
+    def aside(self) -> bool:
+        return bool(self.later or self.ahead or self.over)
+
 
 def agenda(person: Person, now: datetime) -> Agenda:
     """Today and the next day with something in it, by the reader's zone; a coordinator's programmes too."""
@@ -156,7 +160,7 @@ def _company(meeting: Meeting) -> tuple[str, ...]:
     if meeting.cohort_id and meeting.kind_defaults.by_cohort:
         roles.add(RoomRole.CLIENT)
     said = {
-        RoomRole.CLIENT: _("clients of the programme"),
+        RoomRole.CLIENT: _("clients of the program"),
         RoomRole.FAMILY: _("families"),
         RoomRole.ALUMNUS: _("former clients"),
     }

@@ -6,12 +6,13 @@ here reads a clock: the caller says what time it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
-from django.utils.timezone import get_current_timezone, localtime
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -21,7 +22,7 @@ SOON: Final = timedelta(minutes=60)  # nearer than this is told in minutes, fart
 def clock(moment: datetime, zone: ZoneInfo | None = None) -> str:
     """`6:00 PM`, in `zone` or the reader's own."""
     # Translators: a Django date format for the time of day, such as 6:00 PM.
-    return dateformat.format(localtime(moment, zone), pgettext("format", "g:i A"))
+    return dateformat.format(localtime(moment, zone), pgettext("format", "g:i\u00a0A"))
 
 
 def day(moment: datetime | date, zone: ZoneInfo | None = None) -> str:
@@ -89,6 +90,8 @@ def minutes(count: int) -> str:
     return ngettext("%(n)d minute", "%(n)d minutes", count) % {"n": count}
 
 
-def reader_zone_name() -> str:
-    """The reader's own zone, as people say it."""
-    return place_name(str(get_current_timezone()))
+def and_list(words: Sequence[str]) -> str:
+    """`Mina`, `Mina and Theo`, `Mina, Theo and Ada`."""
+    if len(words) < 2:
+        return "".join(words)
+    return _("%(most)s and %(last)s") % {"most": ", ".join(words[:-1]), "last": words[-1]}

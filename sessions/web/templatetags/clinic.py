@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -38,11 +39,6 @@ def clock(moment: datetime) -> str:
     return words.clock(moment)
 
 
-@register.filter
-def day(moment: datetime) -> str:
-    return words.day(moment)
-
-
 @register.simple_tag
 def time_tag(moment: datetime, zone: str = "") -> SafeString:
     """`<time>`: the words for people, ISO 8601 UTC for machines."""
@@ -51,10 +47,5 @@ def time_tag(moment: datetime, zone: str = "") -> SafeString:
 
 
 @register.filter
-def place_name(zone_key: str) -> str:
-    return words.place_name(zone_key)
-
-
-@register.filter
-def minutes(count: int) -> str:
-    return words.minutes(count)
+def and_list(names: Sequence[str]) -> str:
+    return words.and_list(names)
