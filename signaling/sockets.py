@@ -97,7 +97,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
             # The server stops: it cancels its applications and tells their clients nothing.
             if self.accepted and self.closing is None:
                 with contextlib.suppress(Exception):
-                    await self.close(code=Close.RESTART)
+                    await self.close(code=int(Close.RESTART))
                     await asyncio.sleep(FLUSH_S)
             raise
         finally:
@@ -146,7 +146,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _hang_up(self, code: int) -> None:
         with contextlib.suppress(Exception):
-            await self.close(code=code)
+            await self.close(code=int(code))  # Daphne refuses what is not exactly an int
 
 
 def oversize(frame: str | bytes) -> bool:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from signaling.protocol import Close
 from signaling.sockets import OUTBOX_FRAMES, Socket
+from tests.servers import free_port, listens, stop, wait_until
 from tests.service.wire import eventually
+
+ROOT = Path(__file__).parents[2]
 
 
 class Echo(Socket):
@@ -106,3 +115,57 @@ async def test_the_end_is_told_once() -> None:
     server.say("break")
     await server.ended()
     assert server.codes == [Close.FAULT]
+
+
+class TestBehindTheRealServer:
+    """Twisted keeps what a client does not read, for ever; our server waits instead."""
+
+    async def test_who_does_not_read_is_closed_and_others_are_served(self, tmp_path: Path) -> None:
+        port = free_port()
+        log = tmp_path / "log"
+        with log.open("wb") as written:
+            process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+                [sys.executable, "-m", "tests.service.echo_server", str(port)], cwd=ROOT, stderr=written
+            )
+        try:
+            await asyncio.to_thread(wait_until, lambda: listens(port), "the server")
+            _unread, deafs_words = await handshake(port)
+            before = resident_bytes(process.pid)
+            with contextlib.suppress(ConnectionError):
+                for _ in range(40):  # 80 MB, if anybody kept them
+                    deafs_words.write(frame(b"250"))
+                    await deafs_words.drain()
+                    await asyncio.sleep(0.01)
+            await eventually(lambda: f"with {Close.TOO_SLOW.value}" in log.read_text(), "the end of the deaf")
+            assert resident_bytes(process.pid) - before < 20 << 20
+            other, others_words = await handshake(port)
+            others_words.write(frame(b"1"))
+            assert len(await asyncio.wait_for(other.readexactly(8_000), 5)) == 8_000
+            for words in (deafs_words, others_words):
+                words.close()
+        finally:
+            await asyncio.to_thread(stop, process)
+
+
+async def handshake(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A WebSocket whose client reads no more than it must."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.connect(("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=raw, limit=1024)
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13"
+    upgrade = f"Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}"
+    writer.write(f"GET / HTTP/1.1\r\n{upgrade}\r\n\r\n".encode())
+    assert b"101" in await reader.readline()
+    while await reader.readline() != b"\r\n":
+        pass
+    return reader, writer
+
+
+def frame(text: bytes) -> bytes:
+    """A short text frame, masked with zeros. Source: RFC 6455, 5.2."""
+    return bytes([0x81, 0x80 | len(text)]) + bytes(4) + text
+
+
+def resident_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,67 @@
+"""Daphne, made to wait for clients that do not read.
+
+As it comes, Daphne hands whatever an application sends to Twisted, which keeps it in memory for as long as
+the client does not read. Here `send` waits while a socket's buffer is full; the socket's own outbox fills up,
+and signaling.sockets closes it. Importing this module installs Twisted's reactor on asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from daphne.server import Server as Daphne
+
+from signaling.protocol import MAX_FRAME_BYTES
+
+# Sockets refuse above MAX_FRAME_BYTES in words; beyond twice as much Daphne itself cuts the connection.
+CUT_FRAME_BYTES: Final = 2 * MAX_FRAME_BYTES
+CLOSE_WITHIN_S: Final = 2  # Daphne otherwise waits 10 s for applications of sockets that are gone
+PING_EVERY_S: Final = 10
+PONG_WITHIN_S: Final = 15  # a connection that broke without a word is found out within 25 s
+
+
+class Gate:
+    """Open while the connection takes more. A Twisted push producer (IPushProducer)."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._open.set()
+
+    async def passed(self) -> None:
+        await self._open.wait()
+
+    def pauseProducing(self) -> None:  # noqa: N802 - Twisted's names
+        self._open.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self._open.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self._open.set()
+
+
+class Server(Daphne):  # type: ignore[misc]
+    """daphne.server.Server with limits that suit our sockets; every one of them may still be given."""
+
+    def __init__(self, application: Any, **words: Any) -> None:
+        limits = {
+            "websocket_max_message_size": CUT_FRAME_BYTES,
+            "websocket_max_frame_size": CUT_FRAME_BYTES,
+            "websocket_timeout": -1,  # a group lasts as long as it lasts
+            "application_close_timeout": CLOSE_WITHIN_S,
+            "ping_interval": PING_EVERY_S,
+            "ping_timeout": PONG_WITHIN_S,
+        }
+        super().__init__(application, **(limits | words))
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        await super().handle_reply(protocol, message)
+        match message["type"]:
+            case "websocket.accept" if protocol.transport is not None:
+                # Twisted's HTTP channel is still the transport's producer; no request follows.
+                protocol.gate = Gate()
+                protocol.unregisterProducer()
+                protocol.registerProducer(protocol.gate, True)
+            case "websocket.send" if (gate := getattr(protocol, "gate", None)) is not None:
+                await gate.passed()
