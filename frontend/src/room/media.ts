@@ -225,7 +225,7 @@ export class Media {
       if (source === "camera" && me.isCameraEnabled !== on) await me.setCameraEnabled(on);
     } catch (error) {
       // Anything but the device itself is the connection's matter: after it is mended this runs again.
-      if (MediaDeviceFailure.getFailure(error as Error) === undefined) return;
+      if (MediaDeviceFailure.getFailure(error) === undefined) return;
       this.#wanted = { ...this.#wanted, [source]: false };
       this.around.trouble(source, trouble(error));
     }

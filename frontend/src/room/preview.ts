@@ -31,6 +31,13 @@ async function open(sources: readonly Source[]): Promise<MediaStreamTrack[]> {
 
 const sourceOf = (track: MediaStreamTrack): Source => (track.kind === "video" ? "camera" : "microphone");
 
+type BySource<T> = Readonly<Partial<Record<Source, T>>>;
+
+function without<T>(things: BySource<T>, sources: readonly Source[]): BySource<T> {
+  const kept = Object.entries(things).filter(([source]) => !sources.includes(source as Source));
+  return Object.fromEntries(kept) as BySource<T>;
+}
+
 /** One's own camera and microphone, seen and heard by nobody else. Everything is let go with the component. */
 export function usePreview(): Preview {
   const [tracks, setTracks] = useState<Tracks>({});
@@ -41,8 +48,8 @@ export function usePreview(): Preview {
 
   const hold = useCallback((source: Source, track: MediaStreamTrack | undefined) => {
     held.current[source]?.stop();
-    const { [source]: _, ...rest } = held.current;
-    held.current = track === undefined ? rest : { ...rest, [source]: track };
+    held.current = without(held.current, [source]);
+    if (track !== undefined) held.current = { ...held.current, [source]: track };
     setTracks(held.current);
   }, []);
 
@@ -58,11 +65,7 @@ export function usePreview(): Preview {
   const start = useCallback(
     async (sources: readonly Source[]) => {
       setStarting(Object.fromEntries(sources.map((source) => [source, true])));
-      setTroubles((before) => {
-        const rest = { ...before };
-        for (const source of sources) delete rest[source];
-        return rest;
-      });
+      setTroubles((before) => without(before, sources));
       const take = (opened: readonly MediaStreamTrack[]) => {
         for (const track of opened) {
           if (gone.current) track.stop();

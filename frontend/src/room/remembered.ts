@@ -10,10 +10,9 @@ export interface Devices {
   readonly audiooutput?: string;
 }
 
-function read<T>(storage: () => Storage, key: string): T | null {
+function read(storage: () => Storage, key: string): unknown {
   try {
-    const text = storage().getItem(key);
-    return text === null ? null : (JSON.parse(text) as T);
+    return JSON.parse(storage().getItem(key) ?? "null");
   } catch {
     return null;
   }
@@ -32,11 +31,15 @@ const tab = () => sessionStorage;
 const device = () => localStorage;
 
 /** How this tab went in, so that a reload goes straight back, still muted if it was. Null before going in. */
-export const wantedIn = (meetingId: string) => read<Wanted>(tab, `viop.in.${meetingId}`);
+export const wantedIn = (meetingId: string) => read(tab, `viop.in.${meetingId}`) as Wanted | null;
 export const rememberWanted = (meetingId: string, wanted: Wanted | null) => write(tab, `viop.in.${meetingId}`, wanted);
 
-export const chosenDevices = () => read<Devices>(device, "viop.devices") ?? {};
+export const chosenDevices = () => (read(device, "viop.devices") ?? {}) as Devices;
 export const rememberDevices = (devices: Devices) => write(device, "viop.devices", devices);
 
-export const shortcutsOn = () => read<boolean>(device, "viop.shortcuts") ?? true;
+/** Whether somebody on this device said yes to camera and microphone here before. */
+export const saidYes = () => read(device, "viop.saidYes") === true;
+export const rememberYes = () => write(device, "viop.saidYes", true);
+
+export const shortcutsOn = () => read(device, "viop.shortcuts") !== false;
 export const rememberShortcuts = (on: boolean) => write(device, "viop.shortcuts", on);

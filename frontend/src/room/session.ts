@@ -36,6 +36,7 @@ export class Session {
   #snapshot: Snapshot;
   #knockedMs = 0;
   #nowMs: number;
+  #aheadMs = Date.now() - performance.now(); // of the monotonic clock; the server's, once it has spoken
 
   constructor(
     readonly config: RoomConfig,
@@ -105,6 +106,11 @@ export class Session {
   hurry(): void {
     this.#wire.hurry();
     this.media.hurry();
+  }
+
+  /** By the server's clock; this device's own may be wrong. */
+  serverNowMs(): number {
+    return performance.now() + this.#aheadMs;
   }
 
   // What the person does.
@@ -190,6 +196,7 @@ export class Session {
   #hear(message: ToBrowser): void {
     switch (message.type) {
       case "room": {
+        this.#aheadMs = Date.parse(message.serverTime) - performance.now();
         const before = this.#snapshot.view;
         this.#set({ view: message });
         this.#follow();
@@ -202,8 +209,10 @@ export class Session {
       case "refused":
         if (message.commandId === "") this.media.refuse(); // the only question without an id is for a seat
         break;
-      case "done":
       case "pong":
+        this.#aheadMs = Date.parse(message.serverTime) - performance.now();
+        break;
+      case "done":
         break;
       default:
         message satisfies never;

@@ -36,7 +36,11 @@ function spoken(words: Words, tidings: Tidings): string {
       return words.saysAdmitted;
     case "staffBack":
       return words.saysStaffBack;
-    default:
+    case "movedUp":
+    case "sentBack":
+    case "staffGone":
+    case "silenced":
+    case "refused":
       return ""; // shown in a live region of its own
   }
 }

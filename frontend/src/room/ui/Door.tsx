@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { usePreview } from "../preview";
 import { wantedDevicesKnown } from "../permissions";
-import type { Wanted } from "../remembered";
+import { rememberYes, saidYes, type Wanted } from "../remembered";
 import type { Session } from "../session";
 import { unlockSound } from "../sound";
 import { browser, type Trouble } from "../trouble";
@@ -10,7 +10,7 @@ import { DevicePickers, SpeakerTest } from "./Devices";
 import { Dialog } from "./Dialog";
 import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
-import { initialsOf } from "./Initials";
+import { firstNameOf, initialsOf } from "./Initials";
 import { Meter } from "./Meter";
 
 /** What is wrong with a device, and what one can do about it, for this browser. */
@@ -59,6 +59,7 @@ export function Door({ session }: { readonly session: Session }) {
   const answer = async (wish: Wanted) => {
     unlockSound();
     setWanted(wish);
+    if (wish.microphone && wish.camera) rememberYes();
     const sources = (["microphone", "camera"] as const).filter((source) => wish[source]);
     if (sources.length > 0) {
       setStage("asking");
@@ -72,7 +73,7 @@ export function Door({ session }: { readonly session: Session }) {
   useEffect(() => {
     let gone = false;
     void wantedDevicesKnown().then((known) => {
-      if (gone || !known) return;
+      if (gone || !known || !saidYes()) return;
       setStage("check");
       void start(["microphone", "camera"]);
     });
@@ -153,7 +154,7 @@ export function Door({ session }: { readonly session: Session }) {
       <header className="door-head">
         <p className="eyebrow">{title}</p>
         <h1 ref={heading} tabIndex={-1}>
-          {words.checkTitle(personName)}
+          {words.checkTitle(firstNameOf(personName))}
         </h1>
       </header>
       <div className="door-mirror" data-on={tracks.camera !== undefined}>
@@ -168,8 +169,8 @@ export function Door({ session }: { readonly session: Session }) {
           </div>
         )}
         <div className="door-switches">
-          <Switch source="microphone" on={tracks.microphone !== undefined} onClick={() => toggle("microphone")} />
-          <Switch source="camera" on={tracks.camera !== undefined} onClick={() => toggle("camera")} />
+          <Switch source="microphone" on={tracks.microphone !== undefined} starting={starting.microphone} onClick={() => toggle("microphone")} />
+          <Switch source="camera" on={tracks.camera !== undefined} starting={starting.camera} onClick={() => toggle("camera")} />
         </div>
       </div>
       <div className="door-side">
@@ -222,7 +223,7 @@ export function Door({ session }: { readonly session: Session }) {
   );
 }
 
-function Switch(props: { readonly source: keyof Wanted; readonly on: boolean; readonly onClick: () => void }) {
+function Switch(props: { readonly source: keyof Wanted; readonly on: boolean; readonly starting: true | undefined; readonly onClick: () => void }) {
   const words = useWords();
   const { source, on } = props;
   const label =
@@ -237,13 +238,13 @@ function Switch(props: { readonly source: keyof Wanted; readonly on: boolean; re
     <button
       type="button"
       className="round"
-      data-off={!on}
+      data-off={!on && !props.starting}
       data-testid={`switch-${source}`}
       aria-label={label}
       title={label}
       onClick={props.onClick}
     >
-      <Icon name={on ? source : `${source}Off`} />
+      <Icon name={on || props.starting ? source : `${source}Off`} />
     </button>
   );
 }

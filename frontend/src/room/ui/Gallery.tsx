@@ -8,11 +8,15 @@ import { EmptyTile, Tile } from "./Tile";
 
 const GAP = 8;
 
+/** Everybody in the reader's room but the reader. */
+export function others(view: Room): readonly Member[] {
+  return view.members.filter(({ personId }) => personId !== view.you.personId);
+}
+
 /** Facilitators first, then as the server tells them, oneself last: a face keeps its place while people come and go. */
 function inOrder(view: Room): readonly Member[] {
-  const others = view.members.filter(({ personId }) => personId !== view.you.personId);
-  const staff = others.filter(({ role }) => role === "facilitator");
-  const rest = others.filter(({ role }) => role !== "facilitator");
+  const staff = others(view).filter(({ role }) => role === "facilitator");
+  const rest = others(view).filter(({ role }) => role !== "facilitator");
   return [...staff, ...rest, { ...view.you, interrupted: false }];
 }
 

@@ -2,7 +2,13 @@
 export function initialsOf(name: string): string {
   const words = name.split(/\s+/).filter((word) => /\p{L}/u.test(word));
   const ends = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return ends.map((word) => [...(word ?? "")].find((letter) => /\p{L}/u.test(letter)) ?? "").join("").toLocaleUpperCase();
+  return ends.map((word) => /\p{L}/u.exec(word ?? "")?.[0] ?? "").join("").toLocaleUpperCase();
+}
+
+/** What to call somebody: "Ana María R." → "Ana María", "Maya Lindqvist" → "Maya". */
+export function firstNameOf(name: string): string {
+  const words = name.trim().split(/\s+/);
+  return /^\p{L}\.$/u.test(words.at(-1) ?? "") && words.length > 1 ? words.slice(0, -1).join(" ") : (words[0] ?? name);
 }
 
 const HUES = 6;

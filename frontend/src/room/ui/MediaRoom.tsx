@@ -8,7 +8,7 @@ import { Bar } from "./Bar";
 import { Confirm, Dialog } from "./Dialog";
 import { DevicePickers } from "./Devices";
 import { troubleText } from "./Door";
-import { Gallery } from "./Gallery";
+import { Gallery, others } from "./Gallery";
 import { usePhone, useWakeLock } from "./hooks";
 import { Icon } from "./Icon";
 import { Rail } from "./Rail";
@@ -70,7 +70,7 @@ export function MediaRoom(props: Props) {
         <Strip session={session} snapshot={snapshot} view={view} />
         <div className="stage">
           <Gallery view={view} />
-          {view.members.length <= 1 && (
+          {others(view).length === 0 && (
             <div className="stage-note">
               <p>
                 <strong>{words.alone}</strong>

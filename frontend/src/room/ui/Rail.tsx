@@ -3,7 +3,8 @@ import type { Member, Room, Waiter } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { Confirm } from "./Dialog";
-import { useFocusOnArrival } from "./hooks";
+import { others } from "./Gallery";
+import { useFocusOnArrival, useServerNow } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
 
@@ -22,8 +23,8 @@ export function Rail(props: Props) {
   const words = useWords();
   const heading = useFocusOnArrival<HTMLHeadingElement>();
   const [asking, setAsking] = useState<Asking | null>(null);
-  const others = view.members.filter(({ personId }) => personId !== view.you.personId);
-  const nowMs = Date.parse(view.serverTime);
+  const here = others(view);
+  const nowMs = useServerNow(session);
   const [waitingId, hereId] = [useId(), useId()];
 
   return (
@@ -68,7 +69,7 @@ export function Rail(props: Props) {
               <WaiterRow
                 key={waiter.personId}
                 waiter={waiter}
-                minutes={Math.floor((nowMs - Date.parse(waiter.since)) / 60_000)}
+                minutes={Math.max(0, Math.floor((nowMs - Date.parse(waiter.since)) / 60_000))}
                 busy={Session.busy(snapshot, waiter.personId)}
                 onAdmit={() => session.admit(waiter.personId)}
                 onDecline={() => setAsking({ about: "decline", personId: waiter.personId, name: waiter.name })}
@@ -80,13 +81,13 @@ export function Rail(props: Props) {
 
       <section aria-labelledby={hereId}>
         <h3 id={hereId}>
-          {words.here} <span className="rail-count">{others.length + 1}</span>
+          {words.here} <span className="rail-count">{here.length + 1}</span>
         </h3>
-        {others.length === 0 ? (
+        {here.length === 0 ? (
           <p className="soft">{words.onlyYou}</p>
         ) : (
           <ul className="rail-list">
-            {others.map((member) => (
+            {here.map((member) => (
               <MemberRow
                 key={member.personId}
                 member={member}

@@ -1,11 +1,11 @@
-import { useConnectionQualityIndicator, useIsSpeaking, useParticipantTracks } from "@livekit/components-react";
-import { ConnectionQuality, Track, type Participant } from "livekit-client";
+import type { Participant, Track } from "livekit-client";
 import { useEffect, useRef, useState } from "react";
 import type { Member } from "../../protocol/messages.gen";
 import { fit, type Size } from "../layout";
 import { useWords } from "../words";
 import { Icon } from "./Icon";
 import { hueOf, initialsOf } from "./Initials";
+import { useShown } from "./participant";
 
 function Picture(props: { readonly track: Track; readonly mirrored: boolean; readonly tile: Size }) {
   const video = useRef<HTMLVideoElement>(null);
@@ -53,17 +53,10 @@ export function EmptyTile(props: Props) {
 export function Tile(props: Props & { readonly participant: Participant }) {
   const { participant, member } = props;
   const words = useWords();
-  const speaking = useIsSpeaking(participant);
-  const { quality } = useConnectionQualityIndicator({ participant });
-  const tracks = useParticipantTracks([Track.Source.Camera, Track.Source.Microphone], participant.identity);
-  const camera = tracks.find(({ source }) => source === Track.Source.Camera)?.publication;
-  const microphone = tracks.find(({ source }) => source === Track.Source.Microphone)?.publication;
-  const muted = microphone === undefined || microphone.isMuted;
-  const picture = camera !== undefined && !camera.isMuted ? camera.track : undefined;
-  const weak = quality === ConnectionQuality.Poor || quality === ConnectionQuality.Lost;
+  const { picture, muted, speaking, weak } = useShown(participant);
   const status = member.interrupted ? words.tileInterrupted : weak ? words.tileWeak : "";
   return (
-    <Frame {...props} speaking={speaking && !muted} muted={muted} status={status}>
+    <Frame {...props} speaking={speaking} muted={muted} status={status}>
       {picture && <Picture track={picture} mirrored={props.you} tile={props.tile} />}
     </Frame>
   );

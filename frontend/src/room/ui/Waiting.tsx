@@ -5,6 +5,7 @@ import { DevicePickers } from "./Devices";
 import { Dialog } from "./Dialog";
 import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
+import { firstNameOf } from "./Initials";
 
 /** Nothing to do: be welcomed. Shows what the server told this person, which is their own place and who will come. */
 export function Waiting(props: { readonly session: Session; readonly snapshot: Snapshot; readonly sentBack: boolean }) {
@@ -22,7 +23,7 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
       <div className="calm-words">
         <p className="eyebrow">{session.config.title}</p>
         <h1 ref={heading} tabIndex={-1}>
-          {props.sentBack ? words.waitingSentBack : words.hello(session.config.personName)}
+          {props.sentBack ? words.waitingSentBack : words.hello(firstNameOf(session.config.personName))}
         </h1>
         <div className="stack tight" role="status">
           {link === "lost" ? (

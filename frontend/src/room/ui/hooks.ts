@@ -38,6 +38,18 @@ export function usePhone(): boolean {
   return phone;
 }
 
+const LOOK_AGAIN_MS = 10_000;
+
+/** The server's time in ms since 1970, renewed every ten seconds. */
+export function useServerNow(session: Session): number {
+  const [nowMs, setNowMs] = useState(() => session.serverNowMs());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(session.serverNowMs()), LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [session]);
+  return nowMs;
+}
+
 /** The screen stays on while this is shown: a phone that sleeps drops out of the call. */
 export function useWakeLock(): void {
   useEffect(() => {

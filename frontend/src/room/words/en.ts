@@ -1,5 +1,6 @@
 /** Everything the room says, in English. Plain words, "you" and "we", verbs on buttons. */
 const or = (names: readonly string[]) => new Intl.ListFormat("en", { type: "disjunction" }).format(names);
+const and = (names: readonly string[]) => new Intl.ListFormat("en").format(names);
 const people = (count: number) => (count === 1 ? "1 person" : `${count} people`);
 
 export const en = {
@@ -85,7 +86,9 @@ export const en = {
     names.length === 0 ? "Somebody from the team will let you in." : `${or(names)} will let you in.`,
   facilitatorOf: "Your facilitator",
   staffNotYet: (names: readonly string[]) =>
-    names.length === 0 ? "The team is not here yet. Your place is kept." : `${or(names)} is not here yet. Your place is kept.`,
+    names.length === 0
+      ? "The team is not here yet. Your place is kept."
+      : `${and(names)} ${names.length === 1 ? "is" : "are"} not here yet. Your place is kept.`,
   waitingPrivacy: "Your camera and microphone are off while you wait.",
   waitingSound: "You will hear a soft sound when it is time.",
   waitingSentBack: "You’re in the waiting room again.",

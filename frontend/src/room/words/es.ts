@@ -1,6 +1,7 @@
 import type { Words } from "./en";
 
 const or = (names: readonly string[]) => new Intl.ListFormat("es", { type: "disjunction" }).format(names);
+const and = (names: readonly string[]) => new Intl.ListFormat("es").format(names);
 const people = (count: number) => (count === 1 ? "1 persona" : `${count} personas`);
 
 /** All that the room says, in Spanish. A message missing here does not compile. */
@@ -87,7 +88,7 @@ export const es: Words = {
   staffNotYet: (names) =>
     names.length === 0
       ? "El equipo aún no ha llegado. Te guardamos el lugar."
-      : `${or(names)} aún no ha llegado. Te guardamos el lugar.`,
+      : `${and(names)} aún no ${names.length === 1 ? "ha" : "han"} llegado. Te guardamos el lugar.`,
   waitingPrivacy: "Tu cámara y tu micrófono están apagados mientras esperas.",
   waitingSound: "Oirás un sonido suave cuando sea tu turno.",
   waitingSentBack: "Estás otra vez en la sala de espera.",

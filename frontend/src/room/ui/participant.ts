@@ -1,0 +1,58 @@
+import { ConnectionQuality, ParticipantEvent, Track, type Participant } from "livekit-client";
+import { useCallback, useRef, useSyncExternalStore } from "react";
+
+/** What of a participant's media a tile shows. */
+export interface Shown {
+  readonly picture: Track | undefined;
+  readonly muted: boolean;
+  readonly speaking: boolean;
+  readonly weak: boolean;
+}
+
+const CHANGES = [
+  ParticipantEvent.TrackPublished,
+  ParticipantEvent.TrackUnpublished,
+  ParticipantEvent.TrackSubscribed,
+  ParticipantEvent.TrackUnsubscribed,
+  ParticipantEvent.TrackMuted,
+  ParticipantEvent.TrackUnmuted,
+  ParticipantEvent.TrackStreamStateChanged,
+  ParticipantEvent.LocalTrackPublished,
+  ParticipantEvent.LocalTrackUnpublished,
+  ParticipantEvent.IsSpeakingChanged,
+  ParticipantEvent.ConnectionQualityChanged,
+] as const;
+
+function look(participant: Participant): Shown {
+  const camera = participant.getTrackPublication(Track.Source.Camera);
+  const microphone = participant.getTrackPublication(Track.Source.Microphone);
+  const muted = microphone === undefined || microphone.isMuted;
+  return {
+    picture: camera === undefined || camera.isMuted ? undefined : camera.track,
+    muted,
+    speaking: participant.isSpeaking && !muted,
+    weak: [ConnectionQuality.Poor, ConnectionQuality.Lost].includes(participant.connectionQuality),
+  };
+}
+
+const same = (one: Shown, other: Shown) =>
+  one.picture === other.picture && one.muted === other.muted && one.speaking === other.speaking && one.weak === other.weak;
+
+/** A participant's media as it changes, for one's own as for others'. */
+export function useShown(participant: Participant): Shown {
+  const last = useRef<Shown | null>(null);
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      for (const event of CHANGES) participant.on(event, changed);
+      return () => {
+        for (const event of CHANGES) participant.off(event, changed);
+      };
+    },
+    [participant],
+  );
+  return useSyncExternalStore(subscribe, () => {
+    const now = look(participant);
+    if (last.current === null || !same(last.current, now)) last.current = now;
+    return last.current;
+  });
+}
