@@ -7,7 +7,8 @@ from typing import Final
 
 SIGNAL_RATE: Final = 20.0  # messages a second, for ever
 SIGNAL_BURST: Final = 60.0  # at once: a join into a full room
-MAX_SIGNAL_BYTES: Final = 64 << 10
+MAX_SIGNAL_BYTES: Final = 256 << 10  # an offer into a full room; see sdp.MAX_BYTES
+BYTES_A_TOKEN: Final = 16 << 10  # a large message costs as many as several
 MAX_INFLATED_BYTES: Final = 256 << 10  # of a gzipped join request
 MAX_TRACKS: Final = 8  # pending and published, of one participant
 MAX_SIDS: Final = 256  # tracks named in one message

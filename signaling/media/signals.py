@@ -47,7 +47,7 @@ def handle(participant: Participant, raw: bytes, hall: Hall, handled: Counter[st
     participant.heard_at_s = now_s
     if len(raw) > limits.MAX_SIGNAL_BYTES:
         return Verdict.OVERSIZE
-    if not participant.bucket.take(limits.CHEAP_COST, now_s):
+    if not participant.bucket.take(limits.CHEAP_COST + len(raw) / limits.BYTES_A_TOKEN, now_s):
         return Verdict.FLOOD
     try:
         request = rtc.SignalRequest.FromString(raw)
