@@ -243,5 +243,6 @@ LOGGING = {
         "vIOP": {"level": env.str("VIOP_LOG_LEVEL", default="INFO")},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
     },
 }
