@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -17,8 +21,10 @@ from django.test import Client
 
 from sessions.people.models import Person
 from signaling.shutdown import close_all
+from tests.servers import stop, wait_until
 from vIOP.asgi import application
 
+ROOT: Final = Path(__file__).parents[2]
 WITHIN_S: Final = 10.0
 HOST: Final = "localhost:8000"
 
@@ -147,6 +153,25 @@ async def open_page(
         await socket.wait(WITHIN_S)
         return None
     return Page(socket)
+
+
+@contextmanager
+def worker(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real media worker that serves `path`."""
+    path.unlink(missing_ok=True)  # of a worker that was killed
+    environment = os.environ | {"VIOP_MEDIA_RPC": str(path), "VIOP_MEDIA_PARENT_PID": str(os.getpid())}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "signaling.media"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(path.is_socket, "the media worker")
+        yield process
+    finally:
+        stop(process)
 
 
 async def everything_stopped() -> None:

@@ -1,0 +1,413 @@
+"""The media signal socket: who may open it, what passes through, and when a seat ends.
+
+Over the real room, the real database and a real media worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from channels.testing import WebsocketCommunicator
+from django.test import AsyncClient
+from livekit.protocol.rtc import SignalRequest, SignalResponse
+from pytest_django import Settings
+
+from sessions.core import clock
+from sessions.people.models import Person
+from sessions.programs.models import Meeting
+from sessions.room import commands, service
+from sessions.room.reading import Actor
+from signaling import rounds, tickets
+from signaling.engines import get_engine
+from signaling.local import process
+from signaling.protocol import Close
+from signaling.tickets import Claims
+from tests.cast import Cast
+from tests.service.wire import (
+    HOST,
+    WITHIN_S,
+    Page,
+    eventually,
+    everything_stopped,
+    headers,
+    pages,
+    sign_in,
+    worker,
+)
+from vIOP.asgi import application
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def rpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One worker for all of these tests; each has media rooms of its own."""
+    path = tmp_path_factory.mktemp("media") / "media.sock"
+    with worker(path):
+        yield path
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _engine(rpc: Path, settings: Settings) -> AsyncIterator[None]:
+    settings.MEDIA_RPC = str(rpc)
+    yield
+    for room in {held.claims.room for held in process().held}:
+        await get_engine().close_room(room)
+    await everything_stopped()
+
+
+class Media:
+    """A client's signal connection."""
+
+    def __init__(self, socket: WebsocketCommunicator) -> None:
+        self._socket = socket
+        self.frames: list[bytes] = []
+        self.close_code: int | None = None
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._socket.output_queue.get()
+            if message["type"] == "websocket.close":
+                self.close_code = message.get("code", 1000)
+                await self._socket.send_input({"type": "websocket.disconnect", "code": self.close_code})
+                return
+            self.frames.append(message["bytes"])
+
+    def told(self, kind: str) -> list[SignalResponse]:
+        found = [SignalResponse.FromString(frame) for frame in self.frames]
+        return [response for response in found if response.WhichOneof("message") == kind]
+
+    async def hears(self, kind: str) -> SignalResponse:
+        await eventually(lambda: bool(self.told(kind)), f"a {kind}")
+        return self.told(kind)[-1]
+
+    async def send(self, frame: bytes | str) -> None:
+        key = "text" if isinstance(frame, str) else "bytes"
+        await self._socket.send_input({"type": "websocket.receive", key: frame})
+
+    async def closes(self, within_s: float = WITHIN_S) -> int:
+        await eventually(lambda: self.close_code is not None, "the end of the signal connection", within_s)
+        await self._socket.wait(WITHIN_S)
+        assert self.close_code is not None
+        return self.close_code
+
+    async def breaks(self) -> None:
+        """The connection is lost without a word."""
+        self._reading.cancel()
+        await self._socket.send_input({"type": "websocket.disconnect", "code": 1006})
+        await self._socket.wait(WITHIN_S)
+
+
+async def connect(
+    token: str | None, path: str = "/rtc/v1", cookie: str = "", origin: str = f"http://{HOST}", **query: str
+) -> Media | None:
+    """None when the handshake is refused."""
+    words = query if token is None else query | {"access_token": token}
+    socket = WebsocketCommunicator(application, f"{path}?{urlencode(words)}", headers(cookie, origin=origin))
+    accepted, _ = await socket.connect(WITHIN_S)
+    if not accepted:
+        await socket.send_input({"type": "websocket.disconnect", "code": 1006})
+        await socket.wait(WITHIN_S)
+        return None
+    return Media(socket)
+
+
+async def carry_out(actor: Person, meeting: Meeting, command: commands.Command) -> None:
+    """A command that came in through another web process: nothing but the log and a bell tells of it."""
+    await database_sync_to_async(service.handle)(Actor(actor.pk, meeting.pk), command)
+
+
+async def seat_of(person: Person, meeting: Meeting) -> Claims:
+    """What this person's ticket says now."""
+    seat = await database_sync_to_async(service.seat)(Actor(person.pk, meeting.pk))
+    return Claims(
+        meeting.pk, person.pk, seat.media_room, seat.identity, seat.version, tickets.grants_of(seat.role)
+    )
+
+
+def ticket(claims: Claims) -> str:
+    return tickets.mint(claims, clock.now())
+
+
+@pytest_asyncio.fixture
+async def inside(cast: Cast) -> Cast:
+    """Mina and Alice are in the evening group's room, Bruno waits."""
+    await carry_out(cast.mina, cast.group, commands.Knock())
+    await carry_out(cast.alice, cast.group, commands.Knock())
+    await carry_out(cast.mina, cast.group, commands.Admit(cast.alice.pk))
+    await carry_out(cast.bruno, cast.group, commands.Knock())
+    return cast
+
+
+@pytest_asyncio.fixture
+async def alice(inside: Cast) -> Media:
+    """Alice's signal connection, her seat taken."""
+    media = await connect(ticket(await seat_of(inside.alice, inside.group)))
+    assert media is not None
+    await media.hears("join")
+    return media
+
+
+async def bells_are_dead() -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.flush()
+
+
+async def participants() -> object:
+    return (await get_engine().statistics())["participants"]
+
+
+class TestTakingASeat:
+    @pytest.mark.parametrize("path", ["/rtc", "/rtc/v1"])
+    async def test_a_ticket_opens_it_and_frames_pass(self, inside: Cast, path: str) -> None:
+        claims = await seat_of(inside.alice, inside.group)
+        media = await connect(ticket(claims), path)
+        assert media is not None
+        joined = (await media.hears("join")).join
+        assert (joined.participant.identity, joined.room.name) == (claims.identity, claims.room)
+        assert (joined.participant.name, joined.participant.metadata) == ("", "")
+        await media.send(SignalRequest(ping=1).SerializeToString())
+        await media.hears("pong")
+
+    async def test_a_fresh_ticket_comes_at_once_and_again(self, inside: Cast, alice: Media) -> None:
+        first = (await alice.hears("refresh_token")).refresh_token
+        assert tickets.verify(first, clock.now()) == await seat_of(inside.alice, inside.group)
+        for held in process().held:
+            held.ticket_at -= timedelta(seconds=30)
+        await rounds.check_seats(process())
+        await eventually(lambda: len(alice.told("refresh_token")) == 2, "another ticket")
+
+    async def test_a_native_client_sends_no_origin_and_no_cookie(self, inside: Cast) -> None:
+        media = await connect(ticket(await seat_of(inside.alice, inside.group)), origin="")
+        assert media is not None
+        await media.hears("join")
+
+    async def test_turn_servers_come_with_credentials(self, inside: Cast, settings: Settings) -> None:
+        settings.TURN_URLS, settings.TURN_SECRET = ["turn:127.0.0.1:3478"], "secret"
+        media = await connect(ticket(await seat_of(inside.alice, inside.group)))
+        assert media is not None
+        (server,) = (await media.hears("join")).join.ice_servers
+        assert list(server.urls) == ["turn:127.0.0.1:3478"]
+        assert str(inside.alice.pk) not in server.username
+        assert server.credential
+
+
+class TestWhoIsRefused:
+    """Before the handshake; the validate URL then says 401, in the same words for every cause."""
+
+    @pytest.mark.parametrize(
+        ("what", "change"),
+        [
+            ("another meeting", lambda cast, claims: replace(claims, meeting_id=cast.morning_group.pk)),
+            ("another person", lambda cast, claims: replace(claims, person_id=cast.mina.pk)),
+            ("somebody still waiting", lambda cast, claims: replace(claims, person_id=cast.bruno.pk)),
+            ("an earlier placement", lambda cast, claims: replace(claims, version=claims.version - 1)),
+            ("a later placement", lambda cast, claims: replace(claims, version=claims.version + 1)),
+            ("another media room", lambda cast, claims: replace(claims, room="somebody-elses")),
+            ("another identity", lambda cast, claims: replace(claims, identity="somebody-elses")),
+        ],
+    )
+    async def test_a_ticket_that_is_not_this_seats(
+        self, inside: Cast, what: str, change: Callable[[Cast, Claims], Claims]
+    ) -> None:
+        token = ticket(change(inside, await seat_of(inside.alice, inside.group)))
+        assert await connect(token) is None
+        assert await validated(token) == (401, "refused")
+
+    async def test_an_expired_one(self, inside: Cast) -> None:
+        claims = await seat_of(inside.alice, inside.group)
+        token = tickets.mint(claims, clock.now() - timedelta(seconds=70))
+        assert await connect(token) is None
+        assert await validated(token) == (401, "refused")
+
+    @pytest.mark.parametrize("token", [None, "", "nonsense", "a.b.c", "x" * 10_000])
+    async def test_none_at_all(self, inside: Cast, token: str | None) -> None:
+        assert await connect(token) is None
+        assert await validated(token or "") == (401, "refused")
+
+    async def test_one_used_before_the_placement_changed(self, inside: Cast) -> None:
+        token = ticket(await seat_of(inside.alice, inside.group))
+        await carry_out(inside.mina, inside.group, commands.SendBack(inside.alice.pk))
+        assert await connect(token) is None
+        await carry_out(inside.mina, inside.group, commands.Admit(inside.alice.pk))
+        assert await connect(token) is None, "let in again, one needs a new ticket"
+
+    async def test_a_page_of_another_site(self, inside: Cast) -> None:
+        token = ticket(await seat_of(inside.alice, inside.group))
+        assert await connect(token, origin="https://evil.example") is None
+
+    async def test_a_stolen_ticket_in_somebody_elses_browser(self, inside: Cast) -> None:
+        token = ticket(await seat_of(inside.alice, inside.group))
+        assert await connect(token, cookie=await sign_in(inside.bruno)) is None
+        hers = await connect(token, cookie=await sign_in(inside.alice))
+        assert hers is not None
+        await hers.hears("join")
+
+    async def test_a_disabled_account(self, inside: Cast) -> None:
+        token = ticket(await seat_of(inside.alice, inside.group))
+        await sync_to_async(Person.objects.filter(pk=inside.alice.pk).update)(is_active=False)
+        assert await connect(token) is None
+
+    @pytest.mark.parametrize("path", ["/rtc/v2", "/rtcs", "/ws", "/"])
+    async def test_an_address_that_is_none(self, inside: Cast, path: str) -> None:
+        assert await connect(ticket(await seat_of(inside.alice, inside.group)), path) is None
+
+    @pytest.mark.parametrize("path", ["/rtc/validate", "/rtc/v1/validate"])
+    async def test_a_good_ticket_is_called_good(self, inside: Cast, path: str) -> None:
+        token = ticket(await seat_of(inside.alice, inside.group))
+        assert await validated(token, path) == (200, "success")
+
+
+async def validated(token: str, path: str = "/rtc/v1/validate") -> tuple[int, str]:
+    answer: Any = await AsyncClient().get(path, {"access_token": token})
+    assert "no-store" in answer.headers["Cache-Control"]
+    return answer.status_code, answer.content.decode()
+
+
+class TestWhenTheSeatIsTakenAway:
+    """In one way or the other within five seconds, with the bell and without."""
+
+    @pytest.mark.parametrize("bell", [True, False], ids=["bell heard", "every bell lost"])
+    @pytest.mark.parametrize(
+        "command",
+        [
+            lambda cast: (cast.mina, commands.SendBack(cast.alice.pk)),
+            lambda cast: (cast.mina, commands.Remove(cast.alice.pk)),
+            lambda cast: (cast.alice, commands.Leave()),
+            lambda cast: (cast.mina, commands.End()),
+        ],
+        ids=["sent back", "removed", "left", "ended"],
+    )
+    async def test_media_ends(
+        self,
+        inside: Cast,
+        alice: Media,
+        bell: bool,
+        command: Callable[[Cast], tuple[Person, commands.Command]],
+    ) -> None:
+        if not bell:
+            await bells_are_dead()
+        actor, asked = command(inside)
+        await carry_out(actor, inside.group, asked)
+        await alice.closes()
+        await eventually(lambda: nobody_is_there(), "an empty media room")
+
+    async def test_also_while_the_signal_connection_is_down(self, inside: Cast, alice: Media) -> None:
+        """The worker would keep the participant for a resume; media flows without signaling."""
+        await alice.breaks()
+        assert await participants() == 1
+        await bells_are_dead()
+        await carry_out(inside.mina, inside.group, commands.Remove(inside.alice.pk))
+        await eventually(lambda: nobody_is_there(), "an empty media room")
+
+    async def test_a_new_seat_is_not_ended_with_the_old(self, inside: Cast, alice: Media) -> None:
+        await bells_are_dead()
+        await carry_out(inside.mina, inside.group, commands.SendBack(inside.alice.pk))
+        await carry_out(inside.mina, inside.group, commands.Admit(inside.alice.pk))
+        again = await connect(ticket(await seat_of(inside.alice, inside.group)))
+        assert again is not None
+        await again.hears("join")
+        await alice.closes()
+        await rounds.check_seats(process())
+        assert again.close_code is None
+        assert await participants() == 1
+
+    async def test_a_disabled_account_loses_its_media(self, inside: Cast, alice: Media) -> None:
+        await sync_to_async(Person.objects.filter(pk=inside.alice.pk).update)(is_active=False)
+        assert await alice.closes() == Close.SIGNED_OUT
+        await eventually(lambda: nobody_is_there(), "an empty media room")
+
+    async def test_signing_out_ends_the_media_of_that_login(self, inside: Cast) -> None:
+        cookie = await sign_in(inside.alice)
+        media = await connect(ticket(await seat_of(inside.alice, inside.group)), cookie=cookie)
+        assert media is not None
+        await media.hears("join")
+
+        def sign_out() -> None:
+            from django.contrib.sessions.models import Session
+
+            Session.objects.filter(session_key=cookie.partition("=")[2]).delete()
+
+        await sync_to_async(sign_out)()
+        await rounds.check_logins(process())
+        assert await media.closes() == Close.SIGNED_OUT
+        await eventually(lambda: nobody_is_there(), "an empty media room")
+
+    async def test_losing_ones_part_in_the_meeting(self, inside: Cast, alice: Media) -> None:
+        """Found out when the next ticket is due."""
+        await sync_to_async(inside.alice.enrollments.all().delete)()
+        for held in process().held:
+            held.ticket_at -= timedelta(seconds=30)
+        await rounds.check_seats(process())
+        assert await alice.closes() == Close.SIGNED_OUT
+
+
+async def nobody_is_there() -> bool:
+    return await participants() == 0
+
+
+class TestTheLine:
+    async def test_a_resume_finds_the_participant_again(self, inside: Cast, alice: Media) -> None:
+        joined = (await alice.hears("join")).join
+        token = (await alice.hears("refresh_token")).refresh_token
+        await alice.breaks()
+        again = await connect(token, reconnect="1", sid=joined.participant.sid)
+        assert again is not None
+        await again.hears("reconnect")
+        assert await participants() == 1
+
+    async def test_a_worker_that_dies_sends_its_browsers_away_to_come_back(
+        self, inside: Cast, alice: Media
+    ) -> None:
+        await get_engine().close()
+        assert await alice.closes() == Close.RESTART
+
+    @pytest.mark.parametrize(
+        ("what", "frame", "code"),
+        [
+            ("text", "hello", Close.BAD_FRAME),
+            ("too long", b"x" * 70_000, Close.OVERSIZE),
+        ],
+    )
+    async def test_what_does_not_belong_here_ends_it(
+        self, inside: Cast, alice: Media, what: str, frame: str | bytes, code: int
+    ) -> None:
+        await alice.send(frame)
+        assert await alice.closes() == code
+
+    async def test_a_flood_ends_it(self, inside: Cast, alice: Media) -> None:
+        for _ in range(1000):
+            await alice.send(SignalRequest(ping=1).SerializeToString())
+        await alice.closes()
+
+    async def test_nothing_is_left_of_who_left(self, inside: Cast, alice: Media) -> None:
+        here = process()
+        await alice.breaks()
+        for held in here.held:
+            assert held.gone_at is not None
+            held.gone_at -= timedelta(minutes=1)
+        await rounds.check_seats(here)
+        await eventually(lambda: here.rounds is not None and here.rounds.done(), "the rounds' end")
+        assert not here.busy
+
+
+class TestMuting:
+    async def test_a_facilitator_silences_through_the_engine(self, inside: Cast, alice: Media) -> None:
+        async with pages() as visit:
+            mina: Page = await visit(inside.mina, inside.group.pk)
+            answer = await mina.answer(await mina.say("muteOther", personId=str(inside.alice.pk)))
+            assert answer["type"] == "done"
+            assert alice.close_code is None
