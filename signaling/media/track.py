@@ -200,10 +200,14 @@ class Recipe(tuple[tuple[tuple[int, int], ...], int]):
     __slots__ = ()
 
     def block(self, exts: dict[int, bytes], wall_s: float) -> bytes:
+        """The extension block of one packet leaving at `wall_s`."""
         pairs, send_time = self
         out = [(to, exts[here]) for here, to in pairs if here in exts]
-        if send_time:
-            out.append((send_time, rtp.abs_send_time(wall_s)))
+        if not send_time:
+            return rtp.extension_block(out)
+        if not out and send_time < 15:
+            return rtp.only_send_time(send_time, wall_s)
+        out.append((send_time, rtp.abs_send_time(wall_s)))
         return rtp.extension_block(out)
 
 
