@@ -38,7 +38,7 @@ lock: ## compile requirements/*.txt from *.in, with hashes and without addresses
 	  --custom-compile-command "make lock" requirements/$$f.in -o requirements/$$f.txt; done
 
 messages: ## collect and compile translations
-	@cd sessions/web && ../../$(PY) ../../manage.py makemessages -l es --no-location && ../../$(PY) ../../manage.py compilemessages
+	@cd sessions && ../$(PY) ../manage.py makemessages -l es --no-location --no-obsolete && ../$(PY) ../manage.py compilemessages
 
 clean: ## remove environment, builds and the local database
 	rm -rf .venv .tools var frontend/node_modules frontend/dist

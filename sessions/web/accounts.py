@@ -12,6 +12,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm
 from allauth.account.internal.flows.password_reset import request_password_reset
 from django import forms
+from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -77,7 +78,7 @@ class AskForNewPassword(ResetPasswordForm):  # type: ignore[misc]
         """A letter is written for a stranger too, and then dropped: both answers cost the same."""
         email: str = self.cleaned_data["email"]
         people = self.users or [Person(email=email, language=translation.get_language() or "en")]
-        request_password_reset(request, email, people, None)
+        request_password_reset(request, email, people, default_token_generator)
         return email
 
 

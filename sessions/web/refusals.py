@@ -23,6 +23,21 @@ TEXTS: Final = (
     gettext_noop("You are not allowed to do this."),
     gettext_noop("This is not possible right now."),
     gettext_noop("These values do not fit together."),
+    gettext_noop("You are not in the room now."),
+    gettext_noop("This meeting has ended."),
+    gettext_noop("Only a facilitator of this meeting can do that."),
+    gettext_noop("You are not in this meeting now."),
+    gettext_noop("Nobody is waiting."),
+    gettext_noop("A facilitator of this meeting cannot be sent out."),
+    gettext_noop("Only a client of the programme can be enrolled."),
+    gettext_noop("A meeting needs a facilitator, and all of them must be staff of the programme."),
+    gettext_noop("This kind of meeting is by invitation only."),
+    gettext_noop("This kind of meeting is not for everybody invited."),
+    gettext_noop("Somebody invited has no such part in this programme."),
+    gettext_noop("A family guest is invited only together with their client."),
+    gettext_noop("Two of these people are not to be in one room."),
+    gettext_noop("A household is a client of the programme and somebody else."),
+    gettext_noop("This needs two people."),
 )
 
 _STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (

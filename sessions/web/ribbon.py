@@ -14,7 +14,7 @@ from sessions.core.span import Span
 
 WIDTH: Final = 1000
 SLIVER: Final = 3  # a stay of a minute is still seen
-_STEPS: Final = (timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2))
+_STEPS: Final = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 360))
 _MOST_MARKS: Final = 6
 
 

@@ -22,7 +22,8 @@ SOON: Final = timedelta(minutes=60)  # nearer than this is told in minutes, fart
 def clock(moment: datetime, zone: ZoneInfo | None = None) -> str:
     """`6:00 PM`, in `zone` or the reader's own."""
     # Translators: a Django date format for the time of day, such as 6:00 PM.
-    return dateformat.format(localtime(moment, zone), pgettext("format", "g:i\u00a0A"))
+    shown = dateformat.format(localtime(moment, zone), pgettext("format", "g:i A"))
+    return shown.replace(" ", "\u00a0")  # a time is never torn over two lines
 
 
 def day(moment: datetime | date, zone: ZoneInfo | None = None) -> str:
