@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from sessions.attendance.models import (
+    Adjustment,
+    AttendanceRecord,
+    Attestation,
+    CreditPolicy,
+    DailyHead,
+    IndividualNote,
+    Progress,
+    Proposal,
+    Seal,
+)
 from sessions.audit.models import AuditChain, AuditEvent
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.programs.models import (
@@ -16,14 +27,20 @@ from sessions.programs.models import (
 from sessions.room.models import Connection, Placement, Room, RoomFact
 
 __all__ = [
+    "Adjustment",
+    "AttendanceRecord",
+    "Attestation",
     "AuditChain",
     "AuditEvent",
     "Cohort",
     "CohortFacilitator",
     "Connection",
+    "CreditPolicy",
+    "DailyHead",
     "Enrollment",
     "Household",
     "HouseholdMember",
+    "IndividualNote",
     "Meeting",
     "MeetingFacilitator",
     "MeetingInvitee",
@@ -32,6 +49,9 @@ __all__ = [
     "Person",
     "Placement",
     "Program",
+    "Progress",
+    "Proposal",
     "Room",
     "RoomFact",
+    "Seal",
 ]

@@ -131,7 +131,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["given_name", "family_name", "email"]},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -151,6 +154,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are entered and vouched for by 
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # a letter "no account here" would confirm who is a patient
+# Looks nobody up: as quick for a stranger as for somebody with an account.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": env.str("VIOP_LOGIN_LIMIT", default="15/15m/ip,5/15m/key")}
@@ -160,6 +166,10 @@ DEFAULT_FROM_EMAIL = env.str("VIOP_MAIL_FROM", default="appointments@localhost")
 # Sign the audit chain: the first signs, older ones still verify. Kept outside the database they protect.
 AUDIT_KEYS: list[str] = env.list("VIOP_AUDIT_KEYS", default=[]) or [
     hashlib.sha256(b"audit " + SECRET_KEY.encode()).hexdigest()
+]
+# Encrypt notes and answers: the first writes, all read. Kept outside the database they protect.
+FIELD_KEYS: list[str] = env.list("VIOP_FIELD_KEYS", default=[]) or [
+    hashlib.sha256(b"fields " + SECRET_KEY.encode()).hexdigest()
 ]
 
 # --- language and time --------------------------------------------------------------------------

@@ -30,8 +30,13 @@ class Act(StrEnum):
     FACILITATE = "meeting.facilitate"  # admit, decline, send back, remove, mute, end
     SEE_ATTENDANCE = "meeting.attendance"  # everybody's stays
     SEE_OWN_ATTENDANCE = "meeting.own-attendance"
+    ATTEST = "meeting.attest"  # sign everybody's attendance
+    ADJUST_ATTENDANCE = "meeting.adjust"  # change what was signed
+    KEEP_NOTES = "meeting.notes"  # write and read what was written about one client
     SEE_WAITING = "meeting.waiting"  # how many wait and are there
     SEE_PROGRAM_MEETINGS = "program.meetings"
+    SEE_PROGRAM_ATTENDANCE = "program.attendance"  # every client's hours
+    SET_CREDIT_POLICY = "program.credit-policy"
 
 
 class Subject(Protocol):
@@ -56,6 +61,7 @@ class Rule:
 _ANYONE_IN_IT: Final = frozenset(RoomRole)
 _LEADS: Final = frozenset({RoomRole.FACILITATOR})
 _COORDINATES: Final = frozenset({Role.COORDINATOR})
+_ADMINISTERS: Final = frozenset({Role.ADMINISTRATOR})
 _CREDITED: Final = frozenset({RoomRole.FACILITATOR, RoomRole.CLIENT})
 
 RULES: Final[dict[Act, Rule]] = {
@@ -64,8 +70,13 @@ RULES: Final[dict[Act, Rule]] = {
     Act.FACILITATE: Rule(_LEADS, seen_by=Act.SEE_MEETING),
     Act.SEE_ATTENDANCE: Rule(_LEADS, _COORDINATES, seen_by=Act.SEE_MEETING),
     Act.SEE_OWN_ATTENDANCE: Rule(_CREDITED, seen_by=Act.SEE_MEETING),
+    Act.ATTEST: Rule(_LEADS, seen_by=Act.SEE_MEETING),
+    Act.ADJUST_ATTENDANCE: Rule(_LEADS, seen_by=Act.SEE_MEETING),
+    Act.KEEP_NOTES: Rule(_LEADS, seen_by=Act.SEE_MEETING),
     Act.SEE_WAITING: Rule(_LEADS, _COORDINATES, seen_by=Act.SEE_MEETING),
     Act.SEE_PROGRAM_MEETINGS: Rule(program=_COORDINATES),
+    Act.SEE_PROGRAM_ATTENDANCE: Rule(program=_COORDINATES),
+    Act.SET_CREDIT_POLICY: Rule(program=_ADMINISTERS),
 }
 
 

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
-from sessions.core import clock
+from sessions.core import chain, clock
 from sessions.core.errors import Fault
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Meeting
@@ -107,6 +108,10 @@ class RoomLog:
             )
         if command_id is not None:
             rows[0].commanded_by_id, rows[0].command_id = giver, command_id
+        for row in rows:
+            row.digest = self._row.digest = chain.seal(
+                settings.AUDIT_KEYS[0], self._row.digest, row.content()
+            )
         RoomFact.objects.bulk_create(rows)
         self._keep(before, state, facts)
         return self.head
@@ -125,9 +130,10 @@ class RoomLog:
             row.save(update_fields=["place", *_STANDING_FIELDS])
         self._row.next_seq += len(facts)
         self._row.ended_at = after.ended_at
+        self._row.uncredited = True
         if self._row.opened_at is None and any(isinstance(fact, Knocked | Entered) for fact in facts):
             self._row.opened_at = facts[0].at
-        self._row.save(update_fields=["next_seq", "ended_at", "opened_at"])
+        self._row.save(update_fields=["next_seq", "ended_at", "opened_at", "digest", "uncredited"])
         transaction.on_commit(partial(bell.ring, self.meeting.pk, self.head))
         if moved:
             transaction.on_commit(partial(bell.ring_program, self.meeting.program_id))

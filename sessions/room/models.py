@@ -8,6 +8,7 @@ yet: when each open connection was last heard.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -30,9 +31,14 @@ class Room(models.Model):
     next_seq = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(null=True)  # first at the door
     ended_at = models.DateTimeField(null=True)
+    digest = models.CharField(max_length=64, default="", blank=True)  # of the last fact
+    uncredited = models.BooleanField(default=False)  # has facts that attendance has not read
 
     class Meta:
-        indexes = [models.Index(fields=["opened_at"], condition=Q(ended_at__isnull=True), name="room_live")]
+        indexes = [
+            models.Index(fields=["opened_at"], condition=Q(ended_at__isnull=True), name="room_live"),
+            models.Index(fields=["meeting"], condition=Q(uncredited=True), name="room_uncredited"),
+        ]
 
     def __str__(self) -> str:
         return f"room of {self.meeting_id}"
@@ -84,6 +90,7 @@ class RoomFact(AppendOnlyModel):
     data = models.JSONField(default=dict)
     commanded_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", db_index=False)
     command_id = models.CharField(max_length=64, null=True)
+    digest = models.CharField(max_length=64, default="", blank=True)  # chained by meeting: core.chain
 
     class Meta(AppendOnlyModel.Meta):
         abstract = False
@@ -100,6 +107,22 @@ class RoomFact(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"
+
+    def content(self) -> list[Any]:
+        """What the digest is taken over, in this order."""
+        return [
+            self.meeting_id,
+            self.seq,
+            self.kind,
+            self.at,
+            self.recorded_at,
+            self.person_id,
+            self.actor_id,
+            self.connection_id,
+            self.data,
+            self.commanded_by_id,
+            self.command_id,
+        ]
 
 
 class Placement(models.Model):

@@ -17,7 +17,8 @@ from tests.cast import Cast
 
 SEE, ENTER, LEAD = Act.SEE_MEETING, Act.ENTER_ROOM, Act.FACILITATE
 ALL_STAYS, OWN_STAYS, WAITING = Act.SEE_ATTENDANCE, Act.SEE_OWN_ATTENDANCE, Act.SEE_WAITING
-ABOUT_MEETINGS = frozenset({SEE, ENTER, LEAD, ALL_STAYS, OWN_STAYS, WAITING})
+SIGNING = (Act.ATTEST, Act.ADJUST_ATTENDANCE, Act.KEEP_NOTES)
+ABOUT_MEETINGS = frozenset({SEE, ENTER, LEAD, ALL_STAYS, OWN_STAYS, WAITING, *SIGNING})
 
 FACILITATOR = ABOUT_MEETINGS
 CLIENT = frozenset({SEE, ENTER, OWN_STAYS})
@@ -68,6 +69,8 @@ def test_everybody_may_do_exactly_what_the_table_says(cast: Cast, name: str) -> 
 def test_a_programmes_meetings_are_for_its_coordinators(cast: Cast, name: str) -> None:
     person: Person = getattr(cast, name)
     assert may(person, Act.SEE_PROGRAM_MEETINGS, cast.north) == (name == "carol")
+    assert may(person, Act.SEE_PROGRAM_ATTENDANCE, cast.north) == (name == "carol")
+    assert may(person, Act.SET_CREDIT_POLICY, cast.north) == (name == "ines")
     assert not may(person, Act.SEE_PROGRAM_MEETINGS, cast.south)
 
 
