@@ -13,7 +13,7 @@ from sessions.programs.models import Meeting
 from sessions.room import service
 from sessions.room.commands import Admit, Command, Knock
 from sessions.room.log import facts_of, state_of
-from sessions.room.machine import Place, RoomState, replay
+from sessions.room.machine import Place, RoomState, Standing, replay
 from sessions.room.models import Room
 
 _numbers = itertools.count(1)
@@ -73,7 +73,10 @@ class Evening:
         return {entry.name: entry for entry in service.stays(self.actor(reader))}
 
     def stored(self) -> RoomState:
-        return state_of(Room.objects.get(pk=self.meeting.pk))
+        """Without those who have a placement but never came: a facilitator may act from outside."""
+        room = state_of(Room.objects.get(pk=self.meeting.pk))
+        came = {person: standing for person, standing in room.people.items() if standing != Standing()}
+        return RoomState(came, room.ended_at)
 
     def replayed(self) -> RoomState:
         return replay((row.seq, fact) for row, fact in facts_of(self.meeting.pk))

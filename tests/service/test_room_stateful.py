@@ -1,0 +1,325 @@
+"""Anything anybody can do to a room, in any order, on any clock: what must hold after every step.
+
+The numbers are those of SAFETY's invariants. The evening has two meetings, so that a seat of one never opens the
+other: the group of Alice and Bruno with Mina and Theo, and Alice's individual session with Mina.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+import pytest
+import time_machine
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from sessions.core import clock
+from sessions.core.errors import NotAllowed, NotFound, Refusal
+from sessions.people.models import Person
+from sessions.room import presence, service
+from sessions.room.commands import (
+    Admit,
+    AdmitAll,
+    Command,
+    Decline,
+    End,
+    Knock,
+    Leave,
+    MuteOther,
+    Remove,
+    SendBack,
+)
+from sessions.room.events import Admitted, Entered, Fact, Knocked, SentBack
+from sessions.room.log import facts_of
+from sessions.room.machine import SEATED, Place
+from sessions.room.models import Connection, RoomFact
+from tests import cast as people
+from tests.cast import EVENING, Cast
+from tests.service.room import Evening, command_id, seconds
+
+STAFF = st.sampled_from(["mina", "theo"])
+CLIENTS = st.sampled_from(["alice", "bruno"])
+ANYBODY = STAFF | CLIENTS
+MEETINGS = st.sampled_from(["group", "individual"])
+
+
+@dataclass
+class Device:
+    """A browser as it really is, whatever the server believes."""
+
+    evening: Evening
+    person: Person
+    connection: UUID
+    last_heard: datetime
+    speaks: bool = True
+
+
+@dataclass
+class Truth:
+    """What the test knows and the server cannot."""
+
+    devices: list[Device] = field(default_factory=list)
+    elapsed: timedelta = timedelta()
+    acknowledged: dict[tuple[UUID, UUID, str], int] = field(default_factory=dict)
+    commands: list[tuple[Evening, Person, Command, str]] = field(default_factory=list)
+
+
+class RoomMachine(RuleBasedStateMachine):
+    cast: ClassVar[Cast]
+
+    @initialize()
+    def begin(self) -> None:
+        self.savepoint = transaction.atomic()
+        self.savepoint.__enter__()
+        self.travel = time_machine.travel(EVENING, tick=False)
+        self.traveller = self.travel.start()
+        self.truth = Truth()
+        self.checked: list[int] = []
+        self.evenings = {
+            "group": Evening(self.cast.group),
+            "individual": Evening(self.cast.individual),
+        }
+
+    def teardown(self) -> None:
+        if hasattr(self, "savepoint"):
+            self.travel.stop()
+            transaction.set_rollback(True)
+            self.savepoint.__exit__(None, None, None)
+
+    def person(self, name: str) -> Person:
+        person: Person = getattr(self.cast, name)
+        return person
+
+    def ask(self, where: str, who: str, command: Command) -> None:
+        evening, person, given_id = self.evenings[where], self.person(who), command_id()
+        before = service.head(evening.meeting.pk)
+        try:
+            if isinstance(command, Knock):  # has no id on the wire: it is harmless to repeat
+                service.handle(evening.actor(person), command)
+                return
+            outcome = evening.does(person, command, given_id)
+        except Refusal:
+            assert service.head(evening.meeting.pk) == before
+            return
+        assert not outcome.repeated
+        assert outcome.seq > before
+        self.truth.commands.append((evening, person, command, given_id))
+        self.truth.acknowledged[evening.meeting.pk, person.pk, given_id] = outcome.seq
+
+    # Time.
+
+    @rule(length_s=st.integers(1, 45))
+    def time_passes(self, length_s: int) -> None:
+        """As it does: every web process reports every few seconds who was heard."""
+        for _ in range(0, length_s, 5):
+            self.traveller.shift(seconds(5))
+            self.truth.elapsed += seconds(5)
+            for device in self.truth.devices:
+                if device.speaks:
+                    device.last_heard = clock.now()
+
+    @rule()
+    def beat(self) -> None:
+        heard = {device.connection: device.last_heard for device in self.truth.devices}
+        dead = service.seen(heard)
+        self.truth.devices = [device for device in self.truth.devices if device.connection not in dead]
+
+    @rule()
+    def sweep(self) -> None:
+        service.sweep(clock.now())
+
+    @rule(hours=st.sampled_from([2, -2]))
+    def clock_jumps(self, hours: int) -> None:
+        self.traveller.shift(timedelta(hours=hours))
+
+    # Devices.
+
+    @rule(where=MEETINGS, who=ANYBODY, device=st.sampled_from(["laptop", "phone"]))
+    def connect(self, where: str, who: str, device: str) -> None:
+        evening, person = self.evenings[where], self.person(who)
+        try:
+            connection = evening.connects(person, device)
+        except NotFound:
+            assert where == "individual"
+            assert who in ("bruno", "theo")
+            return
+        self.truth.devices.append(Device(evening, person, connection, clock.now()))
+        self.ask(where, who, Knock())
+
+    @precondition(lambda self: self.truth.devices)
+    @rule(which=st.integers(0, 9))
+    def falls_silent(self, which: int) -> None:
+        self.truth.devices[which % len(self.truth.devices)].speaks = False
+
+    @precondition(lambda self: self.truth.devices)
+    @rule(which=st.integers(0, 9), clean=st.booleans())
+    def disconnect(self, which: int, clean: bool) -> None:
+        device = self.truth.devices.pop(which % len(self.truth.devices))
+        service.disconnect(device.connection, clean, clock.now() if clean else device.last_heard)
+
+    # Commands.
+
+    @rule(where=MEETINGS, who=ANYBODY)
+    def knock(self, where: str, who: str) -> None:
+        self.ask(where, who, Knock())
+
+    @rule(where=MEETINGS, who=ANYBODY)
+    def leave(self, where: str, who: str) -> None:
+        self.ask(where, who, Leave())
+
+    @rule(where=MEETINGS, who=STAFF, whom=ANYBODY)
+    def admit(self, where: str, who: str, whom: str) -> None:
+        self.ask(where, who, Admit(self.person(whom).pk))
+
+    @rule(where=MEETINGS, who=STAFF)
+    def admit_all(self, where: str, who: str) -> None:
+        self.ask(where, who, AdmitAll())
+
+    @rule(
+        where=MEETINGS,
+        who=STAFF,
+        whom=ANYBODY,
+        what=st.sampled_from([Decline, SendBack, Remove, MuteOther]),
+    )
+    def act_on(
+        self, where: str, who: str, whom: str, what: type[Decline | SendBack | Remove | MuteOther]
+    ) -> None:
+        self.ask(where, who, what(self.person(whom).pk))
+
+    @precondition(lambda self: self.truth.elapsed > timedelta(minutes=3))
+    @rule(where=MEETINGS, who=STAFF)
+    def end(self, where: str, who: str) -> None:
+        self.ask(where, who, End())
+
+    @rule(
+        where=MEETINGS,
+        who=CLIENTS,
+        whom=ANYBODY,
+        what=st.sampled_from([Admit, Decline, SendBack, Remove, MuteOther]),
+    )
+    def overreach(self, where: str, who: str, whom: str, what: type[Admit]) -> None:
+        """9. Only facilitators of the meeting admit, move, eject, end."""
+        evening = self.evenings[where]
+        before = service.head(evening.meeting.pk)
+        for command in (what(self.person(whom).pk), AdmitAll(), End()):
+            with pytest.raises((NotAllowed, NotFound)):
+                evening.does(self.person(who), command)
+        assert service.head(evening.meeting.pk) == before
+
+    @precondition(lambda self: self.truth.commands)
+    @rule(which=st.integers(0, 99))
+    def repeat(self, which: int) -> None:
+        """A command sent again, late: acknowledged again, and nothing happens."""
+        evening, person, command, given_id = self.truth.commands[which % len(self.truth.commands)]
+        before = service.head(evening.meeting.pk)
+        assert evening.does(person, command, given_id).repeated
+        assert service.head(evening.meeting.pk) == before
+
+    # What must hold.
+
+    @invariant()
+    def the_log_and_everything_read_from_it_is_sound(self) -> None:
+        heads = [service.head(evening.meeting.pk) for evening in self.evenings.values()]
+        if heads != self.checked:  # nothing else that is read changes without a fact
+            self.the_log_is_gap_free_and_holds_each_command_once()
+            self.the_tables_are_what_the_log_says()
+            self.in_the_room_means_let_in_after_the_last_wait()
+            self.outside_the_room_there_is_no_seat_no_roster_and_no_name()
+            self.checked = heads
+
+    def the_log_is_gap_free_and_holds_each_command_once(self) -> None:
+        """23."""
+        for evening in self.evenings.values():
+            rows = RoomFact.objects.filter(meeting=evening.meeting).order_by("seq")
+            numbers = list(rows.values_list("seq", flat=True))
+            assert numbers == list(range(1, service.head(evening.meeting.pk) + 1))
+        named = RoomFact.objects.exclude(command_id=None)
+        in_log = list(named.values_list("meeting_id", "commanded_by_id", "command_id"))
+        assert len(in_log) == len(set(in_log))
+        assert set(in_log) == set(self.truth.acknowledged)
+
+    def the_tables_are_what_the_log_says(self) -> None:
+        """24."""
+        for evening in self.evenings.values():
+            if service.head(evening.meeting.pk):
+                assert evening.stored() == evening.replayed()
+
+    def in_the_room_means_let_in_after_the_last_wait(self) -> None:
+        """3."""
+        for evening in self.evenings.values():
+            facilitators = {person.pk for person in evening.meeting.facilitators.all()}
+            entries: dict[UUID, Fact] = {}
+            for _, fact in facts_of(evening.meeting.pk):
+                if isinstance(fact, Knocked | SentBack | Admitted | Entered):
+                    entries[fact.person] = fact
+            for person, standing in evening.replayed().people.items():
+                if standing.place in SEATED:
+                    last = entries[person]
+                    if person in facilitators:
+                        assert isinstance(last, Entered)
+                    else:
+                        assert isinstance(last, Admitted)
+                        assert last.actor in facilitators
+
+    def outside_the_room_there_is_no_seat_no_roster_and_no_name(self) -> None:
+        """4 and 6."""
+        everybody = {self.person(name).pk: name for name in ("mina", "theo", "alice", "bruno")}
+        pairs = [(evening.meeting.pk, pk) for evening in self.evenings.values() for pk in everybody]
+        seats = service.seats(pairs)
+        identities = [seat.identity for seat in seats.values() if seat]
+        assert len(identities) == len(set(identities))
+        for evening in self.evenings.values():
+            for name in ("alice", "bruno"):
+                person = self.person(name)
+                seat = seats[evening.meeting.pk, person.pk]
+                try:
+                    view = evening.view(person)
+                except NotFound:
+                    assert seat is None
+                    continue
+                assert view.waiting == ()
+                assert (view.you.place is Place.MAIN) == (seat is not None)
+                assert view.you.identity == (seat.identity if seat else "")
+                if seat is None:
+                    assert view.members == ()
+                    assert not any(word in repr(view) for word in ("Park", "Okafor", "Silva", "Haddad"))
+
+    @invariant()
+    def presence_is_backed_by_evidence(self) -> None:
+        """16, 19, 20, 21: no stay outlasts what was heard of its device, and nobody gains by a clock."""
+        opened = dict(Connection.objects.filter(closed_at=None).values_list("pk", "seen_at"))
+        heard = {device.connection: device.last_heard for device in self.truth.devices}
+        for evening in self.evenings.values():
+            facts = [(row.seq, fact) for row, fact in facts_of(evening.meeting.pk)]
+            for stays in presence.stays_of(facts, opened).values():
+                assert presence.time_present(stays) <= self.truth.elapsed
+                for stay in stays:
+                    assert stay.starts_at < stay.ends_at
+                    if stay.connection in heard:
+                        assert stay.ends_at <= max(heard[stay.connection], stay.starts_at)
+
+
+@pytest.mark.django_db
+def test_whatever_happens_the_invariants_hold() -> None:
+    RoomMachine.cast = people.assemble(EVENING)
+    run_state_machine_as_test(
+        RoomMachine,
+        settings=settings(
+            max_examples=15,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
