@@ -96,7 +96,7 @@ def feedback_packet(
     head = _FEEDBACK.pack(
         0x80 | (0x20 if padding else 0) | _TRANSPORT_CC,
         _RTPFB,
-        4 + len(body) // 4,
+        3 + len(body) // 4,
         sender_ssrc,
         media_ssrc,
         first & 0xFFFF,

@@ -293,6 +293,8 @@ class Source:
             self.level_at = now
 
     def _forward_late(self, layer: Layer, count: int, packet: rtp.Packet) -> None:
+        if count > layer.forwarded:
+            return  # between the last packet sent on and one that could not be: a switch may take its number
         for copy in self.copies.values():
             if copy.current is layer and copy.flows:
                 segment = copy.numbering.forward(layer, count)
