@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
@@ -28,12 +28,12 @@ def signed_in(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Sends strangers to sign in first, whatever they asked for: it says nothing about what exists."""
 
-    @wraps(view)
-    def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if isinstance(request.user, Person):
             return view(cast("PersonRequest", request), *args, **kwargs)
         if getattr(request, "htmx", False):
             return HttpResponseClientRefresh()  # the page around the fragment goes to sign in
         return redirect_to_login(request.get_full_path())
 
+    update_wrapper(asked, view)
     return asked

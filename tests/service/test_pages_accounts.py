@@ -132,6 +132,7 @@ def ask_for_link(client: Client, email: str) -> str:
     answer = client.post("/accounts/password/reset/", {"email": email})
     assert answer.headers["Location"] == "/accounts/password/reset/done/"
     delivered()
+    link: str
     (link,) = re.findall(r"https?://\S+", str(mail.outbox[-1].body))
     return link.split("testserver")[1]
 

@@ -90,7 +90,7 @@ def test_every_refusal_of_the_rules_can_be_translated() -> None:
                     raised.add(text)
                 case ast.ClassDef(bases=[ast.Name(id="IllegalMove" | "Refusal" | "Invalid" | "NotAllowed")]):
                     raised |= {
-                        statement.value.value
+                        str(statement.value.value)
                         for statement in node.body
                         if isinstance(statement, ast.Assign)
                         and ast.unparse(statement.targets[0]) == "text"
