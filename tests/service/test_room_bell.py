@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.db import connections
 from pytest_django import Settings
 
 from sessions.core.errors import NotFound
@@ -20,9 +22,9 @@ from tests.service.room import Evening
 
 
 @pytest.fixture
-async def cast(transactional_db: None) -> Cast:
-    cast: Cast = await database_sync_to_async(people.assemble)()
-    return cast
+async def cast(transactional_db: None) -> AsyncIterator[Cast]:
+    yield await database_sync_to_async(people.assemble)()
+    await database_sync_to_async(connections.close_all)()
 
 
 async def listening(*groups: str) -> str:
