@@ -131,9 +131,10 @@ export class Media {
     else if (this.#asked !== null && nowMs - this.#asked >= SEAT_PATIENCE_MS) this.#ask();
   }
 
-  /** The network is back: try now. */
+  /** The network or the clinic's line is back: try now. */
   hurry(): void {
     if (this.#retryMs !== null) this.#retryMs = this.#nowMs;
+    else if (this.#asked !== null) this.#ask(); // the question may have been lost with the old line
   }
 
   async use(kind: keyof Devices, deviceId: string): Promise<void> {

@@ -35,7 +35,7 @@ type BySource<T> = Readonly<Partial<Record<Source, T>>>;
 
 function without<T>(things: BySource<T>, sources: readonly Source[]): BySource<T> {
   const kept = Object.entries(things).filter(([source]) => !sources.includes(source as Source));
-  return Object.fromEntries(kept) as BySource<T>;
+  return Object.fromEntries(kept);
 }
 
 /** One's own camera and microphone, seen and heard by nobody else. Everything is let go with the component. */

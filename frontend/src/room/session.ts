@@ -1,4 +1,4 @@
-import type { Member, Room, ToBrowser } from "../protocol/messages.gen";
+import type { Room, ToBrowser } from "../protocol/messages.gen";
 import { Declined, Wire, type Command, type Link } from "../protocol/wire";
 import { socketUrl, type RoomConfig } from "./config";
 import { Media, type MediaState } from "./media";
@@ -20,12 +20,19 @@ export interface Snapshot {
   readonly troubles: Readonly<Partial<Record<keyof Wanted, Trouble>>>;
   /** People about whom a command is on its way. */
   readonly pending: ReadonlySet<string>;
+  /** Whom this tab declined or removed, by id, with their names: the server's view does not list them. */
+  readonly turnedAway: ReadonlyMap<string, string>;
 }
 
 export type Tidings = News | { readonly kind: "silenced" } | { readonly kind: "refused"; readonly text: string };
 
 const KNOCK_AGAIN_MS = 3_000;
 const EVERYBODY = "*";
+
+function stillAway(turnedAway: ReadonlyMap<string, string>, view: Room): ReadonlyMap<string, string> {
+  const near = new Set([...view.waiting, ...view.members].map(({ personId }) => personId));
+  return new Map([...turnedAway].filter(([personId]) => !near.has(personId)));
+}
 
 /** One tab's part in one meeting: the line to the clinic, the seat in the media room, and what the person wants. */
 export class Session {
@@ -35,6 +42,7 @@ export class Session {
   readonly #listeners = new Set<(tidings: Tidings) => void>();
   #snapshot: Snapshot;
   #knockedMs = 0;
+  #turnedAway = false; // from where this tab stood: when asked back, it is in line again without a new knock
   #nowMs: number;
   #aheadMs = Date.now() - performance.now(); // of the monotonic clock; the server's, once it has spoken
 
@@ -55,6 +63,7 @@ export class Session {
       wanted: remembered ?? { microphone: true, camera: true },
       troubles: {},
       pending: new Set(),
+      turnedAway: new Map(),
     };
     this.media = new Media(
       {
@@ -148,6 +157,14 @@ export class Session {
     void this.#do({ type: "end" }, EVERYBODY);
   }
 
+  /** The trouble was read. */
+  forget(source: keyof Wanted): void {
+    const troubles = { ...this.#snapshot.troubles };
+    if (source === "microphone") delete troubles.microphone;
+    else delete troubles.camera;
+    this.#set({ troubles });
+  }
+
   /** Back to the device check from an ending. */
   comeBack(): void {
     this.#set({ left: false });
@@ -161,16 +178,16 @@ export class Session {
     void this.#do({ type: "admitAll" }, EVERYBODY);
   }
 
-  decline(personId: string): void {
-    void this.#do({ type: "decline", personId }, personId);
+  decline(personId: string, name: string): void {
+    void this.#turnAway("decline", personId, name);
   }
 
   sendBack(personId: string): void {
     void this.#do({ type: "sendBack", personId }, personId);
   }
 
-  remove(personId: string): void {
-    void this.#do({ type: "remove", personId }, personId);
+  remove(personId: string, name: string): void {
+    void this.#turnAway("remove", personId, name);
   }
 
   mute(personId: string): void {
@@ -182,15 +199,13 @@ export class Session {
     return snapshot.pending.has(personId) || snapshot.pending.has(EVERYBODY);
   }
 
-  static me(view: Room): Member {
-    return { ...view.you, interrupted: false };
-  }
-
   // What the server says.
 
   #linked(link: Link): void {
     this.#set({ link });
-    if (link === "open" && this.#snapshot.coming) this.#knock();
+    if (link !== "open" || !this.#snapshot.coming) return;
+    this.#knock();
+    this.media.hurry();
   }
 
   #hear(message: ToBrowser): void {
@@ -198,7 +213,7 @@ export class Session {
       case "room": {
         this.#aheadMs = Date.parse(message.serverTime) - performance.now();
         const before = this.#snapshot.view;
-        this.#set({ view: message });
+        this.#set({ view: message, turnedAway: stillAway(this.#snapshot.turnedAway, message) });
         this.#follow();
         for (const each of news(before, message)) this.#tell(each);
         break;
@@ -221,12 +236,19 @@ export class Session {
 
   /** Media follows the place that the server gave. */
   #follow(): void {
-    const { view, coming, wanted } = this.#snapshot;
-    if (view === null || !coming) return;
+    const { view, wanted } = this.#snapshot;
+    if (view === null) return;
     const { place } = view.you;
+    if (this.#turnedAway && (place === "waiting" || place === "main")) {
+      this.#turnedAway = false;
+      rememberWanted(this.config.meetingId, wanted);
+      this.#set({ coming: true });
+    }
+    if (!this.#snapshot.coming) return;
     if (view.meeting.ended || place === "left" || place === "declined" || place === "removed") {
       // A view from before the knock still says where the last visit ended.
       if (!view.meeting.ended && place === "left" && this.#nowMs - this.#knockedMs < KNOCK_AGAIN_MS) return;
+      this.#turnedAway = place === "declined" || place === "removed";
       this.#goOut({ left: place === "left" });
     } else if (place === "main") {
       this.media.enter(wanted);
@@ -246,10 +268,18 @@ export class Session {
     this.#wire.say({ type: "knock" });
   }
 
-  async #do(command: Command, about: string): Promise<void> {
+  async #turnAway(how: "decline" | "remove", personId: string, name: string): Promise<void> {
+    if (!(await this.#do({ type: how, personId }, personId))) return;
+    this.#set({ turnedAway: new Map(this.#snapshot.turnedAway).set(personId, name) });
+  }
+
+  /** Whether it was done; a refusal is told. */
+  async #do(command: Command, about: string): Promise<boolean> {
+    let done = false;
     this.#set({ pending: new Set(this.#snapshot.pending).add(about) });
     try {
       await this.#wire.command(command);
+      done = true;
     } catch (error) {
       if (!(error instanceof Declined)) throw error;
       this.#tell({ kind: "refused", text: error.message });
@@ -257,6 +287,7 @@ export class Session {
     const pending = new Set(this.#snapshot.pending);
     pending.delete(about);
     this.#set({ pending });
+    return done;
   }
 
   #tell(tidings: Tidings): void {

@@ -104,7 +104,7 @@ export function App({ session }: { readonly session: Session }) {
         {said}
       </p>
       {ending !== null ? (
-        <Ending key={ending} kind={ending} session={session} snapshot={snapshot} />
+        <Ending key={ending} kind={ending} session={session} />
       ) : !coming ? (
         <Door session={session} />
       ) : view?.you.place === "main" ? (

@@ -1,13 +1,24 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useEffect, useId, useRef, type ReactNode, type RefObject } from "react";
 import { useWords } from "../words";
 import { Icon } from "./Icon";
 
+function returnFocus(to: Element | null, home: RefObject<HTMLElement | null> | undefined): void {
+  if (to instanceof HTMLElement && to.isConnected) to.focus();
+  if (document.activeElement === document.body) home?.current?.focus();
+}
+
 /** A question or a choice over the page. Focus goes in, stays in, and returns to where it was; Escape closes. */
-export function Dialog(props: { readonly title: string; readonly onClose: () => void; readonly children: ReactNode }) {
+export function Dialog(props: {
+  readonly title: string;
+  readonly onClose: () => void;
+  /** Takes the focus when what had it is gone. */
+  readonly home?: RefObject<HTMLElement | null> | undefined;
+  readonly children: ReactNode;
+}) {
   const words = useWords();
   const frame = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  const { onClose } = props;
+  const { onClose, home } = props;
 
   useEffect(() => {
     const dialog = frame.current;
@@ -15,9 +26,9 @@ export function Dialog(props: { readonly title: string; readonly onClose: () => 
     dialog?.showModal();
     return () => {
       dialog?.close();
-      if (cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
+      returnFocus(cameFrom, home);
     };
-  }, []);
+  }, [home]);
 
   return (
     <dialog
@@ -50,11 +61,12 @@ export function Confirm(props: {
   readonly title: string;
   readonly text: string;
   readonly no: string;
+  readonly home?: RefObject<HTMLElement | null>;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
   return (
-    <Dialog title={props.title} onClose={props.onClose}>
+    <Dialog title={props.title} onClose={props.onClose} home={props.home}>
       <p>{props.text}</p>
       <div className="dialog-acts">
         <button type="button" className="button" autoFocus onClick={props.onClose}>

@@ -1,15 +1,15 @@
-import type { Session, Snapshot } from "../session";
+import type { Session } from "../session";
 import { useWords, type Words } from "../words";
 import { useFocusOnArrival } from "./hooks";
 
 export type EndingKind = "left" | "declined" | "removed" | "ended" | "replaced" | "signedOut" | "notFound" | "outdated";
 
-function textsOf(kind: EndingKind, words: Words, names: readonly string[]): readonly string[] {
+function textsOf(kind: EndingKind, words: Words): readonly string[] {
   switch (kind) {
     case "left":
       return [words.leftTitle, words.leftText];
     case "declined":
-      return [words.declinedTitle, words.declinedText(names), words.declinedHint];
+      return [words.declinedTitle, words.declinedText, words.declinedHint];
     case "removed":
       return [words.removedTitle, words.removedText];
     case "ended":
@@ -26,11 +26,11 @@ function textsOf(kind: EndingKind, words: Words, names: readonly string[]): read
 }
 
 /** What has happened, and what happens next. */
-export function Ending(props: { readonly kind: EndingKind; readonly session: Session; readonly snapshot: Snapshot }) {
-  const { kind, session, snapshot } = props;
+export function Ending(props: { readonly kind: EndingKind; readonly session: Session }) {
+  const { kind, session } = props;
   const words = useWords();
   const heading = useFocusOnArrival<HTMLHeadingElement>();
-  const [title, ...paragraphs] = textsOf(kind, words, snapshot.view?.meeting.facilitators ?? []);
+  const [title, ...paragraphs] = textsOf(kind, words);
   const reload = () => location.reload();
   return (
     <main className="calm" data-testid={`ending-${kind}`}>

@@ -9,7 +9,7 @@ import { Confirm, Dialog } from "./Dialog";
 import { DevicePickers } from "./Devices";
 import { troubleText } from "./Door";
 import { Gallery, others } from "./Gallery";
-import { usePhone, useWakeLock } from "./hooks";
+import { useFocusOnArrival, usePhone, useWakeLock } from "./hooks";
 import { Icon } from "./Icon";
 import { Rail } from "./Rail";
 import { Arrivals, Lines, type Line } from "./Toasts";
@@ -35,6 +35,7 @@ export function MediaRoom(props: Props) {
   const staff = view.you.role === "facilitator";
   const [rail, setRail] = useState(false);
   const [open, setOpen] = useState<Open>(null);
+  const heading = useFocusOnArrival<HTMLHeadingElement>();
   const { wanted } = snapshot;
   useWakeLock();
 
@@ -42,6 +43,15 @@ export function MediaRoom(props: Props) {
     setRail(false);
     document.querySelector<HTMLElement>('[data-testid="bar-people"]')?.focus();
   }, []);
+
+  useEffect(() => {
+    if (!rail) return;
+    const escape = ({ key }: KeyboardEvent) => {
+      if (key === "Escape" && document.querySelector("dialog[open]") === null) closeRail();
+    };
+    document.addEventListener("keydown", escape);
+    return () => document.removeEventListener("keydown", escape);
+  }, [rail, closeRail]);
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -66,7 +76,9 @@ export function MediaRoom(props: Props) {
   return (
     <RoomContext.Provider value={session.media.room}>
       <main className="room" data-testid="room" data-rail={rail} data-media={snapshot.media}>
-        <h1 className="visually-hidden">{view.meeting.title}</h1>
+        <h1 className="visually-hidden" ref={heading} tabIndex={-1}>
+          {view.meeting.title}
+        </h1>
         <Strip session={session} snapshot={snapshot} view={view} />
         <div className="stage">
           <Gallery view={view} />
@@ -141,7 +153,7 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
   const ends = new Intl.DateTimeFormat(session.config.language, { hour: "numeric", minute: "2-digit" });
   const troubles = (["microphone", "camera"] as const).flatMap((source) => {
     const what = snapshot.troubles[source];
-    return what === undefined ? [] : [troubleText(words, source, what).join(" ")];
+    return what === undefined ? [] : [{ source, text: troubleText(words, source, what).join(" ") }];
   });
   return (
     <header className="strip">
@@ -161,9 +173,12 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
           </p>
         )}
         {!view.staffPresent && <p className="strip-note">{words.staffGone}</p>}
-        {troubles.map((text) => (
-          <p className="strip-note" key={text}>
+        {troubles.map(({ source, text }) => (
+          <p className="strip-note" key={source}>
             {text}
+            <button type="button" className="round quiet" aria-label={words.close} onClick={() => session.forget(source)}>
+              <Icon name="close" />
+            </button>
           </p>
         ))}
         {!canPlayAudio && snapshot.media === "live" && (

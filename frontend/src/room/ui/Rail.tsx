@@ -25,17 +25,10 @@ export function Rail(props: Props) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const here = others(view);
   const nowMs = useServerNow(session);
-  const [waitingId, hereId] = [useId(), useId()];
+  const [waitingId, hereId, awayId] = [useId(), useId(), useId()];
 
   return (
-    <aside
-      className="rail"
-      aria-label={words.people}
-      data-testid="rail"
-      onKeyDown={({ key }) => {
-        if (key === "Escape") props.onClose();
-      }}
-    >
+    <aside className="rail" aria-label={words.people} data-testid="rail">
       <header className="rail-head">
         <h2 ref={heading} tabIndex={-1}>
           {words.people}
@@ -101,11 +94,36 @@ export function Rail(props: Props) {
         )}
       </section>
 
+      {snapshot.turnedAway.size > 0 && (
+        <section aria-labelledby={awayId}>
+          <h3 id={awayId}>{words.turnedAway}</h3>
+          <ul className="rail-list">
+            {[...snapshot.turnedAway].map(([personId, name]) => (
+              <li className="rail-row" key={personId} data-testid="turned-away">
+                <Initials name={name} personId={personId} />
+                <span className="rail-name">{name}</span>
+                <button
+                  type="button"
+                  className="button small"
+                  data-testid="ask-back"
+                  aria-label={words.askBackName(name)}
+                  disabled={Session.busy(snapshot, personId)}
+                  onClick={() => session.sendBack(personId)}
+                >
+                  {words.askBack}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+
       {asking && (
         <Confirm
           title={asking.about === "remove" ? words.removeTitle(asking.name) : words.declineTitle(asking.name)}
           text={asking.about === "remove" ? words.removeText(asking.name) : words.declineText(asking.name)}
           no={words.cancel}
+          home={heading}
           onClose={() => setAsking(null)}
         >
           <button
@@ -113,10 +131,9 @@ export function Rail(props: Props) {
             className="button danger"
             data-testid="confirm"
             onClick={() => {
-              if (asking.about === "remove") session.remove(asking.personId);
-              else session.decline(asking.personId);
+              if (asking.about === "remove") session.remove(asking.personId, asking.name);
+              else session.decline(asking.personId, asking.name);
               setAsking(null);
-              heading.current?.focus();
             }}
           >
             {asking.about === "remove" ? words.removeYes : words.notToday}
@@ -178,31 +195,43 @@ function MemberRow(props: {
 }) {
   const words = useWords();
   const { member, busy } = props;
-  const more = useRef<HTMLDetailsElement>(null);
+  const [open, setOpen] = useState(false);
+  const row = useRef<HTMLLIElement>(null);
+  const more = useRef<HTMLButtonElement>(null);
+  const menuId = useId();
   const staff = member.role === "facilitator";
 
   useEffect(() => {
-    const close = ({ target }: Event) => {
-      if (more.current?.open && !more.current.contains(target as Node)) more.current.open = false;
+    if (!open) return;
+    const elsewhere = ({ target }: Event) => {
+      if (!row.current?.contains(target as Node)) setOpen(false);
     };
-    document.addEventListener("pointerdown", close);
-    return () => document.removeEventListener("pointerdown", close);
-  }, []);
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopImmediatePropagation(); // closes the menu, not the rail around it
+      setOpen(false);
+      more.current?.focus();
+    };
+    document.addEventListener("pointerdown", elsewhere);
+    document.addEventListener("keydown", escape, { capture: true });
+    return () => {
+      document.removeEventListener("pointerdown", elsewhere);
+      document.removeEventListener("keydown", escape, { capture: true });
+    };
+  }, [open]);
 
   const act = (doIt: () => void) => () => {
-    if (more.current) more.current.open = false;
+    setOpen(false);
+    more.current?.focus();
     doIt();
   };
+  const below = member.interrupted ? words.tileInterrupted : staff ? words.roleFacilitator : member.role === "family" ? words.roleFamily : "";
   return (
-    <li className="rail-row" data-testid="member" data-person={member.personId}>
+    <li className="rail-row" ref={row} data-testid="member" data-person={member.personId}>
       <Initials name={member.name} personId={member.personId} />
       <span className="rail-name">
         {member.name}
-        {(staff || member.role === "family" || member.interrupted) && (
-          <small>
-            {member.interrupted ? words.tileInterrupted : staff ? words.roleFacilitator : words.roleFamily}
-          </small>
-        )}
+        {below !== "" && <small>{below}</small>}
       </span>
       <span className="rail-acts">
         <button
@@ -217,30 +246,28 @@ function MemberRow(props: {
           <Icon name="microphoneOff" />
         </button>
         {!staff && (
-          <details
-            className="rail-more"
+          <button
+            type="button"
+            className="round quiet"
             ref={more}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape" || !more.current?.open) return;
-              event.stopPropagation();
-              more.current.open = false;
-              more.current.querySelector("summary")?.focus();
-            }}
+            data-testid="member-more"
+            aria-label={words.actsFor(member.name)}
+            aria-expanded={open}
+            aria-controls={menuId}
+            onClick={() => setOpen(!open)}
           >
-            <summary className="round quiet" aria-label={words.actsFor(member.name)} data-testid="member-more">
-              <Icon name="more" />
-            </summary>
-            <div className="rail-menu">
-              <button type="button" className="button wide" data-testid="send-back" disabled={busy} onClick={act(props.onSendBack)}>
-                {words.sendBack}
-              </button>
-              <button type="button" className="button danger wide" data-testid="remove" disabled={busy} onClick={act(props.onRemove)}>
-                {words.remove}
-              </button>
-            </div>
-          </details>
+            <Icon name="more" />
+          </button>
         )}
       </span>
+      <div className="rail-menu" id={menuId} hidden={!open}>
+        <button type="button" className="button wide" data-testid="send-back" disabled={busy} onClick={act(props.onSendBack)}>
+          {words.sendBack}
+        </button>
+        <button type="button" className="button danger wide" data-testid="remove" disabled={busy} onClick={act(props.onRemove)}>
+          {words.remove}
+        </button>
+      </div>
     </li>
   );
 }

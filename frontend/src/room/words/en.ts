@@ -130,7 +130,7 @@ export const en = {
   saysLeft: (name: string) => `${name} left.`,
   saysInterrupted: (name: string) => `${name}’s connection dropped.`,
   saysBack: (name: string) => `${name} is back.`,
-  saysWaiting: (name: string) => `${name} is waiting to come in.`,
+  saysWaiting: (name: string) => `${name} is waiting.`,
   saysAdmitted: "You’re in. Others can see and hear you if your camera and microphone are on.",
   saysMicrophoneOn: "Your microphone is on.",
   saysMicrophoneOff: "Your microphone is off.",
@@ -155,10 +155,13 @@ export const en = {
   sendBack: "Back to waiting room",
   remove: "Remove from session",
   removeTitle: (name: string) => `Remove ${name}?`,
-  removeText: (name: string) => `${name} leaves now and cannot come back by themselves today.`,
+  removeText: (name: string) => `${name} leaves now, and can only come back if you ask them.`,
   removeYes: "Remove",
   declineTitle: (name: string) => `Not today for ${name}?`,
-  declineText: (name: string) => `${name} is told kindly, and can only come in if you ask them back.`,
+  declineText: (name: string) => `${name} is told kindly, and can only come in if you ask them.`,
+  turnedAway: "Not here today",
+  askBack: "Ask back",
+  askBackName: (name: string) => `Ask ${name} back to the waiting room`,
   moreWaiting: (count: number) => `+${count}`,
 
   // Leaving
@@ -174,10 +177,7 @@ export const en = {
   leftText: "If that was a mistake, you can come back while it is still going.",
   comeBack: "Come back",
   declinedTitle: "Not today.",
-  declinedText: (names: readonly string[]) =>
-    names.length === 0
-      ? "We can’t let you in right now. Please call us if you have a question."
-      : `${or(names)} can’t let you in right now. Please call us if you have a question.`,
+  declinedText: "We can’t let you in right now. Please call us if you have a question.",
   declinedHint: "If that changes while this page is open, you will come in line here.",
   removedTitle: "You’re out of this session.",
   removedText: "A facilitator ended your part for today. They will be in touch. If you need someone now, please call us.",

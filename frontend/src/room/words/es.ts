@@ -127,7 +127,7 @@ export const es: Words = {
   saysLeft: (name) => `${name} salió.`,
   saysInterrupted: (name) => `Se cortó la conexión de ${name}.`,
   saysBack: (name) => `${name} está de vuelta.`,
-  saysWaiting: (name) => `${name} espera para entrar.`,
+  saysWaiting: (name) => `${name} espera.`,
   saysAdmitted: "Ya estás dentro. Te ven y te oyen si tu cámara y tu micrófono están encendidos.",
   saysMicrophoneOn: "Tu micrófono está encendido.",
   saysMicrophoneOff: "Tu micrófono está apagado.",
@@ -151,10 +151,13 @@ export const es: Words = {
   sendBack: "A la sala de espera",
   remove: "Sacar de la sesión",
   removeTitle: (name) => `¿Sacar a ${name}?`,
-  removeText: (name) => `${name} sale ahora y hoy no puede volver por su cuenta.`,
+  removeText: (name) => `${name} sale ahora y solo podrá volver si le invitas.`,
   removeYes: "Sacar",
   declineTitle: (name) => `¿Hoy no para ${name}?`,
-  declineText: (name) => `Se lo diremos a ${name} con amabilidad, y solo podrá entrar si le invitas de nuevo.`,
+  declineText: (name) => `Se lo diremos a ${name} con amabilidad, y solo podrá entrar si le invitas.`,
+  turnedAway: "Hoy no están",
+  askBack: "Invitar",
+  askBackName: (name) => `Invitar a ${name} a la sala de espera`,
   moreWaiting: (count) => `+${count}`,
 
   leaveTitle: "¿Salir de la sesión?",
@@ -168,10 +171,7 @@ export const es: Words = {
   leftText: "Si fue sin querer, puedes volver mientras siga abierta.",
   comeBack: "Volver",
   declinedTitle: "Hoy no.",
-  declinedText: (names) =>
-    names.length === 0
-      ? "No podemos dejarte entrar ahora. Llámanos si tienes alguna pregunta."
-      : `${or(names)} no puede dejarte entrar ahora. Llámanos si tienes alguna pregunta.`,
+  declinedText: "No podemos dejarte entrar ahora. Llámanos si tienes alguna pregunta.",
   declinedHint: "Si eso cambia mientras esta página está abierta, tendrás tu turno aquí.",
   removedTitle: "Ya no estás en esta sesión.",
   removedText: "El equipo terminó tu parte por hoy y se pondrá en contacto contigo. Si necesitas a alguien ahora, llámanos.",
