@@ -206,21 +206,22 @@ class Member:
             stream: Any = rtc.VideoStream(track, format=rtc.VideoBufferType.I420, capacity=4)
             reading = self._watch(stream, self.of(who.identity))
         else:
-            stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1)
+            # Every frame of every stream passes every stream's filter in this process: few, large frames.
+            stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=50)
             reading = self._hear(stream, self.of(who.identity))
         self._readers[publication.sid] = (stream, asyncio.ensure_future(reading))
 
     def _unsubscribed(self, _track: Any, publication: Any, _who: Any) -> None:
         # A reused section keeps its receiver: an old reader would attribute the next member's media to this one.
-        asyncio.ensure_future(self._stop_reading(publication.sid))  # noqa: RUF006 awaited by leave() if it matters
+        # Out of the table at once: after a move the same publication is subscribed again in the next event.
+        found = self._readers.pop(publication.sid, None)
+        if found is not None:
+            asyncio.ensure_future(_ended(*found))  # noqa: RUF006 nobody depends on its end
 
     async def _stop_reading(self, sid: str) -> None:
         found = self._readers.pop(sid, None)
         if found is not None:
-            stream, task = found
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await stream.aclose()
+            await _ended(*found)
 
     async def _watch(self, stream: Any, into: Received) -> None:
         async for event in stream:
@@ -286,6 +287,12 @@ class Member:
         who = self.room.remote_participants.get(identity)
         found = [one for one in who.track_publications.values() if one.source == source] if who else []
         return found[0] if found else None
+
+
+async def _ended(stream: Any, reader: asyncio.Task[None]) -> None:
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
+    await stream.aclose()
 
 
 def _source_name(source: int) -> str:
