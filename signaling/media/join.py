@@ -64,8 +64,8 @@ def _protocol(text: str) -> int:
 
 def _unpack(packed: str) -> lk.JoinRequest:
     try:
-        text = packed.translate(str.maketrans("+/", "-_")).rstrip("=")
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        text = packed.translate(str.maketrans("-_", "+/")).rstrip("=")
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         wrapped = lk.WrappedJoinRequest.FromString(raw)
         body = wrapped.join_request
         if wrapped.compression == lk.WrappedJoinRequest.Compression.GZIP:

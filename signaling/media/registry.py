@@ -106,7 +106,7 @@ class Registry:
 
     def _room(self, name: str) -> Room:
         if name not in self.rooms:
-            self.rooms[name] = Room(name, self._publish)
+            self.rooms[name] = Room(name, self._publish, self._removed)
         return self.rooms[name]
 
     def _seat(self, participant: Participant, line: Line) -> None:
@@ -115,19 +115,27 @@ class Registry:
 
     def _join(self, line: Line, request: rpc.Open, wish: join.Wish) -> Participant:
         now_s = time.monotonic()
-        name, token, at_s = self._moved.get((request.room, request.identity), ("", "", 0.0))
-        redirected = bool(name) and now_s - at_s < STALE_OPEN_S
-        room = self._room(name if redirected else request.room)
+        name, token = self._whereabouts(request, now_s)
+        room = self._room(name)
         participant = Participant(request, wish, line, room, self._mux, now_s=now_s)
-        if redirected:
-            participant.token = token
+        participant.token = token
         self._seat(participant, line)
         room.enter(participant)
-        self._forget_closed()
-        if redirected and token:
+        self._close_empty_rooms()
+        if name != request.room and token:
             participant.send(refresh_token=token)
         log.info("joined room=%s participant=%s single=%s", room.sid, participant.sid, participant.single)
         return participant
+
+    def _whereabouts(self, request: rpc.Open, now_s: float) -> tuple[str, str]:
+        """Room and ticket for one who opens: not the room it was moved out of a moment ago."""
+        name, token = request.room, request.token
+        for _ in range(len(self._moved)):
+            target, newer, at_s = self._moved.get((name, request.identity), ("", "", 0.0))
+            if not target or target == name or now_s - at_s > STALE_OPEN_S:
+                break
+            name, token = target, newer
+        return name, token
 
     def _resume(self, line: Line, request: rpc.Open, wish: join.Wish) -> Participant | None:
         sid = wish.participant_sid
@@ -158,18 +166,18 @@ class Registry:
             moves.send_moved(participant, room)
         else:  # the ticket is newer than what we were told
             moves.move([moves.Step(participant, room, self._room(request.room), request.token)])
-            self._forget_closed()
+            self._close_empty_rooms()
         if wish.sync_state is not None:
             signals.HANDLERS["sync_state"](participant, wish.sync_state, self)
         log.info("resumed room=%s participant=%s", room.sid, participant.sid)
         return participant
 
-    def _forget_closed(self) -> None:
-        """Drop what participants that left and rooms that emptied hold here."""
-        for sid in [sid for sid, p in self._by_sid.items() if p.closed]:
-            participant = self._by_sid.pop(sid)
-            if self._by_line.get(participant.line) is participant:
-                del self._by_line[participant.line]
+    def _removed(self, participant: Participant) -> None:
+        self._by_sid.pop(participant.sid, None)
+        if self._by_line.get(participant.line) is participant:
+            del self._by_line[participant.line]
+
+    def _close_empty_rooms(self) -> None:
         for name in [name for name, room in self.rooms.items() if not room.members]:
             del self.rooms[name]
 
@@ -183,26 +191,16 @@ class Registry:
         for relocation in command.moves:
             self._moved.pop((relocation.target, relocation.identity), None)
             self._moved[relocation.source, relocation.identity] = (relocation.target, relocation.token, now_s)
-            participant = self._find(relocation)
-            if participant is None:
+            participant = self._member(relocation.source, relocation.identity)
+            if participant is not None:
+                source, target = self.rooms[relocation.source], self._room(relocation.target)
+                steps[participant.sid] = moves.Step(participant, source, target, relocation.token)
+            elif self._member(relocation.target, relocation.identity) is None:
                 missing = True
-                continue
-            source = self.rooms[participant.room.name]
-            steps[relocation.identity] = moves.Step(
-                participant, source, self._room(relocation.target), relocation.token
-            )
         moves.move(steps.values())
-        self._forget_closed()
+        self._close_empty_rooms()
         log.info("moved participants=%d", len(steps))
         return "no-such-participant" if missing else ""
-
-    def _find(self, relocation: rpc.Relocation) -> Participant | None:
-        """Whom a relocation means: in the room it names, or wherever else that identity sits."""
-        named = self.rooms.get(relocation.source)
-        for room in ([named] if named is not None else []) + list(self.rooms.values()):
-            if relocation.identity in room.members:
-                return room.members[relocation.identity]
-        return None
 
     def _member(self, room: str, identity: str) -> Participant | None:
         found = self.rooms.get(room)
@@ -239,7 +237,7 @@ class Registry:
         room = self.rooms[participant.room.name]
         room.remove(participant, reason, action=action)
         log.info("left room=%s participant=%s reason=%d", room.sid, participant.sid, reason)
-        self._forget_closed()
+        self._close_empty_rooms()
 
     # What signal messages ask. See signals.Hall.
 
@@ -252,7 +250,8 @@ class Registry:
     # Time.
 
     def tick(self, now_s: float) -> None:
-        """Give up seats nobody came back to, and lines nothing is heard on."""
+        """Give up seats nobody came back to, and lines nothing is heard on. Call every second."""
+        self._close_empty_rooms()
         for participant in list(self._by_sid.values()):
             lost_at_s = participant.line_lost_at_s
             if lost_at_s is not None and now_s - lost_at_s > RESUME_S:

@@ -39,11 +39,17 @@ def farewell(
 
 
 class Room:
-    def __init__(self, name: str, publish: Callable[[rpc.Event], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        publish: Callable[[rpc.Event], None],
+        removed: Callable[[Participant], None],
+    ) -> None:
+        """`removed` is told of everybody who ends here; not of those who move on."""
         self.name, self.sid = name, new_sid("RM_")
         self.members: dict[str, Participant] = {}  # by identity
         self.speaking: dict[str, float] = {}  # participant sid -> linear level, as last told
-        self._publish = publish
+        self._publish, self._removed = publish, removed
         self._created_at_ms = int(time.time() * 1000)
 
     def info(self) -> lk.Room:
@@ -157,6 +163,7 @@ class Room:
         participant.close()
         if participant.reachable:
             participant.line.hang_up()
+        self._removed(participant)
         self.tell_left(participant, reason)
         self.happened(event, participant)
 
@@ -248,6 +255,6 @@ def _rated(participant: Participant) -> rtc.ConnectionQualityInfo:
     rating = quality.rate(losses, connected=participant.reachable)
     return rtc.ConnectionQualityInfo(
         participant_sid=participant.sid,
-        quality=lk.ConnectionQuality.Value(rating.quality.name),
+        quality=rating.quality.name,
         score=rating.score,
     )

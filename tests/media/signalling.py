@@ -126,7 +126,7 @@ class WebProcess:
     async def open(self, identity: str, room: str = "red", **fields: Any) -> Client:
         """A browser connects; nothing is awaited of the worker."""
         query = {k: str(v) for k, v in fields.pop("query", {}).items()}
-        opening = {"grants": rpc.Grants(), "single": True} | fields
+        opening: dict[str, Any] = {"grants": rpc.Grants(), "single": True} | fields
         client = Client(self, self.number(), identity)
         self.clients[client.session] = client
         self.send(rpc.Open(session=client.session, room=room, identity=identity, query=query, **opening))
@@ -163,6 +163,7 @@ class Client:
         self.web, self.session, self.identity = web, session, identity
         self.responses: list[rtc.SignalResponse] = []
         self.hung_up: int | None = None
+        self.answered: set[int] = set()  # ids of offers
 
     def took(self, response: rtc.SignalResponse) -> None:
         self.responses.append(response)
@@ -217,7 +218,7 @@ class Client:
 
     def add_track(self, source: str = "microphone", **fields: Any) -> None:
         kind = lk.TrackType.AUDIO if source in ("microphone", "screen_share_audio") else lk.TrackType.VIDEO
-        values = {"type": kind, "cid": secrets.token_hex(4), "source": lk.TrackSource.Value(source.upper())}
+        values: dict[str, Any] = {"type": kind, "cid": secrets.token_hex(4), "source": lk.TrackSource.Value(source.upper())}
         self.say(add_track=rtc.AddTrackRequest(**(values | fields)))
 
     def sees(self) -> dict[str, Any]:
