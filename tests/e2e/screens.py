@@ -1,0 +1,113 @@
+"""Take the pictures in docs/screens: `python -m tests.e2e.screens [FOLDER]`. Every state at phone and desktop size."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.conftest import FLAGS
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor
+from tests.media.browsers import CHROMIUM
+from tests.site import Login, Site
+
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+
+
+class Camera:
+    """Takes one page at one size and writes the picture."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def take(self, visitor: Visitor, name: str, whole: bool = False) -> None:
+        """The same page at both sizes, the visitor's own size restored after it."""
+        before: Any = visitor.page.viewport_size
+        for size, viewport in SIZES.items():
+            await visitor.page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            await visitor.page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+            path = self.folder / f"{name}-{size}.png"
+            await visitor.page.screenshot(path=path, full_page=whole, animations="disabled")
+        await visitor.page.set_viewport_size(before)
+
+
+async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None) -> Visitor:
+    context = await browser.new_context(viewport=viewport or DESKTOP, permissions=["camera", "microphone"])
+    visitor = Visitor(site, login, context, await context.new_page())
+    visitor.listen()
+    return visitor
+
+
+async def pages(browser: Browser, site: Site, camera: Camera) -> None:
+    stranger = await visit(browser, site, site.logins("client")[0])
+    await stranger.page.goto(f"{site.url}/accounts/login/")
+    await camera.take(stranger, "sign-in")
+    await stranger.close()
+    for role in ("client", "facilitator", "coordinator", "family", "alumnus"):
+        person = await (await visit(browser, site, site.logins(role)[0])).sign_in()
+        await camera.take(person, f"home-{role}")
+        await person.close()
+
+
+async def session(browser: Browser, site: Site, camera: Camera) -> None:
+    group = site.new_group()
+    mina = await (await visit(browser, site, site.logins("facilitator")[0])).sign_in()
+    await mina.page.goto(f"{site.url}{group['room_path']}")
+    await mina.see("ask-both").wait_for()
+    await camera.take(mina, "device-question")
+    await mina.see("ask-both").click()
+    await mina.see("join").wait_for()
+    await mina.page.wait_for_function("[...document.querySelectorAll('video')].some(v => v.videoWidth > 0)")
+    await camera.take(mina, "device-check")
+    await mina.see("join").click()
+    await mina.in_the_room()
+    await camera.take(mina, "room-alone")
+    guests = []
+    for login in site.logins("client")[:4]:
+        guest = await (await visit(browser, site, login, PHONE)).sign_in()
+        await (await guest.open_room(group)).waiting()
+        guests.append(guest)
+    await camera.take(guests[1], "waiting-room")
+    await mina.see("bar-people").click()
+    await camera.take(mina, "facilitator-rail")
+    await mina.see("admit-all").click()
+    for guest in guests:
+        await guest.in_the_room()
+    await mina.perceives(4, within_s=90)
+    await camera.take(mina, "gallery-facilitator")
+    await mina.page.keyboard.press("Escape")
+    await guests[0].perceives(4, within_s=90)
+    await camera.take(guests[0], "gallery-client")
+    for person in [*guests, mina]:
+        await person.close()
+    again = await (await visit(browser, site, site.logins("facilitator")[0])).sign_in()
+    await again.page.goto(f"{site.url}{group['path']}")
+    await camera.take(again, "meeting-stays", whole=True)
+    await again.close()
+
+
+async def main(folder: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="viop-screens-") as var:
+        site = Site(Path(var))
+        site.prepare()
+        site.start()
+        try:
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                camera = Camera(folder)
+                await pages(browser, site, camera)
+                await session(browser, site, camera)
+                await browser.close()
+        finally:
+            site.stop()
+
+
+if __name__ == "__main__":
+    root = Path(__file__).resolve().parents[2]
+    album = Path(sys.argv[1]) if len(sys.argv) > 1 else root / "docs" / "screens"
+    album.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(album))
