@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urlsplit
 
 
@@ -100,8 +101,7 @@ class _Far(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, _address: tuple[str, int]) -> None:
         self._line.carry(data, lambda: self._line.to_client(data, self._client))
@@ -119,10 +119,13 @@ class Line(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
         self.weather = Weather()
         self.carried = self.dropped = 0
+        self._gone = asyncio.Event()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._gone.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, client: tuple[str, int]) -> None:
         far = self._far.get(client)
@@ -163,7 +166,8 @@ class Line(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.sendto(data, client)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """The address is free again afterwards."""
         for task in self._tasks:
             task.cancel()
         for far in self._far.values():
@@ -171,6 +175,7 @@ class Line(asyncio.DatagramProtocol):
                 far.transport.close()
         if self._transport is not None:
             self._transport.close()
+            await self._gone.wait()
 
 
 @contextlib.asynccontextmanager
@@ -181,4 +186,4 @@ async def line(host: str, port: int) -> AsyncIterator[Line]:
     try:
         yield relay
     finally:
-        relay.close()
+        await relay.close()
