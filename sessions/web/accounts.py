@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from sessions.audit import service as audit
 from sessions.people.models import Person
 from sessions.web import letters
 
@@ -47,10 +48,25 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             letter = self.render_mail(template_prefix, email, {"email": email, **context})
         letters.post(None if person._state.adding else letter)
 
+    def login(self, request: HttpRequest, user: Person) -> None:
+        """On record first. Failed tries are not: that would be work done only for addresses we know."""
+        _record(user, "signed-in")
+        super().login(request, user)
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.user, Person):
+            _record(request.user, "signed-out")
+        super().logout(request)
+
     def set_password(self, user: Person, password: str) -> None:
         """A new password also ends the wait after too many tries: its owner has just proved the address."""
+        _record(user, "password.changed")
         super().set_password(user, password)
         self._delete_login_attempts_cached_email(self.request, email=user.email)
+
+
+def _record(person: Person, act: str) -> None:
+    audit.record(actor_id=person.pk, act=act, subject_type="person", subject_id=person.pk)
 
 
 def _plain(form: forms.Form, **labels: Any) -> None:

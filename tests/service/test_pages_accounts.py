@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
+from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
 from sessions.people.service import disable
 from sessions.web import letters
@@ -49,6 +50,14 @@ def test_signing_in_leads_home_and_out_again(alice: Person, client: Client) -> N
     assert b"Alice" in client.get("/").content
     assert client.post("/accounts/logout/").status_code == 302
     assert client.get("/").status_code == 302
+
+
+def test_signing_in_and_out_is_on_record(alice: Person, client: Client) -> None:
+    sign_in(client, password="wrong")
+    sign_in(client)
+    client.post("/accounts/logout/")
+    events = AuditEvent.objects.filter(subject_type="person", subject_id=str(alice.pk))
+    assert [event.act for event in events.exclude(act="membership.began")] == ["signed-in", "signed-out"]
 
 
 def test_signing_out_needs_a_form(alice: Person, client: Client) -> None:
