@@ -17,7 +17,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from sessions.audit.models import AuditChain, AuditEvent, Outcome
+from sessions.audit.models import AuditChain, AuditEvent
+from sessions.audit.models import Outcome as Outcome
 from sessions.core import clock
 
 GLOBAL: Final = UUID(int=0)  # the scope of what belongs to no programme

@@ -21,7 +21,7 @@ from sessions.people.service import bind_guest, join
 from sessions.programs import service
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Cohort, Enrollment, Meeting, Program
-from sessions.room.models import Room
+from sessions.room.service import ended_among
 
 PROGRAM: Final = "Harbor Street Evening Program"
 ZONE: Final = "America/New_York"
@@ -159,8 +159,9 @@ def _person(part: Part, program: Program, password: str) -> Person:
 def _open_group(program: Program, cohort: Cohort, facilitators: Sequence[Person], now: datetime) -> Meeting:
     open_now = Meeting.objects.filter(
         cohort=cohort, starts_at__lte=now, ends_at__gte=now + STILL_OPEN, cancelled_at=None
-    ).exclude(pk__in=Room.objects.filter(ended_at__isnull=False).values("meeting_id"))
-    if meeting := open_now.last():
+    )
+    over = ended_among(open_now.values_list("pk", flat=True))
+    if meeting := open_now.exclude(pk__in=over).last():
         return meeting
     start = now.replace(second=0, microsecond=0) - GROUP_BEGAN
     middle = start + timedelta(minutes=85)

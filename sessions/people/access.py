@@ -16,7 +16,6 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 
 from sessions.audit import service as audit
-from sessions.audit.models import Outcome
 from sessions.core.errors import NotAllowed, NotFound
 from sessions.people.models import Membership, Person
 from sessions.people.roles import Role, RoomRole
@@ -114,7 +113,7 @@ def require(actor: Asking, act: Act, subject: Subject) -> None:
             subject_type=type(subject).__name__.lower(),
             subject_id=subject.pk,
             scope=subject.program_id,
-            outcome=Outcome.REFUSED,
+            outcome=audit.Outcome.REFUSED,
             reason=refusal.code,
         )
     raise refusal

@@ -306,6 +306,13 @@ def head(meeting_id: UUID) -> int:
     return (next_seq or 1) - 1
 
 
+def ended_among(meeting_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Those of the meetings whose room has been ended."""
+    return frozenset(
+        Room.objects.filter(pk__in=meeting_ids, ended_at__isnull=False).values_list("pk", flat=True)
+    )
+
+
 def facts_since(meeting_id: UUID, seq: int, actor: Actor) -> Sequence[Recorded]:
     """Facts after `seq`: all for staff of the meeting, for others those about themselves.
 
