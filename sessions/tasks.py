@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from sessions.attendance import proposals, seals
 from sessions.core import clock
 from sessions.room import service as room
 
@@ -18,3 +19,15 @@ def sweep_presence() -> None:
 def end_overdue_meetings() -> None:
     """End meetings that everybody has left without ending them."""
     room.end_overdue(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def credit_meetings() -> None:
+    """Bring the proposed minutes of running and just ended meetings up to date."""
+    proposals.follow(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def keep_daily_head() -> None:
+    """Once a day, the heads of all chains in one row."""
+    seals.keep_heads(clock.now())

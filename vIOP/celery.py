@@ -16,6 +16,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vIOP.settings")
 BEAT: Final[dict[str, dict[str, Any]]] = {
     # A connection is dead after 30 s without evidence; closing it must not wait longer than this.
     "sweep-presence": {"task": "sessions.tasks.sweep_presence", "schedule": 10.0},
+    # Proposed minutes are there within 5 s of a meeting's end.
+    "credit-meetings": {"task": "sessions.tasks.credit_meetings", "schedule": 3.0},
+    # Once a day (UTC); the first run after midnight takes it, also after an outage.
+    "keep-daily-head": {"task": "sessions.tasks.keep_daily_head", "schedule": 600.0},
     "end-overdue-meetings": {"task": "sessions.tasks.end_overdue_meetings", "schedule": 60.0},
 }
 

@@ -45,6 +45,7 @@ class Case(Struct, forbid_unknown_fields=True, frozen=True):
     meeting: MeetingCase
     facts: tuple[FactCase, ...]
     policy: Policy = Policy()
+    clients: tuple[str, ...] = ()  # who is expected, and gets a result also without any fact
 
 
 def decode(text: bytes | str) -> Case:
@@ -77,7 +78,7 @@ def run(case: Case) -> dict[str, dict[str, Any]]:
         for fact in case.facts
     ]
     local = zone(case.meeting.time_zone)
-    credits_ = credit(meeting, facts, case.policy)
+    credits_ = credit(meeting, facts, case.policy, case.clients)
     return {person: _result(credits_[person], case.policy, local) for person in sorted(credits_)}
 
 
@@ -122,7 +123,7 @@ def _check(case: Case) -> None:
         _utc(end, f"meeting.breaks[{i}][1]")
         if end <= start:
             raise BadCase(f"meeting.breaks[{i}]: ends before it starts")
-    roles: dict[str, Role] = {}
+    roles: dict[str, Role] = dict.fromkeys(case.clients, "client")
     for i, fact in enumerate(case.facts):
         _utc(fact.at, f"facts[{i}].at")
         if not fact.person:

@@ -10,7 +10,7 @@ and the cap cuts the last of them short instead of dropping a whole gap: so more
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -100,16 +100,30 @@ class Credit:
     late: bool
     stretches: tuple[Stretch, ...]
     policy_version: str
+    arrived_at: int | None  # at the door
+    left_at: int | None  # last moment in a room of the meeting
 
     @property
     def credited_minutes(self) -> int:
         """Floored once, here (rule 7)."""
         return self.credited_seconds // 60
 
+    def until(self, at: int) -> Credit:
+        """The same, its stretches told up to `at` only: of a meeting that still runs."""
+        told = (replace(one, end=min(one.end, at)) for one in self.stretches if one.start < at)
+        return replace(self, stretches=tuple(told))
 
-def credit(meeting: Meeting, facts: Iterable[Observation], policy: Policy) -> dict[str, Credit]:
-    """Every client's credit by person; family guests and facilitators are never credited."""
+
+def credit(
+    meeting: Meeting, facts: Iterable[Observation], policy: Policy, expected: Iterable[str] = ()
+) -> dict[str, Credit]:
+    """Every client's credit by person; family guests and facilitators are never credited.
+
+    `expected` are clients who get an answer also when there is no fact about them.
+    """
     people = whereabouts(facts)
+    for name in expected:
+        people.setdefault(name, Whereabouts("client"))
     staff = [person for person in people.values() if person.role == "facilitator"]
     hour = _Hour.of(meeting, staff, policy)
     return {name: _credit(hour, person, policy) for name, person in people.items() if person.role == "client"}
@@ -183,13 +197,21 @@ def _sort_gaps(person: Whereabouts, policy: Policy) -> _Gaps:
         on_purpose = any(start <= at <= end for at in person.farewells)
         if on_purpose or intersection(((start, end),), person.waiting):
             continue
-        if end - start <= MOVE_S and _rooms_ending(person, start).isdisjoint(_rooms_starting(person, end)):
+        if end - start <= MOVE_S and _changed(_rooms_ending(person, start), _rooms_starting(person, end)):
             moves.append((start, end))
         elif end - start <= policy.reconnect_grace:
             short.append((start, end))
         else:
             long.append((start, end))
     return _Gaps(tuple(moves), tuple(short), tuple(long))
+
+
+def _changed(before: set[str], after: set[str]) -> bool:
+    """Whether some device was in another room before than some device is after.
+
+    Not "no room in common": a second device in the new room would then mean less time bridged.
+    """
+    return any(room != other for room in before for other in after)
 
 
 def _rooms_ending(person: Whereabouts, at: int) -> set[str]:
@@ -220,6 +242,8 @@ def _credit(hour: _Hour, person: Whereabouts, policy: Policy) -> Credit:
         late=_late(hour, person, policy),
         stretches=_stretches(hour, person, between, bridged, eligible),
         policy_version=policy.version,
+        arrived_at=person.arrived_at,
+        left_at=person.present[-1][1] if person.present else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -30,7 +30,19 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     hour_minutes: Literal[50, 60] = 60  # how reports turn minutes into hours
 
 
-DEFAULT = Policy()
+DEFAULT: Final = Policy()
+ATTESTED_OVERRUN_S: Final = 900  # how far a facilitator's word may extend a meeting
+
+
+def with_overrun(policy: Policy) -> Policy:
+    """The policy when a facilitator attests that the meeting ran over (DOMAIN 3, rule 4)."""
+    cap = max(policy.overrun_cap, ATTESTED_OVERRUN_S)
+    return msgspec.structs.replace(policy, overrun_cap=cap, version=f"{policy.version}+overrun")
+
+
+def values_of(policy: Policy) -> dict[str, object]:
+    """All of them but the version: what `decode` reads."""
+    return {name: value for name, value in msgspec.structs.asdict(policy).items() if name != "version"}
 
 
 def decode(values: dict[str, object]) -> Policy:

@@ -1,0 +1,155 @@
+"""From a room's log to what counts for attendance, fact by fact, so that a cursor need not begin anew. Pure.
+
+A person's place decides the room: what is kept is which device was where from when to when. Every device and
+room gets a line of its own, so that facts of one second need no order among each other. A device that closes
+(a reload, a closed tab) or falls silent ends without a word; leaving, being sent away and being removed are
+said. A line that was ended for somebody (moved, ended with the meeting) is cut back to the last evidence when
+it later turns out that the device was silent by then: a crash never gains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from sessions.attendance.evidence import WAITING, Observation, Role
+from sessions.room.events import Connected, Declined, Disconnected, Ended, Fact, Left, Removed
+from sessions.room.machine import Place, RoomState, Standing, evolve
+
+How: TypeAlias = Literal["disconnected", "left", "removed"]
+
+
+class Line(Struct):
+    """One device in one room. Times in whole seconds since the epoch."""
+
+    name: str
+    person: UUID
+    connection: UUID
+    room: str
+    since: int
+    until: int | None = None
+    how: How = "disconnected"
+
+
+class Farewell(Struct):
+    """Left or was removed while no device was connected."""
+
+    person: UUID
+    at: int
+    how: How
+
+
+class Observed(Struct):
+    """What the facts so far have shown."""
+
+    room: RoomState = RoomState()
+    lines: list[Line] = []
+    farewells: list[Farewell] = []
+
+    def read(self, seq: int, fact: Fact) -> None:
+        """Raises IllegalMove for a fact that cannot follow those before it."""
+        before, self.room = self.room, evolve(self.room, fact, seq)
+        match fact:
+            case Ended():
+                for person in before.people:
+                    self._moved(person, before.of(person), fact, seq)
+            case Disconnected(connection=connection):
+                self._silent(connection, _seconds(fact.at))
+            case Connected(person=person, connection=connection):
+                if (room := room_of(self.room.of(person))) is not None:
+                    self._open(person, connection, room, fact, seq)
+            case _:
+                self._moved(fact.person, before.of(fact.person), fact, seq)
+
+    def _moved(self, person: UUID, before: Standing, fact: Fact, seq: int) -> None:
+        after = self.room.of(person)
+        source, target = room_of(before), room_of(after)
+        if source == target:
+            return
+        at, how = _seconds(fact.at), _how(fact)
+        if source is not None:
+            if how != "disconnected" and not before.connections:
+                self.farewells.append(Farewell(person, at, how))
+            for line in self._of(before.connections):
+                line.until, line.how = at, how
+        if target is not None:
+            for connection in sorted(after.connections):
+                self._open(person, connection, target, fact, seq)
+
+    def _open(self, person: UUID, connection: UUID, room: str, fact: Fact, seq: int) -> None:
+        self.lines.append(Line(f"{seq}.{len(self.lines)}", person, connection, room, _seconds(fact.at)))
+
+    def _of(self, connections: Iterable[UUID]) -> list[Line]:
+        wanted = frozenset(connections)
+        return [line for line in self.lines if line.until is None and line.connection in wanted]
+
+    def _silent(self, connection: UUID, at: int) -> None:
+        """The connection is over since `at`; what was taken for its time after that is not."""
+        for line in self.lines:
+            if line.connection == connection and (line.until is None or line.until > at):
+                line.until = max(at, line.since)
+
+    def complete(self, heard: Mapping[UUID, datetime]) -> bool:
+        """Whether no evidence can come any more that changes what was before the meeting's end."""
+        ended_at = self.room.ended_at
+        return ended_at is not None and all(
+            heard.get(connection, ended_at) >= ended_at
+            for standing in self.room.people.values()
+            for connection in standing.connections
+        )
+
+    def facts(self, heard: Mapping[UUID, datetime], roles: Mapping[UUID, Role]) -> list[Observation]:
+        """For hours.credit; devices that are still open count up to their latest evidence in `heard`."""
+        found: list[Observation] = []
+        for line in self.lines:
+            person, role = str(line.person), roles[line.person]
+            until = line.until
+            if until is None:
+                until = _seconds(heard[line.connection]) if line.connection in heard else line.since
+            found.append(Observation(line.since, "connected", person, role, line.name, line.room))
+            found.append(Observation(max(until, line.since), line.how, person, role, line.name))
+        return found + [
+            Observation(one.at, one.how, str(one.person), roles[one.person], "none") for one in self.farewells
+        ]
+
+
+def room_of(standing: Standing) -> str | None:
+    """The room as attendance knows it: waiting, main, or None for nowhere."""
+    match standing.place:
+        case Place.WAITING:
+            return WAITING
+        case Place.MAIN:
+            return "main"
+        case _:
+            return None
+
+
+def dump(observed: Observed) -> bytes:
+    return msgspec.msgpack.encode(observed)
+
+
+def load(stored: bytes | memoryview) -> Observed | None:
+    """None when another version of this program wrote it: read the log from its beginning then."""
+    try:
+        return msgspec.msgpack.decode(bytes(stored), type=Observed)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _how(fact: Fact) -> How:
+    match fact:
+        case Left():
+            return "left"
+        case Removed() | Declined():
+            return "removed"
+        case _:
+            return "disconnected"
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())

@@ -1,0 +1,29 @@
+"""Whether the rooms' logs and what was signed about them are what was written."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management import BaseCommand
+
+from sessions.attendance import seals
+from sessions.attendance.models import DailyHead
+
+
+class Command(BaseCommand):
+    help = (
+        "Walk the hash chain of every meeting's facts and signed attendance. Prints each row that was "
+        "edited, removed or moved and exits with 1; else the last daily head, for keeping elsewhere."
+    )
+
+    def handle(self, **_: Any) -> None:
+        found = seals.verify()
+        for line in found:
+            self.stderr.write(line)
+        if found:
+            sys.exit(1)
+        last = DailyHead.objects.order_by("-on").first()
+        self.stdout.write(
+            f"all chains hold; last daily head: {f'{last.on} {last.digest}' if last else 'none'}"
+        )
