@@ -94,7 +94,7 @@ class Ingress:
     def layers(self) -> list[Layer]:
         return [layer for layer, is_rtx in self.by_ssrc.values() if not is_rtx]
 
-    def _resolve(self, packet: rtp.Packet) -> tuple[Layer, bool] | None:
+    def _resolve(self, packet: rtp.Packet, now: float) -> tuple[Layer, bool] | None:
         """Whose a new SSRC is, by its mid and rid (RFC 8843, 9.2; RFC 8852)."""
         exts, ext = packet.exts, self.ext
         source = self.by_mid.get(_text(exts.get(ext.get(rtp.URI_MID, 0))))
@@ -110,6 +110,10 @@ class Ingress:
             return entry
         if packet.pt != source.pt or (source.info.simulcast and not rid and source.kind == "video"):
             return None
+        before = source.layers.get(rid)
+        if before is not None and before.alive(now):
+            self.counts["ssrc-refused"] += 1
+            return None  # it may be replaced once it is over, or by a new description
         added = self._add(source, rid, packet.ssrc)
         return None if added is None else (added, False)
 
@@ -125,7 +129,7 @@ class Ingress:
         value = packet.exts.get(self.ext.get(rtp.URI_TRANSPORT_CC, 0))
         if value is not None and len(value) == 2:
             self._arrivals.add(value[0] << 8 | value[1], now)
-        entry = self.by_ssrc.get(packet.ssrc) or self._resolve(packet)
+        entry = self.by_ssrc.get(packet.ssrc) or self._resolve(packet, now)
         if entry is None:
             self.counts["unbound"] += 1
             return
