@@ -28,12 +28,16 @@ RoomRole = Literal["facilitator", "client", "family", "alumnus"]
 
 
 class Close(IntEnum):
-    """Why the server closed a socket. A client may come back by itself only after those marked (again)."""
+    """Why the server closed a socket. A client may come back by itself only after those marked (again).
 
-    OVERSIZE = 1009  # a frame above MAX_FRAME_BYTES
-    FAULT = 1011  # (again) our side broke
-    RESTART = 1012  # (again) this server is going away
-    BUSY = 1013  # (again) it cannot serve this now
+    Private codes (4000 and up) throughout: Daphne's Autobahn refuses to send the registered 1009 to 1013, and
+    then sends nothing at all.
+    """
+
+    OVERSIZE = 4009  # a frame above MAX_FRAME_BYTES
+    FAULT = 4011  # (again) our side broke
+    RESTART = 4012  # (again) this server is going away
+    BUSY = 4013  # (again) it cannot serve this now
     BAD_FRAME = 4400  # outside the protocol
     SIGNED_OUT = 4401  # no login, no longer one, or no seat for this ticket
     NOT_FOUND = 4404  # no such meeting for this person

@@ -73,7 +73,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Close with `code`, after what is queued; TOO_SLOW and RESTART do not wait for the queue."""
         if self.closing is not None:
             return
-        self.closing = code
+        code = self.closing = sendable(code)
         if not self.accepted or code in (Close.TOO_SLOW, Close.RESTART):
             self.spawn(self._hang_up(code))
         else:
@@ -147,6 +147,11 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _hang_up(self, code: int) -> None:
         with contextlib.suppress(Exception):
             await self.close(code=int(code))  # Daphne refuses what is not exactly an int
+
+
+def sendable(code: int) -> int:
+    """`code` as it can be sent: Autobahn takes 1000 and 3000 to 4999 only. The worker's 1012 becomes 4012."""
+    return code if code == 1000 or 3000 <= code <= 4999 else 3000 + code
 
 
 def oversize(frame: str | bytes) -> bool:

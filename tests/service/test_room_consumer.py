@@ -24,6 +24,7 @@ from sessions.room import commands, service
 from sessions.room.reading import Actor
 from signaling import heartbeat, rounds, tickets
 from signaling.local import process
+from signaling.protocol import Close
 from signaling.shutdown import close_all
 from tests.cast import Cast
 from tests.service.wire import Page, eventually, open_page, pages, sign_in
@@ -262,9 +263,9 @@ class TestFrames:
             ("an unknown field", '{"type":"ping","sender":"mina"}', 4400),
             ("bytes", b'{"type":"ping"}', 4400),
             ("deep nesting", "[" * 60_000, 4400),
-            ("5 MiB", "x" * (5 << 20), 1009),
-            ("5 MiB of bytes", b"x" * (5 << 20), 1009),
-            ("64 KiB of three-byte characters", "€" * 30_000, 1009),
+            ("5 MiB", "x" * (5 << 20), Close.OVERSIZE),
+            ("5 MiB of bytes", b"x" * (5 << 20), Close.OVERSIZE),
+            ("64 KiB of three-byte characters", "€" * 30_000, Close.OVERSIZE),
         ],
     )
     async def test_what_is_outside_the_protocol_ends_that_socket_and_no_other(
@@ -375,8 +376,8 @@ class TestPresence:
         await database_sync_to_async(service.sweep)(clock.now() + timedelta(seconds=40))
         await heartbeat.note(process())
         await heartbeat.write(process())
-        assert await alice.closes() == 1012
-        assert await mina.closes() == 1012
+        assert await alice.closes() == Close.RESTART
+        assert await mina.closes() == Close.RESTART
 
     async def test_evidence_waits_for_the_database_but_not_for_ever(self, mina: Page) -> None:
         for _ in range(20):
@@ -438,8 +439,8 @@ class TestTheEndOfALogin:
 class TestGoingAway:
     async def test_every_socket_is_told_to_come_back(self, cast: Cast, mina: Page, alice: Page) -> None:
         await close_all()
-        assert await mina.closes() == 1012
-        assert await alice.closes() == 1012
+        assert await mina.closes() == Close.RESTART
+        assert await alice.closes() == Close.RESTART
         assert not process().busy
 
     async def test_nothing_runs_for_sockets_that_are_gone(self, mina: Page, alice: Page) -> None:

@@ -101,7 +101,7 @@ test("pauses grow while no word comes through, and begin anew once one does", ()
   wire.tick(1500);
   newest().accept();
   newest().deliver(PONG);
-  newest().hangUp(1012);
+  newest().hangUp(4012);
   wire.tick(2000);
   expect(pipes).toHaveLength(4);
 });

@@ -65,7 +65,7 @@ def serve(host: str, port: int, media_host: str, media_port: int) -> None:
             background.append(asyncio.ensure_future(tick_forever(app)))
 
     async def stop() -> None:
-        await close_all()  # sockets hear 1012 and come back to the next process
+        await close_all()  # sockets hear RESTART and come back to the next process
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
