@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 RESUME_S: Final = 20.0
 PING_INTERVAL_S: Final = 10
 PING_TIMEOUT_S: Final = 30
+GOODBYE_S: Final = 1.0
 SILENT_LINE_S: Final = 60.0  # a client pings every PING_INTERVAL_S; one that does not is gone
 
 SOURCE_NAMES: Final = {
@@ -336,6 +337,10 @@ class Participant:
             self.room.happened(rpc.EventKind.JOINED, self)
 
     def broken(self, peer: Peer) -> None:
+        """One who says goodbye may close its media first: what it says is waited for."""
+        asyncio.get_running_loop().call_later(GOODBYE_S, self._give_up)
+
+    def _give_up(self) -> None:
         if not self.closed:
             log.info("media connection ended participant=%s", self.sid)
             self.room.broken(self)

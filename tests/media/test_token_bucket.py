@@ -1,0 +1,28 @@
+"""How much one client may ask: a burst, then a steady rate, never more."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.media.limits import SIGNAL_BURST, TokenBucket, signal_bucket
+
+
+def test_a_burst_is_given_and_then_the_rate() -> None:
+    bucket = signal_bucket(100.0)
+    assert sum(bucket.take(1.0, 100.0) for _ in range(200)) == SIGNAL_BURST
+    assert sum(bucket.take(1.0, 101.0) for _ in range(200)) == 20
+
+
+def test_a_clock_that_runs_backwards_gives_nothing() -> None:
+    bucket = TokenBucket(10, 10, 0, 100.0)
+    assert not bucket.take(1.0, 50.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.floats(0.1, 3)), max_size=100))
+def test_never_more_than_burst_and_rate_together(asked: list[tuple[float, float]]) -> None:
+    bucket, now_s, taken = TokenBucket(5.0, 8.0, 8.0, 0.0), 0.0, 0.0
+    for pause_s, cost in asked:
+        now_s += pause_s
+        taken += cost if bucket.take(cost, now_s) else 0.0
+    assert taken <= 8.0 + 5.0 * now_s + 1e-6
