@@ -6,6 +6,8 @@ import {
   RoomEvent,
   Track,
   VideoPresets,
+  type ReconnectPolicy,
+  type RoomConnectOptions,
   type RoomOptions,
   type TrackPublication,
 } from "livekit-client";
@@ -30,6 +32,13 @@ export interface Surroundings {
   readonly trouble: (source: keyof Wanted, trouble: Trouble) => void;
 }
 
+/** Livekit's own mending: soon and often, since most cuts are short; after that a new ticket mends more than patience. */
+const MENDING: ReconnectPolicy = {
+  nextRetryDelayInMs: ({ retryCount, elapsedMs }) =>
+    elapsedMs > 8_000 ? null : ([0, 300, 700, 1200][retryCount] ?? 1500) * (0.75 + Math.random() / 2),
+};
+const CONNECTING: RoomConnectOptions = { maxRetries: 0, websocketTimeout: 5_000, peerConnectionTimeout: 8_000 };
+
 /** How much picture this device should make: what it can encode besides receiving a group. */
 function options(phone: boolean, cores: number): RoomOptions {
   const top = phone || cores <= 4 ? VideoPresets.h540 : VideoPresets.h720;
@@ -37,6 +46,7 @@ function options(phone: boolean, cores: number): RoomOptions {
     adaptiveStream: true,
     dynacast: true,
     disconnectOnPageLeave: true,
+    reconnectPolicy: MENDING,
     audioCaptureDefaults: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
     videoCaptureDefaults: { resolution: top.resolution, facingMode: "user" },
     publishDefaults: {
@@ -166,7 +176,7 @@ export class Media {
     if (video && devices.videoinput) video.deviceId = { ideal: devices.videoinput };
     if (devices.audiooutput) this.room.options.audioOutput = { deviceId: devices.audiooutput };
     try {
-      await this.room.connect(socketUrl(seat.url, this.page), seat.token, { maxRetries: 0 });
+      await this.room.connect(socketUrl(seat.url, this.page), seat.token, CONNECTING);
     } catch {
       if (visit === this.#visit) this.#retry();
       return;

@@ -158,10 +158,10 @@ export class Session {
   }
 
   /** The trouble was read. */
-  forget(source: keyof Wanted): void {
+  forget(sources: readonly (keyof Wanted)[]): void {
     const troubles = { ...this.#snapshot.troubles };
-    if (source === "microphone") delete troubles.microphone;
-    else delete troubles.camera;
+    if (sources.includes("microphone")) delete troubles.microphone;
+    if (sources.includes("camera")) delete troubles.camera;
     this.#set({ troubles });
   }
 

@@ -4,20 +4,14 @@ import { wantedDevicesKnown } from "../permissions";
 import { rememberYes, saidYes, type Wanted } from "../remembered";
 import type { Session } from "../session";
 import { unlockSound } from "../sound";
-import { browser, type Trouble } from "../trouble";
-import { useWords, type Words } from "../words";
+import { useWords } from "../words";
 import { DevicePickers, SpeakerTest } from "./Devices";
 import { Dialog } from "./Dialog";
 import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { firstNameOf, initialsOf } from "./Initials";
 import { Meter } from "./Meter";
-
-/** What is wrong with a device, and what one can do about it, for this browser. */
-export function troubleText(words: Words, source: keyof Wanted, what: Trouble): readonly [string, string] {
-  const help = what === "refused" ? words.help.refused[browser(navigator.userAgent)] : words.help[what];
-  return [words.trouble[source][what], help];
-}
+import { problemsOf } from "./problems";
 
 function Mirror({ track }: { readonly track: MediaStreamTrack }) {
   const words = useWords();
@@ -145,10 +139,7 @@ export function Door({ session }: { readonly session: Session }) {
     );
   }
 
-  const problems = (["microphone", "camera"] as const).flatMap((source) => {
-    const what = troubles[source];
-    return what === undefined ? [] : [{ source, text: troubleText(words, source, what) }];
-  });
+  const problems = problemsOf(words, troubles);
   return (
     <main className="door check">
       <header className="door-head">
@@ -174,14 +165,14 @@ export function Door({ session }: { readonly session: Session }) {
         </div>
       </div>
       <div className="door-side">
-        {problems.map(({ source, text: [what, help] }) => (
-          <div className="notice attention" role="alert" key={source} data-testid={`trouble-${source}`}>
+        {problems.map(({ sources, what, help }) => (
+          <div className="notice attention" role="alert" key={what} data-testid={`trouble-${sources.join("-")}`}>
             <Icon name="notice" />
             <div className="stack tight">
               <p>
                 <strong>{what}</strong> {help}
               </p>
-              <button type="button" className="button small" onClick={() => void start([source])}>
+              <button type="button" className="button small" onClick={() => void start(sources)}>
                 {words.tryAgain}
               </button>
             </div>

@@ -7,10 +7,10 @@ import { useWords } from "../words";
 import { Bar } from "./Bar";
 import { Confirm, Dialog } from "./Dialog";
 import { DevicePickers } from "./Devices";
-import { troubleText } from "./Door";
 import { Gallery, others } from "./Gallery";
 import { useFocusOnArrival, usePhone, useWakeLock } from "./hooks";
 import { Icon } from "./Icon";
+import { problemsOf } from "./problems";
 import { Rail } from "./Rail";
 import { Arrivals, Lines, type Line } from "./Toasts";
 
@@ -151,10 +151,6 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
   const words = useWords();
   const { canPlayAudio, startAudio } = useAudioPlayback(session.media.room);
   const ends = new Intl.DateTimeFormat(session.config.language, { hour: "numeric", minute: "2-digit" });
-  const troubles = (["microphone", "camera"] as const).flatMap((source) => {
-    const what = snapshot.troubles[source];
-    return what === undefined ? [] : [{ source, text: troubleText(words, source, what).join(" ") }];
-  });
   return (
     <header className="strip">
       <p className="strip-title">
@@ -173,10 +169,10 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
           </p>
         )}
         {!view.staffPresent && <p className="strip-note">{words.staffGone}</p>}
-        {troubles.map(({ source, text }) => (
-          <p className="strip-note" key={source}>
-            {text}
-            <button type="button" className="round quiet" aria-label={words.close} onClick={() => session.forget(source)}>
+        {problemsOf(words, snapshot.troubles).map(({ sources, what, help }) => (
+          <p className="strip-note" key={what}>
+            {what} {help}
+            <button type="button" className="round quiet" aria-label={words.close} onClick={() => session.forget(sources)}>
               <Icon name="close" />
             </button>
           </p>

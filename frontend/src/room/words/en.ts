@@ -47,6 +47,13 @@ export const en = {
   tryAgain: "Try again",
 
   trouble: {
+    both: {
+      refused: "Your browser does not let us use the camera and the microphone.",
+      blocked: "Your device’s settings do not let the browser use the camera and the microphone.",
+      missing: "We did not find a camera or a microphone.",
+      busy: "Another program is using your camera and microphone.",
+      unsupported: "This browser cannot use the camera and the microphone here.",
+    },
     microphone: {
       refused: "Your browser does not let us use the microphone.",
       blocked: "Your device’s settings do not let the browser use the microphone.",

@@ -48,6 +48,13 @@ export const es: Words = {
   tryAgain: "Probar otra vez",
 
   trouble: {
+    both: {
+      refused: "Tu navegador no nos deja usar la cámara ni el micrófono.",
+      blocked: "Los ajustes de tu dispositivo no dejan que el navegador use la cámara ni el micrófono.",
+      missing: "No encontramos ninguna cámara ni micrófono.",
+      busy: "Otro programa está usando tu cámara y tu micrófono.",
+      unsupported: "Este navegador no puede usar la cámara ni el micrófono aquí.",
+    },
     microphone: {
       refused: "Tu navegador no nos deja usar el micrófono.",
       blocked: "Los ajustes de tu dispositivo no dejan que el navegador use el micrófono.",
