@@ -131,6 +131,8 @@ class Layer:
 
         Twelve viewers must not ask twelve times. Source: RFC 4585, 6.3.1.
         """
+        if self.source.kind != "video":
+            return
         now = _now() if now is None else now
         self.pli_due = now - self._pli_at < KEYFRAME_GAP_S
         transport = self.source.transport
@@ -548,7 +550,7 @@ class Copy:
     def keyframe(self) -> None:
         """Ask the sender for one (throttled per layer)."""
         layer = self.target or self.current
-        if layer is not None and self.source.kind == "video":
+        if layer is not None:
             layer.request_keyframe()
 
     def sender_report(self) -> None:
