@@ -38,6 +38,17 @@ TEXTS: Final = (
     gettext_noop("Two of these people are not to be in one room."),
     gettext_noop("A household is a client of the programme and somebody else."),
     gettext_noop("This needs two people."),
+    gettext_noop("An adjustment needs a reason."),
+    gettext_noop("Somebody excused is no client of this meeting."),
+    gettext_noop("The last seconds are still being counted. Try again in half a minute."),
+    gettext_noop("The meeting stopped before it started."),
+    gettext_noop("The minutes cannot be more than the meeting had, nor less than none."),
+    gettext_noop("The minutes for claims cannot be more than the credited ones."),
+    gettext_noop("This changes nothing."),
+    gettext_noop("This meeting has been signed. Use an adjustment to change it."),
+    gettext_noop("This meeting is not over yet."),
+    gettext_noop("Type your full name, as it is in your account, to sign."),
+    gettext_noop("version: is given by the server"),
 )
 
 _STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (

@@ -3,13 +3,16 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sessions.web import refusals
-from sessions.web.views import health, home, language, meetings
+from sessions.web.views import attendance, health, home, language, meetings
 
 urlpatterns = [
     path("", home.page, name="home"),
     path("today", home.today, name="today"),
     path("meetings/<uuid:meeting_id>/", meetings.page, name="meeting"),
     path("meetings/<uuid:meeting_id>/room", meetings.room_page, name="room"),
+    path("meetings/<uuid:meeting_id>/sign", attendance.sign, name="sign"),
+    path("meetings/<uuid:meeting_id>/change/<uuid:person_id>", attendance.adjust, name="adjust"),
+    path("meetings/<uuid:meeting_id>/notes/<uuid:person_id>", attendance.notes, name="notes"),
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -49,3 +50,9 @@ def time_tag(moment: datetime, zone: str = "") -> SafeString:
 @register.filter
 def and_list(names: Sequence[str]) -> str:
     return words.and_list(names)
+
+
+@register.filter
+def of(values: Mapping[Any, Any], key: object) -> Any:
+    """The value under a key that is not written in the template; empty when there is none."""
+    return values.get(key, "")
