@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from signaling.media import rtcp, rtp
 from signaling.media.bandwidth import Allocator, ArrivalLog, Heard, View
-from signaling.media.track import OUR_SSRC, Copy, Layer, Source
+from signaling.media.incoming import OUR_SSRC
+from signaling.media.track import Copy, Layer, Source
 from signaling.media.udp import UdpMux
 
 if TYPE_CHECKING:
