@@ -24,7 +24,6 @@ from signaling.admission import is_seat_of
 from signaling.engine import EngineUnavailable, MediaEngine
 from signaling.engines import get_engine
 from signaling.local import Held, Process
-from signaling.protocol import Close
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +90,9 @@ async def _renew(process: Process, seat: Held) -> None:
 async def revoke(process: Process, seat: Held) -> None:
     """Take a seat away: out of the media room, and its socket closed.
 
-    When the engine does not answer the seat stays on the list, and the next round tries again.
+    When the engine does not answer the socket is closed all the same, and the seat stays on the list: the
+    next round tries again.
     """
-    if seat.socket is not None:
-        seat.socket.end(Close.SIGNED_OUT)
     claims = seat.claims
     newer = any(
         other.claims.identity == claims.identity and other.claims.version > claims.version
@@ -105,6 +103,13 @@ async def revoke(process: Process, seat: Held) -> None:
             await get_engine().eject(claims.room, claims.identity)
         except EngineUnavailable as error:
             log.warning("seat not taken back yet: %s", error)
+            _dismiss(seat)
             seat.socket, seat.gone_at = None, seat.gone_at or clock.now()
             return
+    _dismiss(seat)
     process.held.discard(seat)
+
+
+def _dismiss(seat: Held) -> None:
+    if seat.socket is not None:
+        seat.socket.dismiss()

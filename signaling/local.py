@@ -36,6 +36,10 @@ class MediaSocket(Protocol):
 
     def refresh(self, ticket: str) -> None: ...
 
+    def dismiss(self) -> None:
+        """The seat is no longer theirs. What the engine had to say about it is still passed on."""
+        ...
+
     def end(self, code: int) -> None: ...
 
 

@@ -122,6 +122,10 @@ class RtcConsumer(Socket):
         if self._session is not None:
             self._session.refresh(ticket)
 
+    def dismiss(self) -> None:
+        if self._session is None or self._session.close_code is None:
+            self.end(Close.SIGNED_OUT)  # otherwise _pipe ends it, after the engine's last words
+
     async def _pipe(self, session: Session) -> None:
         async for data in session.frames():
             await self.send(bytes_data=data)

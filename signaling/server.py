@@ -3,6 +3,8 @@
 As it comes, Daphne hands whatever an application sends to Twisted, which keeps it in memory for as long as
 the client does not read. Here `send` waits while a socket's buffer is full; the socket's own outbox fills up,
 and signaling.sockets closes it. Importing this module installs Twisted's reactor on asyncio.
+
+`python -m signaling.server [options] vIOP.asgi:application` takes the options of the `daphne` command.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from daphne.cli import CommandLineInterface
 from daphne.server import Server as Daphne
 
 from signaling.protocol import MAX_FRAME_BYTES
@@ -19,6 +22,15 @@ CUT_FRAME_BYTES: Final = 2 * MAX_FRAME_BYTES
 CLOSE_WITHIN_S: Final = 2  # Daphne otherwise waits 10 s for applications of sockets that are gone
 PING_EVERY_S: Final = 10
 PONG_WITHIN_S: Final = 15  # a connection that broke without a word is found out within 25 s
+
+LIMITS: Final[dict[str, Any]] = {
+    "websocket_max_message_size": CUT_FRAME_BYTES,
+    "websocket_max_frame_size": CUT_FRAME_BYTES,
+    "websocket_timeout": -1,  # a group lasts as long as it lasts
+    "application_close_timeout": CLOSE_WITHIN_S,
+    "ping_interval": PING_EVERY_S,
+    "ping_timeout": PONG_WITHIN_S,
+}
 
 
 class Gate:
@@ -45,15 +57,18 @@ class Server(Daphne):  # type: ignore[misc]
     """daphne.server.Server with limits that suit our sockets; every one of them may still be given."""
 
     def __init__(self, application: Any, **words: Any) -> None:
-        limits = {
-            "websocket_max_message_size": CUT_FRAME_BYTES,
-            "websocket_max_frame_size": CUT_FRAME_BYTES,
-            "websocket_timeout": -1,  # a group lasts as long as it lasts
-            "application_close_timeout": CLOSE_WITHIN_S,
-            "ping_interval": PING_EVERY_S,
-            "ping_timeout": PONG_WITHIN_S,
-        }
-        super().__init__(application, **(limits | words))
+        super().__init__(application, **(LIMITS | words))
+
+    def kill_all_applications(self) -> Any:
+        """Cancel what runs and wait for it: each socket says goodbye while it is being cancelled.
+
+        Daphne's own stumbles over connections without an application (a request that has just become a socket
+        is one for a second), and then waits for nobody.
+        """
+        for protocol, details in list(self.connections.items()):
+            if "application_instance" not in details:
+                del self.connections[protocol]
+        return super().kill_all_applications()
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)
@@ -65,3 +80,17 @@ class Server(Daphne):  # type: ignore[misc]
                 protocol.registerProducer(protocol.gate, True)
             case "websocket.send" if (gate := getattr(protocol, "gate", None)) is not None:
                 await gate.passed()
+
+
+class CommandLine(CommandLineInterface):  # type: ignore[misc]
+    """The `daphne` command with this server, its limits, and no access log: query strings carry tickets."""
+
+    server_class = Server
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parser.set_defaults(**LIMITS, verbosity=0)
+
+
+if __name__ == "__main__":
+    CommandLine.entrypoint()

@@ -1,4 +1,4 @@
-"""The product's server with a socket that sends as many frames as it is told: `echo_server.py PORT`."""
+"""An application whose sockets send as many frames as they are told, for the product's server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.conf import settings
 settings.configure()
 django.setup()
 
-from signaling.server import Server  # noqa: E402
 from signaling.sockets import Socket  # noqa: E402
 
 FRAME = "x" * 8_000
@@ -30,5 +29,4 @@ class Echo(Socket):
         sys.stderr.write(f"closed by us with {self.closing}\n")
 
 
-if __name__ == "__main__":
-    Server(Echo.as_asgi(), endpoints=[f"tcp:port={sys.argv[1]}:interface=127.0.0.1"], verbosity=0).run()
+application = Echo.as_asgi()

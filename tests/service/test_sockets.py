@@ -8,6 +8,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -117,34 +119,54 @@ async def test_the_end_is_told_once() -> None:
     assert server.codes == [Close.FAULT]
 
 
-class TestBehindTheRealServer:
-    """Twisted keeps what a client does not read, for ever; our server waits instead."""
+@pytest.fixture
+def echo(tmp_path: Path) -> Iterator[Running]:
+    """The product's server on loopback, with an echo socket."""
+    port, log = free_port(), tmp_path / "log"
+    with log.open("wb") as written:
+        words = ["-m", "signaling.server", "-b", "127.0.0.1", "-p", str(port)]
+        application = "tests.service.echo_server:application"
+        process = subprocess.Popen([sys.executable, *words, application], cwd=ROOT, stderr=written)
+    try:
+        wait_until(lambda: listens(port), "the server")
+        yield Running(process, port, log)
+    finally:
+        stop(process)
 
-    async def test_who_does_not_read_is_closed_and_others_are_served(self, tmp_path: Path) -> None:
-        port = free_port()
-        log = tmp_path / "log"
-        with log.open("wb") as written:
-            process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
-                [sys.executable, "-m", "tests.service.echo_server", str(port)], cwd=ROOT, stderr=written
-            )
-        try:
-            await asyncio.to_thread(wait_until, lambda: listens(port), "the server")
-            _unread, deafs_words = await handshake(port)
-            before = resident_bytes(process.pid)
-            with contextlib.suppress(ConnectionError):
-                for _ in range(40):  # 80 MB, if anybody kept them
-                    deafs_words.write(frame(b"250"))
-                    await deafs_words.drain()
-                    await asyncio.sleep(0.01)
-            await eventually(lambda: f"with {Close.TOO_SLOW.value}" in log.read_text(), "the end of the deaf")
-            assert resident_bytes(process.pid) - before < 20 << 20
-            other, others_words = await handshake(port)
-            others_words.write(frame(b"1"))
-            assert len(await asyncio.wait_for(other.readexactly(8_000), 5)) == 8_000
-            for words in (deafs_words, others_words):
-                words.close()
-        finally:
-            await asyncio.to_thread(stop, process)
+
+@dataclass(frozen=True)
+class Running:
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+
+class TestBehindTheRealServer:
+    async def test_who_does_not_read_is_closed_and_others_are_served(self, echo: Running) -> None:
+        """Twisted keeps what a client does not read, for ever; our server waits instead."""
+        _unread, deafs_words = await handshake(echo.port)
+        before = resident_bytes(echo.process.pid)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(40):  # 80 MB, if anybody kept them
+                deafs_words.write(frame(b"250"))
+                await deafs_words.drain()
+                await asyncio.sleep(0.01)
+        end = f"with {Close.TOO_SLOW.value}"
+        await eventually(lambda: end in echo.log.read_text(), "the end of the deaf")
+        assert resident_bytes(echo.process.pid) - before < 20 << 20
+        other, others_words = await handshake(echo.port)
+        others_words.write(frame(b"1"))
+        assert len(await asyncio.wait_for(other.readexactly(8_000), 5)) == 8_000
+        for words in (deafs_words, others_words):
+            words.close()
+
+    async def test_a_server_told_to_stop_tells_its_clients_to_come_back(self, echo: Running) -> None:
+        """Daphne alone would only cut the connection."""
+        heard, words = await handshake(echo.port)
+        echo.process.terminate()
+        last = await asyncio.wait_for(heard.read(), 10)
+        assert last == bytes([0x88, 2]) + Close.RESTART.to_bytes(2, "big")
+        words.close()
 
 
 async def handshake(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
