@@ -131,7 +131,18 @@ def postgres() -> Iterator[str]:
         )
         quick = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200"]
         process = subprocess.Popen(
-            [*as_user, binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder]
+            [
+                *as_user,
+                str(binaries / "postgres"),
+                "-D",
+                data,
+                "-p",
+                str(port),
+                "-h",
+                "127.0.0.1",
+                "-k",
+                folder,
+            ]
             + [word for setting in quick for word in ("-c", setting)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
