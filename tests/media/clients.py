@@ -24,7 +24,8 @@ with warnings.catch_warnings():
 
 WITHIN_S = 20.0
 RATE_HZ = 48_000
-WINDOW = RATE_HZ // 20  # samples of 50 ms: the FFT then has a bin every 20 Hz
+HEARD_HZ = 16_000  # enough for our tones, and cheap
+WINDOW = HEARD_HZ // 20  # samples of 50 ms: the FFT then has a bin every 20 Hz
 LOUD = 500  # of 32,767: mean amplitude at which a window counts as heard
 WIDTH, HEIGHT = 160, 96
 BITS = 4
@@ -207,7 +208,7 @@ class Member:
             reading = self._watch(stream, self.of(who.identity))
         else:
             # Every frame of every stream passes every stream's filter in this process: few, large frames.
-            stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=50)
+            stream = rtc.AudioStream(track, sample_rate=HEARD_HZ, num_channels=1, frame_size_ms=100)
             reading = self._hear(stream, self.of(who.identity))
         self._readers[publication.sid] = (stream, asyncio.ensure_future(reading))
 
@@ -238,7 +239,7 @@ class Member:
                 window, held = held[:WINDOW], held[WINDOW:]
                 into.windows += 1
                 if np.abs(window).mean() > LOUD:
-                    peak = int(np.abs(np.fft.rfft(window * hann)).argmax()) * RATE_HZ / WINDOW
+                    peak = int(np.abs(np.fft.rfft(window * hann)).argmax()) * HEARD_HZ / WINDOW
                     into.tones[round(peak / 100) * 100] += 1
 
     # What is asked of it.

@@ -19,9 +19,10 @@ import jwt
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vIOP.settings")
 django.setup()
 
+from signaling.server import Server  # noqa: E402, I001 - it installs Twisted's reactor on asyncio
+
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from daphne.endpoints import build_endpoint_description_strings  # noqa: E402
-from daphne.server import Server  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
@@ -33,7 +34,6 @@ from signaling.engines import get_engine  # noqa: E402
 from signaling.media import rpc  # noqa: E402
 from signaling.protocol import Close  # noqa: E402
 from signaling.rtc_consumer import RtcConsumer  # noqa: E402
-from vIOP.management.commands.up import FRAME_LIMIT_BYTES  # noqa: E402
 from vIOP.worker import supervise  # noqa: E402
 
 Scope = dict[str, Any]
@@ -162,10 +162,6 @@ def serve(port: int, media_port: int) -> None:
         ),
         endpoints=build_endpoint_description_strings(host="127.0.0.1", port=port),
         ready_callable=ready,
-        application_close_timeout=2,
-        websocket_timeout=-1,
-        websocket_max_message_size=FRAME_LIMIT_BYTES,
-        websocket_max_frame_size=FRAME_LIMIT_BYTES,
         action_logger=None,
         verbosity=0,
     ).run()
