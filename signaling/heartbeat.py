@@ -1,6 +1,6 @@
 """Evidence of presence: when each socket of this process was last heard.
 
-Noted every ten seconds and written in one UPDATE. While the database is away the notes wait, at most a minute
+Noted every few seconds and written in one UPDATE. While the database is away the notes wait, at most a minute
 of them, and are handed in afterwards one by one: a gap in them would be silence.
 """
 
@@ -14,7 +14,7 @@ from sessions.room import service
 from signaling.local import Process
 from signaling.protocol import Close
 
-NOTES_KEPT: Final = 6
+NOTES_KEPT: Final = 15
 
 
 async def note(process: Process) -> None:

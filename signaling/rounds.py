@@ -17,7 +17,7 @@ from signaling.watch import keep_only
 
 TICK_S: Final = 0.5
 SEATS_EVERY_S: Final = 3.0  # ejection within 5 s with every bell lost
-BEAT_EVERY_S: Final = 10.0
+BEAT_EVERY_S: Final = 4.0  # with a ping every 5 s, a killed process costs nobody more than 10 s
 WRITE_EVERY_S: Final = 1.0  # noted evidence; after an outage of the database it must be in before a sweep
 LOGINS_EVERY_S: Final = 20.0  # ended within 30 s
 BELLS_EVERY_S: Final = 10.0

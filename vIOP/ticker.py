@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from celery import Celery
-from celery.schedules import maybe_schedule
+from celery.schedules import BaseSchedule, maybe_schedule
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,10 @@ class Entry:
         self.name = name
         self.task = app.tasks[row["task"]]
         self.args = row.get("args", ())
-        self.schedule = maybe_schedule(row["schedule"], app=app)
+        schedule = maybe_schedule(row["schedule"], app=app)
+        if not isinstance(schedule, BaseSchedule):
+            raise TypeError(f"{name}: not a schedule")
+        self.schedule = schedule
         self.last_run_at = now
         self.running: asyncio.Task[None] | None = None
 

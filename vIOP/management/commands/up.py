@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from argparse import ArgumentParser
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, call_command
-
-FRAME_LIMIT_BYTES: Final = 128 * 1024  # the consumers refuse above 64 KiB in words; this cuts the rest
 
 
 class Command(BaseCommand):
@@ -39,16 +38,21 @@ class Command(BaseCommand):
             call_command("demo")
         # The page is opened as localhost, not 127.0.0.1: passkeys and secure contexts want a name.
         shown = "localhost" if host in ("127.0.0.1", "::1") else host
-        self.stdout.write(f"\nvIOP is ready: http://{shown}:{port}/   (Ctrl-C stops it)\n")
-        self.stdout.flush()
-        serve(host, port, media_host, media_port)
+
+        def listening() -> None:
+            self.stdout.write(f"\nvIOP is ready: http://{shown}:{port}/   (Ctrl-C stops it)\n")
+            self.stdout.flush()
+
+        serve(host, port, media_host, media_port, listening)
 
 
-def serve(host: str, port: int, media_host: str, media_port: int) -> None:
+def serve(host: str, port: int, media_host: str, media_port: int, listening: Callable[[], None]) -> None:
     """Daphne, the media worker and the ticker on one event loop, until SIGINT or SIGTERM."""
+    import signaling.server as wire  # first: importing it installs Twisted's reactor on asyncio
+
+    # isort: split
     from daphne.endpoints import build_endpoint_description_strings
-    from daphne.server import Server  # importing it installs Twisted's reactor on asyncio
-    from twisted.internet import reactor
+    from twisted.internet import reactor as any_reactor
     from twisted.internet.defer import Deferred
 
     from signaling.shutdown import close_all
@@ -57,12 +61,14 @@ def serve(host: str, port: int, media_host: str, media_port: int) -> None:
     from vIOP.ticker import tick_forever
     from vIOP.worker import supervise
 
+    reactor: Any = any_reactor  # its type is that of no reactor in particular
     background: list[asyncio.Task[None]] = []
 
     def started() -> None:
         background.append(asyncio.ensure_future(supervise(media_port, media_host)))
         if not settings.REDIS_URL:
             background.append(asyncio.ensure_future(tick_forever(app)))
+        listening()
 
     async def stop() -> None:
         await close_all()  # sockets hear RESTART and come back to the next process
@@ -76,14 +82,10 @@ def serve(host: str, port: int, media_host: str, media_port: int) -> None:
             "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(stop()))
         )
 
-    Server(
+    wire.Server(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
         ready_callable=ready,
-        application_close_timeout=2,  # Daphne otherwise waits 10 s for open sockets
-        websocket_timeout=-1,  # a group lasts as long as it lasts
-        websocket_max_message_size=FRAME_LIMIT_BYTES,
-        websocket_max_frame_size=FRAME_LIMIT_BYTES,
         action_logger=None,  # no access log: query strings carry tickets
         verbosity=0,
     ).run()
