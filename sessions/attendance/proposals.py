@@ -198,7 +198,7 @@ def _hearing(meeting: Meeting, observed: observe.Observed, reading: feed.Reading
         facts=tuple(observed.facts(reading.heard, roles)),
         clients=_clients(meeting, reading),
         ended_at=reading.ended_at,
-        complete=observed.complete(reading.heard),
+        complete=reading.seq == 0 or observed.complete(reading.heard),
         seq=reading.seq,
         digest=reading.digest,
     )

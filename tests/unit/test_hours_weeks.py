@@ -54,7 +54,8 @@ def test_minutes_are_elapsed_minutes(
     night: str, start: str, end: str, changing: int, steady: int, zone: str
 ) -> None:
     local = ZoneInfo(zone)
-    found = attended(*(datetime.fromisoformat(at).replace(tzinfo=local) for at in (start, end)), zone)
+    starts_at, ends_at = (datetime.fromisoformat(at).replace(tzinfo=local) for at in (start, end))
+    found = attended(starts_at, ends_at, zone)
     assert found["credited_minutes"] == (steady if zone == "America/Phoenix" else changing)
     assert found["eligible_seconds"] == found["credited_seconds"]
 
