@@ -160,6 +160,8 @@ PASSWORD_RESET_TIMEOUT = 3600  # seconds
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": env.str("VIOP_LOGIN_LIMIT", default="15/15m/ip,5/15m/key")}
+# one proxy in front: without it, limits by address would count everybody as one person
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("VIOP_PROXIES", default=1 if PRODUCTION else 0)
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 EMAIL_BACKEND = env.str("VIOP_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("VIOP_MAIL_FROM", default="appointments@localhost")

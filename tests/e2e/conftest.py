@@ -56,9 +56,8 @@ async def come(site: Site, browser: Browser) -> AsyncIterator[Come]:
     present: list[Visitor] = []
 
     async def come(login: Login, viewport: Any = None, at: Site | None = None, **profile: Any) -> Visitor:
-        context = await browser.new_context(
-            viewport=viewport or DESKTOP, permissions=["camera", "microphone"], **profile
-        )
+        size: Any = viewport or DESKTOP
+        context = await browser.new_context(viewport=size, permissions=["camera", "microphone"], **profile)
         visitor = Visitor(at or site, login, context, await context.new_page())
         present.append(visitor)
         visitor.listen()

@@ -36,7 +36,8 @@ class Camera:
 
 
 async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None) -> Visitor:
-    context = await browser.new_context(viewport=viewport or DESKTOP, permissions=["camera", "microphone"])
+    size: Any = viewport or DESKTOP
+    context = await browser.new_context(viewport=size, permissions=["camera", "microphone"])
     visitor = Visitor(site, login, context, await context.new_page())
     visitor.listen()
     return visitor
