@@ -21,6 +21,7 @@ import { trouble, type Trouble } from "./trouble";
 export type MediaState = "off" | "joining" | "live" | "mending" | "replaced";
 
 const SEAT_PATIENCE_MS = 5_000; // unanswered: ask again
+const SHAKY_MS = 1_500; // a signal line gone for longer has probably taken picture and sound with it
 const STEADY_MS = 10_000; // live this long, the next failure is a new one
 
 export interface Surroundings {
@@ -72,6 +73,7 @@ export class Media {
   #wanted: Wanted = { microphone: false, camera: false };
   #asked: number | null = null; // when a seat was asked for and has not come yet
   #retryMs: number | null = null;
+  #shakyMs: number | null = null; // since when livekit-client is mending its signal line
   #failures = 0;
   #liveMs = 0;
   #nowMs = 0;
@@ -86,6 +88,7 @@ export class Media {
   ) {
     this.room = new MediaRoom(options(device.phone, device.cores));
     this.room
+      .on(RoomEvent.SignalReconnecting, () => (this.#shakyMs ??= this.#nowMs))
       .on(RoomEvent.Reconnecting, () => this.#become("mending"))
       .on(RoomEvent.Reconnected, () => this.#settled())
       .on(RoomEvent.Disconnected, (reason) => this.#lost(reason))
@@ -108,7 +111,7 @@ export class Media {
   exit(): void {
     if (this.#state === "off") return;
     this.#visit += 1;
-    this.#asked = this.#retryMs = null;
+    this.#asked = this.#retryMs = this.#shakyMs = null;
     this.#become("off");
     void this.room.disconnect();
   }
@@ -137,6 +140,7 @@ export class Media {
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
+    if (this.#shakyMs !== null && this.#state === "live" && nowMs - this.#shakyMs >= SHAKY_MS) this.#become("mending");
     if (this.#retryMs !== null && nowMs >= this.#retryMs) this.#ask();
     else if (this.#asked !== null && nowMs - this.#asked >= SEAT_PATIENCE_MS) this.#ask();
   }
@@ -187,6 +191,7 @@ export class Media {
   #settled(): void {
     if (this.#state === "off" || this.#state === "replaced") return;
     this.#liveMs = this.#nowMs;
+    this.#shakyMs = null;
     this.#become("live");
     void this.#apply();
   }
