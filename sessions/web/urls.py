@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sessions.web import refusals
-from sessions.web.views import attendance, health, home, language, meetings
+from sessions.web.views import attendance, health, home, language, meetings, weeks
 
 urlpatterns = [
     path("", home.page, name="home"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("meetings/<uuid:meeting_id>/sign", attendance.sign, name="sign"),
     path("meetings/<uuid:meeting_id>/change/<uuid:person_id>", attendance.adjust, name="adjust"),
     path("meetings/<uuid:meeting_id>/notes/<uuid:person_id>", attendance.notes, name="notes"),
+    path("week/", weeks.page, name="week"),
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),

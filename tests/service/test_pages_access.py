@@ -84,7 +84,39 @@ def test_being_a_superuser_opens_no_meeting(cast: Cast) -> None:
     assert client.get(f"/meetings/{cast.group.pk}/room").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/today", "/meetings/{}/", "/meetings/{}/room", "/admin/"])
+@pytest.mark.parametrize("who", PEOPLE)
+def test_sign_off_opens_for_who_leads_and_for_coordinators(cast: Cast, who: str) -> None:
+    client = as_(getattr(cast, who))
+    for name, people in IN_THE_ROOM.items():
+        meeting = getattr(cast, name)
+        leads = getattr(cast, who) in meeting.facilitators.all()
+        coordinates = name in COORDINATED.get(who, ())
+        status = 200 if leads or coordinates else 403 if who in people else 404
+        assert client.get(f"/meetings/{meeting.pk}/sign").status_code == status, name
+        for what in ("change", "notes"):  # about nobody there
+            page = client.get(f"/meetings/{meeting.pk}/{what}/{NOBODY}")
+            assert page.status_code == (404 if leads or status == 404 else 403), (name, what)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_the_week_opens_for_coordinators(cast: Cast, who: str) -> None:
+    assert as_(getattr(cast, who)).get("/week/").status_code == (200 if who in COORDINATED else 404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/today",
+        "/week/",
+        "/meetings/{}/",
+        "/meetings/{}/room",
+        "/meetings/{}/sign",
+        f"/meetings/{{}}/change/{NOBODY}",
+        f"/meetings/{{}}/notes/{NOBODY}",
+        "/admin/",
+    ],
+)
 def test_strangers_are_asked_to_sign_in_whatever_they_ask_for(cast: Cast, client: Client, path: str) -> None:
     for meeting_id in (cast.group.pk, NOBODY):
         answer = client.get(path.format(meeting_id))
@@ -141,7 +173,8 @@ def test_pages_that_only_show_refuse_to_be_posted_to(cast: Cast) -> None:
 def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     """A new page must be added to the table above; it is not open by accident."""
     ours = {getattr(pattern, "name", "") for pattern in urls.urlpatterns}
-    assert ours == {"home", "today", "meeting", "room", "language", "alive", "ready", None}
+    attendance = {"sign", "adjust", "notes", "week"}
+    assert ours == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance
 
 
 def _changing(headers: object) -> set[tuple[str, str]]:

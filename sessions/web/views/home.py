@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
+from sessions.attendance import week_service
 from sessions.core import clock
-from sessions.web import agenda
+from sessions.web import agenda, to_sign, weeks
 from sessions.web.signed_in import PersonRequest, signed_in
 
 
@@ -33,6 +34,12 @@ def today(request: PersonRequest) -> HttpResponse:
 
 def _today(request: PersonRequest) -> tuple[str, str]:
     """The fragment and a name for exactly this content."""
-    shown = agenda.agenda(request.user, clock.now())
-    fragment = render_to_string("home/today.html", {"agenda": shown}, request)
+    now = clock.now()
+    shown = agenda.agenda(request.user, now)
+    context = {
+        "agenda": shown,
+        "rings": [weeks.ring(one, now) for one in week_service.own(request.user, now)],
+        "to_sign": to_sign.unsigned(request.user, shown, now),
+    }
+    fragment = render_to_string("home/today.html", context, request)
     return fragment, hashlib.sha256(fragment.encode()).hexdigest()[:16]

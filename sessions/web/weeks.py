@@ -1,0 +1,242 @@
+"""A client's week as a ring and as a bar, in plain words. What the pages say about it is made here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sessions.attendance.models import AttendanceStatus
+from sessions.attendance.week import State, Week
+from sessions.attendance.week_service import Board, ClientWeek, OwnWeek, Part
+from sessions.web import words
+
+PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Of what is required, in hundredths: credited, and reachable beyond it."""
+
+    credited: int
+    ahead: int
+
+    @property
+    def total(self) -> int:
+        return self.credited + self.ahead
+
+    @classmethod
+    def of(cls, one: Week) -> Shares:
+        whole = max(one.required, 1)
+        credited = min(PERCENT, one.credited * PERCENT // whole) if one.required else PERCENT
+        return cls(credited, min(PERCENT, one.reachable * PERCENT // whole) - credited if one.required else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRow:
+    id: UUID
+    title: str
+    day: str
+    span: str
+    counted: str
+    status: str
+    make_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One client's own week."""
+
+    program: str
+    got: str  # "4 h 30"
+    required: str  # "9 hours"
+    shares: Shares
+    summary: str  # the picture in one sentence
+    says: str
+    state: State
+    today: str
+    rows: tuple[MeetingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    id: UUID
+    name: str
+    cohorts: str
+    shares: Shares
+    says: str
+    tag: str
+    state: State
+    taper: bool
+    minutes: Week
+    rows: tuple[MeetingRow, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBoard:
+    program: str
+    span: str
+    before: date
+    after: date
+    current: bool
+    short: int  # who lack something that can still be mended
+    open: tuple[BoardRow, ...]
+    reached: tuple[BoardRow, ...]
+    hours: str  # when an hour is not sixty minutes
+
+    @property
+    def rows(self) -> tuple[BoardRow, ...]:
+        return self.open + self.reached
+
+
+def ring(own: OwnWeek, now: datetime) -> Ring:
+    found, hour = own.client.week, own.hour_minutes
+    today = [part for part in own.client.parts if localtime(part.meeting.starts_at).date() == _today(now)]
+    got, required = short(found.credited, hour), hours(found.required, hour)
+    return Ring(
+        program=own.program.name,
+        got=got,
+        required=required,
+        shares=Shares.of(found),
+        summary=_("%(got)s of %(required)s so far this week")
+        % {"got": hours(found.credited, hour), "required": required},
+        says=_to_client(found, hour),
+        state=found.state,
+        today=words.minutes(sum(part.hour.credited for part in today)) if today else "",
+        rows=tuple(_row(part, now) for part in own.client.parts),
+    )
+
+
+def board(found: Board, now: datetime, this_monday: date) -> ShownBoard:
+    rows = [_board_row(client, found.hour_minutes, now) for client in found.clients]
+    sunday = found.monday + timedelta(days=6)
+    return ShownBoard(
+        program=found.program.name,
+        span=_("%(start)s to %(end)s") % {"start": words.day(found.monday), "end": words.day(sunday)},
+        before=found.monday - timedelta(days=7),
+        after=found.monday + timedelta(days=7),
+        current=found.monday == this_monday,
+        short=sum(1 for row in rows if row.state is State.SHORT),
+        open=tuple(row for row in rows if row.state is not State.REACHED),
+        reached=tuple(row for row in rows if row.state is State.REACHED),
+        hours=""
+        if found.hour_minutes == 60
+        else _("An hour is %(n)d minutes here.") % {"n": found.hour_minutes},
+    )
+
+
+def hours(minutes: int, hour_minutes: int = 60) -> str:
+    """`4 hours 30 minutes`, in hours of so many minutes."""
+    whole, rest = divmod(minutes, hour_minutes)
+    told = [ngettext("%(n)d hour", "%(n)d hours", whole) % {"n": whole}] if whole else []
+    if rest or not whole:
+        told.append(words.minutes(rest))
+    return " ".join(told)
+
+
+def short(minutes: int, hour_minutes: int = 60) -> str:
+    """`4 h 30`, for small places."""
+    whole, rest = divmod(minutes, hour_minutes)
+    return f"{whole}\u00a0h\u00a0{rest:02}"
+
+
+def _to_client(one: Week, hour: int) -> str:
+    match one.state:
+        case State.REACHED:
+            return _("You have all your hours for this week.")
+        case State.ON_TRACK:
+            return _("%(time)s to go. Your sessions this week cover it.") % {"time": hours(one.to_go, hour)}
+        case State.SHORT:
+            schedule = _("Your sessions this week come to %(time)s less. Your team looks after it.")
+            missed = _("%(time)s are missing. Want to make up the time? Ask your team for another session.")
+            return _both(one, hour, schedule, missed)
+        case State.MISSED:
+            return _("This week is over.")
+
+
+def _to_coordinator(one: Week, hour: int) -> str:
+    match one.state:
+        case State.REACHED:
+            return _("Has all hours.")
+        case State.ON_TRACK:
+            return _("%(time)s to go, all of it scheduled.") % {"time": hours(one.to_go, hour)}
+        case State.SHORT:
+            schedule = _("The schedule is %(time)s short of the plan.")
+            missed = _("Missed %(time)s: to make up before Sunday is over.")
+            return _both(one, hour, schedule, missed)
+        case State.MISSED if one.taper:
+            return _("%(time)s below the plan, while stepping down.") % {"time": hours(one.to_go, hour)}
+        case State.MISSED:
+            return _("%(time)s below the plan.") % {"time": hours(one.to_go, hour)}
+
+
+def _both(one: Week, hour: int, schedule: str, missed: str) -> str:
+    """What the schedule lacks is nobody's fault and is told apart from what was missed."""
+    told = [(schedule, one.underscheduled), (missed, one.shortfall - one.underscheduled)]
+    return " ".join(text % {"time": hours(minutes, hour)} for text, minutes in told if minutes > 0)
+
+
+def _tag(one: Week) -> str:
+    match one.state:
+        case State.REACHED:
+            return _("reached")
+        case State.ON_TRACK:
+            return _("on track")
+        case State.SHORT:
+            return _("falls short")
+        case State.MISSED:
+            return _("fell short")
+
+
+def _board_row(client: ClientWeek, hour: int, now: datetime) -> BoardRow:
+    one = client.week
+    return BoardRow(
+        id=client.person.pk,
+        name=client.person.name,
+        cohorts=", ".join(client.cohorts),
+        shares=Shares.of(one),
+        says=_to_coordinator(one, hour),
+        tag=_tag(one),
+        state=one.state,
+        taper=one.taper,
+        minutes=one,
+        rows=tuple(_row(part, now) for part in client.parts),
+        summary=_("%(name)s: %(got)d of %(most)s, %(reachable)d can be reached")
+        % {
+            "name": client.person.name,
+            "got": one.credited,
+            "most": words.minutes(one.required),
+            "reachable": one.reachable,
+        },
+    )
+
+
+def _row(part: Part, now: datetime) -> MeetingRow:
+    meeting = part.meeting
+    status = str(AttendanceStatus(part.status).label) if part.status else ""
+    if part.excused:
+        status = _("excused")
+    elif not part.status:
+        status = _("now") if meeting.starts_at <= now < meeting.ends_at else ""
+    counted = _("%(got)d of %(most)s") % {
+        "got": part.hour.credited,
+        "most": words.minutes(part.hour.scheduled),
+    }
+    return MeetingRow(
+        id=meeting.pk,
+        title=meeting.shown_title,
+        day=words.day(meeting.starts_at),
+        span=words.span(meeting.starts_at, meeting.ends_at),
+        counted=counted,
+        status=status,
+        make_up=False,
+    )
+
+
+def _today(now: datetime) -> date:
+    return localtime(now).date()

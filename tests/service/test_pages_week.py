@@ -1,0 +1,294 @@
+"""The week: the client's ring on the home page, and the coordinator's board over all clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from sessions.attendance import service, week_service
+from sessions.attendance.models import AttendanceStatus
+from sessions.attendance.service import Change
+from sessions.attendance.week import State
+from sessions.attendance.week_service import ClientWeek
+from sessions.audit.models import AuditEvent
+from sessions.core.errors import NotFound
+from sessions.core.span import Span
+from sessions.people.models import Person
+from sessions.people.roles import Role
+from sessions.people.service import join
+from sessions.programs import breaks
+from sessions.programs.kinds import MeetingKind
+from sessions.programs.models import Enrollment, Meeting
+from sessions.programs.service import cancel, enroll, schedule
+from tests import cast as people
+from tests.cast import EVENING, HOUR, Cast
+from tests.service.attendance import Group
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Monday, 6 PM in New York."""
+    with time_machine.travel(EVENING, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def cast(db: None, clock: time_machine.Traveller) -> Cast:
+    return people.assemble()
+
+
+@pytest.fixture
+def group(cast: Cast, clock: time_machine.Traveller) -> Group:
+    return Group(cast, clock)
+
+
+def evening(cast: Cast, days: int) -> Meeting:
+    start = EVENING + days * DAY
+    pause = Span(start + 85 * MINUTE, start + 95 * MINUTE)
+    return schedule(
+        cast.north,
+        MeetingKind.PROCESS_GROUP,
+        Span(start, start + 3 * HOUR),
+        facilitators=[cast.mina],
+        cohort=cast.evening,
+        breaks=[pause],
+    )
+
+
+def week(person: Person, cast: Cast, at: timedelta = timedelta()) -> ClientWeek:
+    (own,) = week_service.own(person, EVENING + at)
+    (on_board,) = [
+        one
+        for one in week_service.board(cast.carol, cast.north, EVENING + at).clients
+        if one.person == person
+    ]
+    assert own.client == on_board  # the client and the coordinator see the same
+    return own.client
+
+
+def home(person: Person, path: str = "/") -> str:
+    client = Client()
+    client.force_login(Person.objects.get(pk=person.pk))
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def board(cast: Cast, path: str = "/week/") -> str:
+    return home(cast.carol, path)
+
+
+def test_a_week_counts_what_is_scheduled_without_breaks(cast: Cast) -> None:
+    evening(cast, 2)
+    cast.group.breaks = breaks.write([Span(EVENING, EVENING + 10 * MINUTE)])
+    cast.group.save()
+    found = week(cast.bruno, cast, timedelta(minutes=-5)).week
+    assert (found.required, found.scheduled) == (540, 170 + 170 + 60)  # the family group's hour too
+
+
+def test_minutes_count_while_the_meeting_runs(group: Group, cast: Cast) -> None:
+    group.begins(cast.alice)
+    group.passes(30 * MINUTE, cast.mina, cast.alice)
+    found = week(cast.alice, cast, 30 * MINUTE).week
+    assert (found.credited, found.delivered) == (30, 30)
+    assert found.reachable == 30 + 145 + 60 + 60  # the rest of the evening, individual, family
+    assert week(cast.bruno, cast, 30 * MINUTE).week.credited == 0
+
+
+def test_what_is_signed_and_changed_afterwards_counts(group: Group, cast: Cast) -> None:
+    group.begins(cast.alice)
+    group.passes(30 * MINUTE, cast.mina, cast.alice)
+    group.is_ended()
+    group.is_signed()
+    service.adjust(
+        cast.mina,
+        group.record(cast.bruno),
+        Change(credited_minutes=20, status=AttendanceStatus.PARTIAL),
+        reason="By phone.",
+        typed_name="Mina Park",
+    )
+    found = week(cast.bruno, cast, 31 * MINUTE)
+    assert (found.week.credited, found.parts[0].status, found.parts[0].signed) == (20, "partial", True)
+
+
+def test_an_ended_meeting_has_nothing_left(group: Group, cast: Cast) -> None:
+    before = week(cast.bruno, cast).week.reachable
+    group.begins(cast.alice)
+    group.passes(MINUTE, cast.mina, cast.alice)
+    group.is_ended()
+    assert week(cast.bruno, cast, MINUTE).week.reachable == before - 175
+
+
+@pytest.mark.parametrize("days", [6, 7])
+def test_a_week_is_monday_to_sunday_in_the_programmes_zone(cast: Cast, days: int) -> None:
+    """Sunday 18:00 in New York is Sunday 23:00 in London and Monday in Tokyo."""
+    later = evening(cast, days)
+    Person.objects.filter(pk=cast.alice.pk).update(time_zone="Asia/Tokyo")
+    alice = Person.objects.get(pk=cast.alice.pk)
+    assert (later in [part.meeting for part in week(alice, cast).parts]) == (days == 6)
+
+
+@pytest.mark.parametrize("kind", [MeetingKind.TWELVE_STEP, MeetingKind.CASE_MANAGEMENT])
+def test_what_does_not_count_is_left_out(cast: Cast, kind: MeetingKind) -> None:
+    Meeting.objects.filter(pk=cast.individual.pk).update(kind=kind)
+    assert cast.individual not in [part.meeting for part in week(cast.alice, cast).parts]
+
+
+def test_a_cancelled_meeting_is_left_out(cast: Cast) -> None:
+    before = week(cast.alice, cast).week.scheduled
+    cancel(cast.individual)
+    assert week(cast.alice, cast).week.scheduled == before - 60
+
+
+def test_ending_an_enrolment_takes_the_client_off_the_running_week(cast: Cast) -> None:
+    Enrollment.objects.filter(person=cast.alice).update(ended_on=EVENING.date(), status="completed")
+    assert week_service.own(cast.alice, EVENING) == ()
+    assert cast.alice not in [
+        one.person for one in week_service.board(cast.carol, cast.north, EVENING).clients
+    ]
+    past = week_service.board(cast.carol, cast.north, EVENING + 7 * DAY, EVENING.date())
+    assert cast.alice in [one.person for one in past.clients]
+
+
+def test_the_board_begins_with_who_can_still_be_mended(cast: Cast) -> None:
+    Enrollment.objects.filter(person=cast.bruno).update(weekly_target_minutes=60)
+    Enrollment.objects.filter(person=cast.chidi).update(weekly_target_minutes=600)
+    found = week_service.board(cast.carol, cast.north, EVENING)
+    assert [(one.person, one.week.state) for one in found.clients] == [
+        (cast.chidi, State.SHORT),
+        (cast.alice, State.SHORT),
+        (cast.bruno, State.ON_TRACK),
+    ]
+
+
+def test_a_client_sees_a_ring_in_words_and_a_table_behind_it(group: Group, cast: Cast) -> None:
+    Enrollment.objects.filter(person=cast.alice).update(weekly_target_minutes=120)
+    group.begins(cast.alice)
+    group.passes(90 * MINUTE, cast.mina, cast.alice)
+    shown = home(cast.alice)
+    assert 'aria-label="1 hour 30 minutes of 2 hours so far this week"' in shown
+    assert 'stroke-dasharray="75 100"' in shown
+    assert "30 minutes to go. Your sessions this week cover it." in shown
+    assert '<strong class="figures" id="time-today">90 minutes</strong>' in shown
+    assert "90 of 180 minutes" in shown.split("Session by session")[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (0, "You have all your hours for this week."),
+        (290, "4 hours 50 minutes to go."),
+        (540, "Your sessions this week come to 4 hours less. Your team looks after it."),
+    ],
+)
+def test_the_ring_never_shames(cast: Cast, target: int, words: str) -> None:
+    Enrollment.objects.filter(person=cast.alice).update(weekly_target_minutes=target)
+    assert words in home(cast.alice)
+
+
+def test_a_client_who_missed_time_is_asked_kindly(group: Group, cast: Cast) -> None:
+    Enrollment.objects.filter(person=cast.alice).update(weekly_target_minutes=300)
+    group.begins()
+    group.passes(60 * MINUTE, cast.mina)
+    assert "Want to make up the time?" in home(cast.alice)
+
+
+def test_the_ring_moves_without_a_reload(group: Group, cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.alice)
+    poll = client.get("/").content.decode().split('hx-get="')[1].split('"')[0]
+    group.begins(cast.alice)
+    group.passes(5 * MINUTE, cast.mina, cast.alice)
+    assert "5 minutes" in client.get(poll).content.decode().split('id="time-today"')[1][:40]
+
+
+@pytest.mark.parametrize("who", ["mina", "omar", "ada", "carol", "ines", "nora"])
+def test_nobody_else_has_a_ring(cast: Cast, who: str) -> None:
+    assert "Your week" not in home(getattr(cast, who))
+
+
+def test_the_board_tells_everybodys_week_as_bars_and_as_a_table(group: Group, cast: Cast) -> None:
+    group.begins(cast.alice)
+    group.passes(30 * MINUTE, cast.mina, cast.alice)
+    shown = board(cast)
+    assert "Monday, March 2 to Sunday, March 8" in shown
+    assert "3 clients fall short, and it can still be mended." in shown
+    assert 'aria-label="Alice Haddad: 30 of 540 minutes, 295 can be reached"' in shown
+    table = shown.split("The same as a table")[1]
+    assert '<th scope="row">Alice Haddad</th><td class="number">540</td><td class="number">300</td>' in table
+    assert "Sofia" not in shown
+
+
+def test_the_board_warns_when_the_schedule_itself_is_too_short(cast: Cast) -> None:
+    for days in (0, 2, 3):
+        evening(cast, days)
+    cancel(cast.group)
+    cancel(cast.individual)
+    cancel(cast.family)
+    row = board(cast).split("<strong>Alice Haddad")[1].split("</li>")[0]
+    assert "The schedule is 30 minutes short of the plan." in row
+
+
+def test_below_the_floor_is_stepping_down(cast: Cast) -> None:
+    Enrollment.objects.filter(person=cast.alice).update(weekly_target_minutes=360)
+    row = board(cast).split("<strong>Alice Haddad")[1].split("</li>")[0]
+    assert "stepping down" in row
+
+
+def test_other_weeks_are_one_tap_away_and_nonsense_is_this_week(cast: Cast) -> None:
+    assert "?of=2026-02-23" in board(cast)
+    assert "fell short" in board(cast, "/week/?of=2026-02-25")
+    assert "Monday, February 23 to Sunday, March 1" in board(cast, "/week/?of=2026-02-25")
+    for nonsense in ("x", "9999-12-31", "0001-01-01", "2026-02-31"):
+        assert "this week" in board(cast, f"/week/?of={nonsense}")
+
+
+@pytest.mark.parametrize("who", ["mina", "alice", "omar", "ada", "ines", "otto", "sofia", "nora"])
+def test_the_board_is_for_coordinators(cast: Cast, who: str) -> None:
+    client = Client()
+    client.force_login(getattr(cast, who))
+    assert client.get("/week/").status_code == 404
+    with pytest.raises(NotFound):
+        week_service.board(getattr(cast, who), cast.north, EVENING)
+
+
+def test_reading_the_board_is_on_record(cast: Cast) -> None:
+    board(cast)
+    event = AuditEvent.objects.get(act="program.attendance")
+    assert (event.actor_id, event.scope) == (cast.carol.pk, cast.north.pk)
+
+
+def test_the_number_of_queries_does_not_grow(
+    cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(12):
+        someone = people.person(f"Client{number}", "X")
+        join(someone, cast.north.pk, Role.CLIENT)
+        enroll(someone, cast.evening, EVENING.date() - 7 * DAY)
+        evening(cast, number % 6)
+    with django_assert_max_num_queries(9):
+        found, _ = week_service._weeks(cast.north, EVENING.date(), EVENING)
+    assert len(found) == 15
+
+
+def test_what_waits_for_a_signature_stands_on_the_facilitators_home(group: Group, cast: Cast) -> None:
+    group.begins(cast.alice)
+    group.passes(MINUTE, cast.mina, cast.alice)
+    assert "To sign" not in home(cast.mina)
+    group.is_ended()
+    assert f'href="/meetings/{cast.group.pk}/sign"' in home(cast.mina)
+    assert "To sign" not in home(cast.alice)
+    group.clock.shift(28 * HOUR)
+    assert "overdue" in home(cast.mina)
+    group.clock.shift(48 * HOUR)
+    assert "long overdue" in home(cast.mina)
+    group.is_signed()
+    assert f'href="/meetings/{cast.group.pk}/sign"' not in home(cast.mina)
