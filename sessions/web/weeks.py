@@ -44,7 +44,6 @@ class MeetingRow:
     span: str
     counted: str
     status: str
-    make_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +233,6 @@ def _row(part: Part, now: datetime) -> MeetingRow:
         span=words.span(meeting.starts_at, meeting.ends_at),
         counted=counted,
         status=status,
-        make_up=False,
     )
 
 
