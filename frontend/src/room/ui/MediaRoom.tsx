@@ -125,11 +125,6 @@ export function MediaRoom(props: Props) {
             no={words.stay}
             onClose={() => setOpen(null)}
           >
-            {staff && (
-              <button type="button" className="button danger" data-testid="end" onClick={() => session.end()}>
-                {words.endForAll}
-              </button>
-            )}
             <button
               type="button"
               className={staff ? "button primary" : "button danger"}
@@ -138,6 +133,11 @@ export function MediaRoom(props: Props) {
             >
               {words.leave}
             </button>
+            {staff && (
+              <button type="button" className="button danger" data-testid="end" onClick={() => session.end()}>
+                {words.endForAll}
+              </button>
+            )}
           </Confirm>
         )}
       </main>
