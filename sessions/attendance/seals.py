@@ -24,6 +24,8 @@ from sessions.room import feed
 
 Signed: TypeAlias = Attestation | AttendanceRecord | Adjustment | IndividualNote
 
+Digests: TypeAlias = dict[tuple[UUID, int], str]  # by meeting and seq
+
 KINDS: Final[dict[str, type[Signed]]] = {
     "attestation": Attestation,
     "record": AttendanceRecord,
@@ -76,33 +78,40 @@ def verify() -> list[str]:
     A database put back as a whole to an earlier state, all heads included, is only seen by comparing the last
     daily head with a copy kept elsewhere.
     """
-    breaches, facts = feed.verify()
+    days = [
+        (UUID(meeting), *head)
+        for heads in DailyHead.objects.values_list("heads", flat=True)
+        for meeting, head in heads.items()
+    ]
+    breaches, facts = feed.verify({(meeting, seq) for meeting, seq, *_ in days})
+    seals: Digests = dict.fromkeys(((meeting, seq) for meeting, _, _, seq, _ in days), "")
     found = [f"fact {one.seq} of meeting {one.meeting}: {one.why}" for one in breaches]
-    seals: dict[UUID, dict[int, str]] = {}
     found += _verify_seals(seals)
     found += _verify_unsealed()
     found += _verify_days(facts, seals)
     return found
 
 
-def _verify_seals(seals: dict[UUID, dict[int, str]]) -> Iterator[str]:
+def _verify_seals(wanted: Digests) -> Iterator[str]:
+    """Fills in `wanted`."""
+    ends: dict[UUID, tuple[int, str]] = {}
     for link in Seal.objects.order_by("meeting_id", "seq").iterator():
-        walked = seals.setdefault(link.meeting_id, {})
-        last = next(reversed(walked), 0)
+        last, previous = ends.get(link.meeting_id, (0, ""))
         what = f"{link.of} {link.row} of meeting {link.meeting_id}"
         row = KINDS[link.of].objects.filter(pk=link.row).first() if link.of in KINDS else None
         if link.seq != last + 1:
             yield f"seal {last + 1} of meeting {link.meeting_id}: missing"
         elif row is None:
             yield f"{what}: missing"
-        elif not chain.holds(settings.AUDIT_KEYS, link.digest, walked.get(last, ""), _content(link, row)):
+        elif not chain.holds(settings.AUDIT_KEYS, link.digest, previous, _content(link, row)):
             yield f"{what}: edited, or not what was signed"
-        walked[link.seq] = link.digest
-    for progress in Progress.objects.order_by("pk").iterator():
-        walked = seals.get(progress.pk, {})
-        last = next(reversed(walked), 0)
-        if (last, walked.get(last, "")) != (progress.sealed, progress.digest):
-            yield f"seal {progress.sealed} of meeting {progress.pk}: the end differs from the head"
+        ends[link.meeting_id] = (link.seq, link.digest)
+        if (link.meeting_id, link.seq) in wanted:
+            wanted[link.meeting_id, link.seq] = link.digest
+    heads = Progress.objects.order_by("pk").values_list("pk", "sealed", "digest")
+    for meeting, sealed, digest in heads:
+        if ends.get(meeting, (0, "")) != (sealed, digest):
+            yield f"seal {sealed} of meeting {meeting}: the end differs from the head"
 
 
 def _verify_unsealed() -> Iterator[str]:
@@ -112,7 +121,7 @@ def _verify_unsealed() -> Iterator[str]:
             yield f"{name} {pk}: not sealed"
 
 
-def _verify_days(facts: dict[UUID, dict[int, str]], seals: dict[UUID, dict[int, str]]) -> Iterator[str]:
+def _verify_days(facts: Digests, seals: Digests) -> Iterator[str]:
     previous = ""
     for day in DailyHead.objects.order_by("on"):
         if not chain.holds(settings.AUDIT_KEYS, day.digest, previous, day.content()):
@@ -120,9 +129,9 @@ def _verify_days(facts: dict[UUID, dict[int, str]], seals: dict[UUID, dict[int, 
         previous = day.digest
         for key, (fact_seq, fact_digest, seal_seq, seal_digest) in day.heads.items():
             meeting = UUID(key)
-            if facts.get(meeting, {}).get(fact_seq, "") != fact_digest:
+            if facts.get((meeting, fact_seq), "") != fact_digest:
                 yield f"fact {fact_seq} of meeting {meeting}: not the one of {day.on}"
-            if seals.get(meeting, {}).get(seal_seq, "") != seal_digest:
+            if seals.get((meeting, seal_seq), "") != seal_digest:
                 yield f"seal {seal_seq} of meeting {meeting}: not the one of {day.on}"
 
 

@@ -26,6 +26,7 @@ from sessions.attendance.records import (
 )
 from sessions.attendance.signing import (
     AlreadySigned,
+    Cancelled,
     Change,
     Draft,
     EvidenceMissing,
@@ -43,7 +44,7 @@ from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.kinds import DEFAULTS
-from sessions.programs.models import Meeting, MeetingFacilitator
+from sessions.programs.models import Meeting, MeetingFacilitator, MeetingQuerySet
 
 DUE_AFTER: Final = timedelta(hours=24)
 LATE_AFTER: Final = timedelta(hours=72)
@@ -114,7 +115,10 @@ def sheet(actor: Person, meeting: Meeting, *, overrun: bool = False) -> Sheet:
         digest=seals.digest_of(attestation) if attestation else "",
         started_at=found.started_at(),
         ended_at=found.ended_at,
-        ready=attestation is None and over(found, clock.now()) and found.complete,
+        ready=attestation is None
+        and meeting.cancelled_at is None
+        and over(found, clock.now())
+        and found.complete,
         rows=rows,
         facilitators=tuple(
             entry.person for entry in programs.roster(meeting) if entry.role == RoomRole.FACILITATOR
@@ -136,24 +140,28 @@ def own(actor: Person, meeting: Meeting) -> Credited | None:
 
 def overdue(now: datetime) -> list[Overdue]:
     """Meetings that count towards the week and were not signed within 24 h of their scheduled end, oldest
-    first. For staff reminders and homes; names nobody."""
+    first. For staff reminders; names nobody."""
+    return _overdue(Meeting.objects.all(), now)
+
+
+def overdue_for(actor: Person, now: datetime) -> list[Overdue]:
+    """Those that the actor leads: for the facilitator's home."""
+    led = Meeting.objects.filter(pk__in=MeetingFacilitator.objects.filter(person=actor).values("meeting"))
+    found = _overdue(led, now)
+    roles = Meeting.objects.filter(pk__in=[one.meeting.pk for one in found]).roles_of(actor)
+    return [one for one in found if roles.get(one.meeting.pk) is RoomRole.FACILITATOR]
+
+
+def _overdue(meetings: MeetingQuerySet, now: datetime) -> list[Overdue]:
     creditable = [kind.value for kind, defaults in DEFAULTS.items() if defaults.creditable]
     rows = (
-        Meeting.objects.all()
-        .standing()
+        meetings.standing()
         .filter(ends_at__lte=now - DUE_AFTER, kind__in=creditable)
         .exclude(Exists(Attestation.objects.filter(meeting=OuterRef("pk"))))
         .select_related("program")
         .order_by("ends_at", "id")
     )
     return [Overdue(row, row.ends_at, row.ends_at <= now - LATE_AFTER) for row in rows]
-
-
-def overdue_for(actor: Person, now: datetime) -> list[Overdue]:
-    """Those that the actor leads: for the facilitator's home."""
-    led = set(MeetingFacilitator.objects.filter(person=actor).values_list("meeting_id", flat=True))
-    own_meetings = Meeting.objects.filter(pk__in=led).roles_of(actor)
-    return [one for one in overdue(now) if own_meetings.get(one.meeting.pk) is RoomRole.FACILITATOR]
 
 
 def _signed_rows(meeting: Meeting) -> tuple[Row, ...]:
@@ -192,6 +200,7 @@ __all__ = [
     "DUE_AFTER",
     "LATE_AFTER",
     "AlreadySigned",
+    "Cancelled",
     "Change",
     "Draft",
     "Effective",

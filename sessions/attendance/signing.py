@@ -35,6 +35,11 @@ class EvidenceMissing(IllegalMove):
     text = "The last seconds are still being counted. Try again in half a minute."
 
 
+class Cancelled(IllegalMove):
+    code = "cancelled"
+    text = "This meeting was cancelled. There is nothing to sign."
+
+
 class AlreadySigned(IllegalMove):
     code = "already-signed"
     text = "This meeting has been signed. Use an adjustment to change it."
@@ -74,7 +79,7 @@ def attest(actor: Person, meeting: Meeting, draft: Draft) -> Attestation:
 
     Raises:
         NotFound, NotAllowed: the actor does not facilitate the meeting.
-        NotOver, EvidenceMissing, AlreadySigned: not now.
+        NotOver, EvidenceMissing, AlreadySigned, Cancelled: not now, or never.
         WrongName: the typed name is not the actor's.
         Invalid: excused or noted somebody who is no client of the meeting.
     """
@@ -84,6 +89,8 @@ def attest(actor: Person, meeting: Meeting, draft: Draft) -> Attestation:
         progress = proposals.locked(meeting.pk)
         if Attestation.objects.filter(meeting=meeting).exists():
             raise AlreadySigned
+        if Meeting.objects.filter(pk=meeting.pk, cancelled_at__isnull=False).exists():
+            raise Cancelled
         found = proposals.hear(meeting, lock=True)
         now = clock.now()
         if not over(found, now):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -82,28 +82,27 @@ def heads() -> dict[UUID, tuple[int, str]]:
     return {meeting: (next_seq - 1, digest) for meeting, next_seq, digest in rooms}
 
 
-def verify() -> tuple[list[Breach], dict[UUID, dict[int, str]]]:
-    """Walk every room's log. Returns what does not hold, and the digest of every row by meeting and seq.
+def verify(wanted: Set[tuple[UUID, int]]) -> tuple[list[Breach], dict[tuple[UUID, int], str]]:
+    """Walk every room's log. Returns what does not hold, and the digests of the `wanted` rows (meeting, seq).
 
     The second is for comparing with heads that were kept elsewhere.
     """
     breaches: list[Breach] = []
-    digests: dict[UUID, dict[int, str]] = {}
+    kept: dict[tuple[UUID, int], str] = {}
+    ends: dict[UUID, tuple[int, str]] = {}
     for row in RoomFact.objects.order_by("meeting_id", "seq").iterator():
-        walked = digests.setdefault(row.meeting_id, {})
-        last = next(reversed(walked), 0)
-        previous = walked.get(last, "")
+        last, previous = ends.get(row.meeting_id, (0, ""))
         if row.seq != last + 1:
             breaches.append(Breach(row.meeting_id, last + 1, "missing"))
         elif not chain.holds(settings.AUDIT_KEYS, row.digest, previous, row.content()):
             breaches.append(Breach(row.meeting_id, row.seq, "edited, or not the fact that was written here"))
-        walked[row.seq] = row.digest
-    for meeting, (length, digest) in heads().items():
-        walked = digests.get(meeting, {})
-        last = next(reversed(walked), 0)
-        if (last, walked.get(last, "")) != (length, digest):
-            breaches.append(Breach(meeting, length, "the end differs from the head"))
-    return breaches, digests
+        ends[row.meeting_id] = (row.seq, row.digest)
+        if (row.meeting_id, row.seq) in wanted:
+            kept[row.meeting_id, row.seq] = row.digest
+    for meeting, head in heads().items():
+        if ends.get(meeting, (0, "")) != head:
+            breaches.append(Breach(meeting, head[0], "the end differs from the head"))
+    return breaches, kept
 
 
 def _open() -> QuerySet[Connection]:

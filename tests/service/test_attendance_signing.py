@@ -142,6 +142,13 @@ def test_a_meeting_to_which_nobody_came_is_signed_too(group: Group, cast: Cast) 
     assert {record.status for record in AttendanceRecord.objects.all()} == {"absent"}
 
 
+def test_a_cancelled_meeting_is_not_signed(group: Group, cast: Cast) -> None:
+    group.clock.move_to(group.meeting.ends_at)
+    cancel(group.meeting)
+    with pytest.raises(service.Cancelled):
+        group.is_signed()
+
+
 def test_nothing_recomputes_what_was_signed(held: Group, cast: Cast) -> None:
     held.is_signed()
     before = held.record(cast.alice)
