@@ -1,6 +1,6 @@
-"""One end of one peer connection, cheap enough that a dozen fit beside the server under test.
+"""One WebRTC connection of a load client: a UDP socket, ICE as the controlling side, DTLS as the client.
 
-ICE by aioice's STUN messages, DTLS by aiortc, SRTP (AES-128-GCM) by pylibsrtp; afterwards plain sockets.
+After `connect` the socket and the SRTP keys belong to the load generator (load.py).
 """
 
 from __future__ import annotations
@@ -8,121 +8,181 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from typing import Any, Final, cast
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-import pylibsrtp
 from aioice import stun
-from aiortc import rtcdtlstransport as dtls
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL import SSL, crypto
+from pylibsrtp import Session
 
-CERTIFICATE: Final = dtls.RTCCertificate.generateCertificate()
-FINGERPRINT: Final = next(f.value for f in CERTIFICATE.getFingerprints() if f.algorithm == "sha-256")
-WITHIN_S: Final = 20.0
-SO_TIMESTAMPNS: Final = 35
-VIDEO_PT: Final = 96
+from signaling.media import srtp
+
+PROFILE = b"SRTP_AEAD_AES_128_GCM"
+KEY_BYTES, SALT_BYTES = 16, 12
+WITHIN_S = 20.0
+RETRY_S = 0.1
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What the server's description says."""
+
+    ufrag: str
+    pwd: str
+    host: str
+    port: int
+
+
+def certificate() -> tuple[crypto.X509, crypto.PKey]:
+    """A throw-away certificate, as browsers make one."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "load")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return crypto.X509.from_cryptography(made), crypto.PKey.from_cryptography_key(key)
+
+
+CERTIFICATE, KEY = certificate()
+FINGERPRINT = CERTIFICATE.digest("sha256").decode()
 
 
 class Leg:
-    """A UDP socket with the keys of its connection in `outbound` and `inbound`, once connected."""
+    """Made before signalling: its credentials go into the offer."""
 
-    state = "completed"
-
-    def __init__(self, controlling: bool = True) -> None:
-        self.role = "controlling" if controlling else "controlled"
-        self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(16)
+    def __init__(self) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.setblocking(False)
-        self.outbound: pylibsrtp.Session
-        self.inbound: pylibsrtp.Session
-        self._dtls = dtls.RTCDtlsTransport(cast("Any", self), [CERTIFICATE])
-        self._dtls._srtp_profiles = [dtls.SRTP_AEAD_AES_128_GCM]
-        self._records: asyncio.Queue[bytes] = asyncio.Queue()
-        self._checked = asyncio.Event()
-        self.filmed = asyncio.Event()  # a video packet has come
-        self._server: tuple[str, int] = ("127.0.0.1", 0)
-        asyncio.get_running_loop().add_reader(self.socket.fileno(), self._readable)
+        self.ufrag, self.pwd = secrets.token_hex(4), secrets.token_hex(16)
+        self.keys = (b"", b"")  # sending, receiving
 
     @property
-    def candidate(self) -> str:
-        return f"candidate:1 1 UDP 2130706431 127.0.0.1 {self.socket.getsockname()[1]} typ host"
+    def lines(self) -> str:
+        """The transport's attributes for a description of ours."""
+        port = self.socket.getsockname()[1]
+        return (
+            f"a=ice-ufrag:{self.ufrag}\r\na=ice-pwd:{self.pwd}\r\na=fingerprint:sha-256 {FINGERPRINT}\r\n"
+            f"a=setup:active\r\na=rtcp-mux\r\na=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host\r\n"
+            "a=end-of-candidates\r\n"
+        )
 
-    def description(self, setup: str) -> list[str]:
-        """The lines that a section of a description says about this end."""
-        return [
-            f"a=ice-ufrag:{self.ufrag}",
-            f"a=ice-pwd:{self.password}",
-            f"a=fingerprint:sha-256 {FINGERPRINT}",
-            f"a=setup:{setup}",
-            "a=rtcp-mux",
-            f"a={self.candidate}",
-            "a=end-of-candidates",
-        ]
-
-    async def connect(
-        self, ufrag: str, password: str, server: tuple[str, int], fingerprint: str, role: str
-    ) -> None:
-        """`role` is this end's in DTLS: client or server. Raises TimeoutError."""
-        self._server = server
+    async def connect(self, remote: Remote, *, controlling: bool = True) -> None:
+        """ICE, DTLS, keys. Raises TimeoutError, or SSL.Error when the handshake fails."""
+        self.socket.connect((remote.host, remote.port))
         async with asyncio.timeout(WITHIN_S):
-            while not self._checked.is_set():
-                self.socket.sendto(self._check(ufrag, password), server)
-                await asyncio.wait([asyncio.ensure_future(self._checked.wait())], timeout=0.1)
-            self._dtls._set_role(role)
-            remote = dtls.RTCDtlsParameters([dtls.RTCDtlsFingerprint("sha-256", fingerprint)])
-            await self._dtls.start(remote)
-        if self._dtls.state != "connected":
-            raise ConnectionError(f"DTLS {self._dtls.state}")
-        self.outbound, self.inbound = self._dtls._tx_srtp, self._dtls._rx_srtp
+            await self._check(remote, controlling)
+            await self._handshake()
 
-    def hand_over(self) -> None:
-        """From here on the load generator reads the socket, not the event loop."""
-        asyncio.get_running_loop().remove_reader(self.socket.fileno())
-        if self._dtls._task is not None:
-            self._dtls._task.cancel()
-        self.socket.connect(self._server)
+    async def _check(self, remote: Remote, controlling: bool) -> None:
+        while True:
+            request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+            request.attributes["USERNAME"] = f"{remote.ufrag}:{self.ufrag}"
+            request.attributes["PRIORITY"] = 2130706431
+            if controlling:
+                request.attributes["ICE-CONTROLLING"] = 1
+                request.attributes["USE-CANDIDATE"] = None
+            else:
+                request.attributes["ICE-CONTROLLED"] = 1
+            request.add_message_integrity(remote.pwd.encode())
+            request.add_fingerprint()
+            self.socket.send(bytes(request))
+            async for data in self._datagrams(RETRY_S):
+                if data[0] < 4 and self._stun(data):
+                    return
 
-    def answer(self, data: bytes) -> None:
-        """Reply to a connectivity check of the other end."""
-        message = stun.parse_message(data)
-        if message.message_class == stun.Class.RESPONSE:
-            self._checked.set()
-        elif message.message_class == stun.Class.REQUEST:
-            reply = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, message.transaction_id)
-            reply.attributes["XOR-MAPPED-ADDRESS"] = self._server
-            reply.add_message_integrity(self.password.encode())
-            self.socket.sendto(bytes(reply), self._server)
+    def _stun(self, data: bytes) -> bool:
+        """Answer a check; True when the datagram is the answer to ours."""
+        try:
+            message = stun.parse_message(data)
+        except ValueError:
+            return False
+        if message.message_class == stun.Class.REQUEST:
+            answer = stun.Message(
+                stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=message.transaction_id
+            )
+            answer.attributes["XOR-MAPPED-ADDRESS"] = self.socket.getpeername()
+            answer.add_message_integrity(self.pwd.encode())
+            answer.add_fingerprint()
+            self.socket.send(bytes(answer))
+        return message.message_class == stun.Class.RESPONSE
 
-    def _check(self, ufrag: str, password: str) -> bytes:
-        message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        message.attributes["USERNAME"] = f"{ufrag}:{self.ufrag}"
-        message.attributes["PRIORITY"] = 2130706431
-        if self.role == "controlling":
-            message.attributes["ICE-CONTROLLING"] = 1
-            message.attributes["USE-CANDIDATE"] = None
-        else:
-            message.attributes["ICE-CONTROLLED"] = 1
-        message.add_message_integrity(password.encode())
-        return bytes(message)
+    async def _handshake(self) -> None:
+        context = SSL.Context(SSL.DTLS_METHOD)
+        context.use_certificate(CERTIFICATE)
+        context.use_privatekey(KEY)
+        context.set_verify(SSL.VERIFY_NONE, lambda *_: True)  # the server is ours, on loopback
+        context.set_tlsext_use_srtp(PROFILE)
+        connection = SSL.Connection(context, None)
+        connection.set_connect_state()
+        connection.set_ciphertext_mtu(1200)
+        while not self._advance(connection):
+            async for data in self._datagrams(RETRY_S):
+                if 20 <= data[0] <= 63:
+                    connection.bio_write(data)
+                    break
+                if data[0] < 4:
+                    self._stun(data)
+            else:
+                connection.DTLSv1_handle_timeout()
+        material = connection.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (KEY_BYTES + SALT_BYTES))
+        salts = material[2 * KEY_BYTES :]
+        ours = material[:KEY_BYTES] + salts[:SALT_BYTES]
+        theirs = material[KEY_BYTES : 2 * KEY_BYTES] + salts[SALT_BYTES:]
+        self.keys = (ours, theirs)
 
-    def _readable(self) -> None:
+    def _advance(self, connection: SSL.Connection) -> bool:
+        """Let the handshake go as far as it can and send what it says; True once it is done."""
+        done = False
+        try:
+            connection.do_handshake()
+            done = True
+        except SSL.WantReadError:
+            pass
         while True:
             try:
-                data = self.socket.recv(4096)
-            except (BlockingIOError, ConnectionError):
+                said = connection.bio_read(65536)
+            except SSL.WantReadError:
+                return done
+            for record in _records(said):
+                self.socket.send(record)
+
+    async def _datagrams(self, within_s: float) -> AsyncIterator[bytes]:
+        """What arrives until nothing has come for `within_s`."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                data = await asyncio.wait_for(loop.sock_recv(self.socket, 4096), within_s)
+            except TimeoutError:
                 return
-            if data and data[0] < 4:
-                self.answer(data)
-            elif data and data[0] < 64:
-                self._records.put_nowait(data)
-            elif data and data[1] & 0x7F == VIDEO_PT:
-                self.filmed.set()
+            if data:
+                yield data
 
-    # What RTCDtlsTransport wants of an ICE transport.
+    def sessions(self) -> tuple[Session, Session]:
+        """SRTP sessions for sending and for receiving."""
+        return srtp.session(self.keys[0], inbound=False), srtp.session(self.keys[1], inbound=True)
 
-    async def _recv(self) -> bytes:
-        return await self._records.get()
 
-    async def _send(self, data: bytes) -> None:
-        self.socket.sendto(data, self._server)
+def _records(data: bytes) -> list[bytes]:
+    """Datagrams of whole DTLS records, each at most 1,200 bytes (RFC 6347, 4.1)."""
+    found: list[bytes] = []
+    while data:
+        size = 13 + int.from_bytes(data[11:13], "big")
+        record, data = data[:size], data[size:]
+        if found and len(found[-1]) + len(record) <= 1200:
+            found[-1] += record
+        else:
+            found.append(record)
+    return found

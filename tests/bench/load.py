@@ -1,167 +1,133 @@
-"""Real SRTP from and to a room of legs: every packet stamped when sent, and decrypted, checked and timed by the kernel
-when received. One thread; the server under test has the other core."""
+"""Python's view of loadgen.c."""
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-import select
-import socket
-import statistics
-import struct
+import ctypes
+import os
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any
 
-import pylibsrtp
+from pylibsrtp._binding import ffi, lib
 
-from tests.bench.leg import SO_TIMESTAMPNS, VIDEO_PT, Leg
+from signaling.media import srtp
+from tests.bench.leg import Leg
 
-AUDIO_PT: Final = 111
-AUDIO_EVERY_S: Final = 0.020  # Opus, 20 ms
-VIDEO_EVERY_S: Final = 1 / 60
-AUDIO_BYTES: Final = 90
-VIDEO_BYTES: Final = 1_100
-MAGIC: Final = 0x5649_4F50_6265_6E63
-HEADER: Final = struct.Struct("!BBHLL")
-STAMP: Final = struct.Struct("!QQ")  # magic, nanoseconds
-STAMP_TIME: Final = struct.Struct("@qq")
-# VP8: start of a partition with a 15 bit picture id; the first payload bit says key frame.
-PICTURE: Final = struct.Struct("!BBHB")
+AUDIO_TYPE, VIDEO_TYPE = 111, 96
 
 
-@dataclass
-class Member:
-    """One participant: what it sends on `up`, and the socket on which it hears the others."""
-
-    up: Leg
-    down: Leg
-    audio_ssrc: int
-    video_ssrc: int
-    sequences: dict[int, int] = field(default_factory=dict)
-
-    def packet(self, video: bool) -> bytes:
-        ssrc = self.video_ssrc if video else self.audio_ssrc
-        number = self.sequences[ssrc] = self.sequences.get(ssrc, 0) + 1
-        step, kind, size = (1500, VIDEO_PT, VIDEO_BYTES) if video else (960, AUDIO_PT, AUDIO_BYTES)
-        head = HEADER.pack(
-            0x80, kind | (0x80 if video else 0), number & 0xFFFF, number * step & 0xFFFFFFFF, ssrc
-        )
-        lead = PICTURE.pack(0x90, 0x80, 0x8000 | number & 0x7FFF, 0x10) if video else b""
-        body = lead + STAMP.pack(MAGIC, time.time_ns())
-        return head + body + bytes(size - len(body))
+class _Member(ctypes.Structure):
+    _fields_ = [
+        ("send_fd", ctypes.c_int32),
+        ("receive_fd", ctypes.c_int32),
+        ("send_context", ctypes.c_void_p),
+        ("receive_context", ctypes.c_void_p),
+        ("audio_ssrc", ctypes.c_uint32),
+        ("video_ssrc", ctypes.c_uint32),
+        ("audio_type", ctypes.c_uint8),
+        ("video_type", ctypes.c_uint8),
+        *((name, ctypes.c_uint16) for name in ("audio_seq", "video_seq", "transport_seq", "picture")),
+        *(
+            (name, ctypes.c_uint32)
+            for name in ("audio_time", "video_time", "frame", "audio_sent", "video_sent")
+        ),
+        *((name, ctypes.c_uint64) for name in ("next_audio", "next_video", "next_report")),
+    ]
 
 
-@dataclass
-class Result:
-    """Of one run. Latencies in microseconds, from the sender's stamp to the kernel's receive time."""
+class _Calls(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_void_p) for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp")
+    ]
+
+
+_COUNTS = ("sent", "received", "received_bytes", "rejected", "foreign", "rtcp", "other", "latencies")
+
+
+class _Result(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_uint64) for name in _COUNTS),
+        ("p50_us", ctypes.c_double),
+        ("p99_us", ctypes.c_double),
+    ]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run under load."""
 
     seconds: float
-    sent: int
-    received: int
-    expected: int
-    refused: int  # did not decrypt, or was not ours
+    expected: int  # packets sent, times the other members
+    received: int  # decrypted and recognised
+    bad: int  # rejected by SRTP, or not what was sent
     server_cpu_s: float
-    own_cpu_s: float
-    latencies_us: list[float]
+    client_cpu_s: float
+    p50_us: float
+    p99_us: float
 
     @property
-    def loss_percent(self) -> float:
-        return 100 * (1 - self.received / self.expected) if self.expected else 0.0
+    def lost(self) -> float:
+        return 1 - self.received / self.expected if self.expected else 1.0
 
     @property
-    def packets_per_cpu_s(self) -> float:
-        return self.received / self.server_cpu_s if self.server_cpu_s else 0.0
+    def cpu_us_per_packet(self) -> float:
+        return 1e6 * self.server_cpu_s / self.received if self.received else float("inf")
 
-    def latency_us(self, percentile: int) -> float:
-        return (
-            statistics.quantiles(self.latencies_us, n=100)[percentile - 1]
-            if len(self.latencies_us) > 1
-            else 0.0
+
+class Load:
+    """A room's members, connected. Keeps what the C side points to alive."""
+
+    def __init__(
+        self, library: Path, legs: Sequence[tuple[Leg, Leg]], ssrcs: Sequence[tuple[int, int]]
+    ) -> None:
+        """`legs`: the connection each member sends on and the one it receives on, the same where there is one."""
+        self._library = ctypes.CDLL(str(library))
+        self._kept: list[Any] = [legs]
+        self._members = (_Member * len(legs))()
+        for number, ((up, down), (audio, video)) in enumerate(zip(legs, ssrcs, strict=True)):
+            sending, receiving = up.sessions()[0], down.sessions()[1]
+            self._kept += [sending, receiving]
+            member = self._members[number]
+            member.send_fd, member.receive_fd = up.socket.fileno(), down.socket.fileno()
+            member.send_context, member.receive_context = _address(sending), _address(receiving)
+            member.audio_ssrc, member.video_ssrc = audio, video
+            member.audio_type, member.video_type = AUDIO_TYPE, VIDEO_TYPE
+            member.audio_seq, member.video_seq = 100 + number, 5000 + number
+        names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+        self._calls = _Calls(*(int(ffi.cast("uintptr_t", ffi.addressof(lib, name))) for name in names))
+
+    def run(self, seconds: float, server_pid: int) -> Measured:
+        """Blocks for `seconds` and a little more."""
+        found = _Result()
+        before, mine = cpu_s(server_pid), time.process_time()
+        failed = self._library.load_run(
+            self._members,
+            len(self._members),
+            ctypes.c_double(seconds),
+            ctypes.byref(self._calls),
+            ctypes.byref(found),
         )
+        if failed:
+            raise MemoryError("load_run")
+        return Measured(
+            seconds=seconds,
+            expected=found.sent * (len(self._members) - 1),
+            received=found.received,
+            bad=found.rejected + found.foreign,
+            server_cpu_s=cpu_s(server_pid) - before,
+            client_cpu_s=time.process_time() - mine,
+            p50_us=found.p50_us,
+            p99_us=found.p99_us,
+        )
+
+
+def _address(session: Any) -> int:
+    return int(ffi.cast("uintptr_t", srtp.context(session)))
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time of a process with all its threads, in seconds."""
+    """User and system time of a process, all of its threads."""
     words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / 100
-
-
-async def talk(members: list[Member]) -> None:
-    """Send at the same rates until cancelled, and hear nothing: sockets that nobody reads overflow by themselves."""
-    while True:
-        for member in members:
-            member.up.socket.send(member.up.outbound.protect(member.packet(video=True)))
-            member.up.socket.send(member.up.outbound.protect(member.packet(video=False)))
-        await asyncio.sleep(VIDEO_EVERY_S)
-
-
-def run(members: list[Member], server_pid: int, seconds: float) -> Result:
-    """Send for `seconds`, then drain; the server's CPU time is taken around the sending."""
-    poll = select.epoll()
-    by_fd = {member.down.socket.fileno(): member.down for member in members}
-    by_fd |= {member.up.socket.fileno(): member.up for member in members}
-    for fd in by_fd:
-        poll.register(fd, select.EPOLLIN)
-    start = time.monotonic()
-    due: list[tuple[float, int, bool]] = []
-    for i in range(len(members)):
-        spread = i / len(members)
-        due.append((start + spread * AUDIO_EVERY_S, i, False))
-        due.append((start + spread * VIDEO_EVERY_S, i, True))
-    heapq.heapify(due)
-    found = Result(seconds, 0, 0, 0, 0, cpu_s(server_pid), time.process_time(), [])
-    ends, taken = start + seconds, False
-    while True:
-        now = time.monotonic()
-        if now >= ends and not taken:
-            found.server_cpu_s = cpu_s(server_pid) - found.server_cpu_s
-            found.own_cpu_s = time.process_time() - found.own_cpu_s
-            taken = True
-        if now >= ends + 0.5:
-            break
-        while not taken and due[0][0] <= now:
-            at, i, video = heapq.heappop(due)
-            member = members[i]
-            member.up.socket.send(member.up.outbound.protect(member.packet(video)))
-            found.sent += 1
-            heapq.heappush(due, (at + (VIDEO_EVERY_S if video else AUDIO_EVERY_S), i, video))
-        for fd, _ in poll.poll(max(0.0, (ends + 0.5 if taken else due[0][0]) - time.monotonic())):
-            _drain(by_fd[fd], found)
-    poll.close()
-    found.expected = found.sent * (len(members) - 1)
-    return found
-
-
-def _drain(leg: Leg, found: Result) -> None:
-    receive, unprotect = leg.socket.recvmsg, leg.inbound.unprotect
-    for _ in range(64):
-        try:
-            data, extra, _flags, _from = receive(2048, 64)
-        except (BlockingIOError, ConnectionError):
-            return
-        if data[0] < 4:
-            leg.answer(data)
-            continue
-        if not 128 <= data[0] < 192 or 192 <= data[1] <= 223:
-            continue  # DTLS, or RTCP
-        try:
-            packet = unprotect(data)
-        except pylibsrtp.Error:
-            found.refused += 1
-            continue
-        first = 12 + 4 * (packet[0] & 15)
-        if packet[0] & 0x10:
-            first += 4 + 4 * int.from_bytes(packet[first + 2 : first + 4], "big")
-        if packet[1] & 0x7F != AUDIO_PT:
-            first += PICTURE.size
-        magic, sent_ns = STAMP.unpack_from(packet, first)
-        if magic != MAGIC:
-            found.refused += 1
-            continue
-        found.received += 1
-        for level, kind, value in extra:
-            if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
-                second, nano = STAMP_TIME.unpack(value)
-                found.latencies_us.append((second * 1_000_000_000 + nano - sent_ns) / 1000)
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

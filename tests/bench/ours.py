@@ -1,171 +1,183 @@
-"""Our media worker under load, through its real signalling: RPC, signal messages, SDP, ICE, DTLS."""
+"""The load clients' way into our worker: its real RPC, its real signalling, one connection a member."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 
-from livekit.protocol import models as lk
-from livekit.protocol import rtc
+from livekit.protocol import models, rtc
 
-from tests.bench.leg import VIDEO_PT, Leg
-from tests.bench.load import AUDIO_PT, Member
-from tests.media.signalling import Client, WebProcess, until, web_process, worker
+from signaling.embedded import EmbeddedEngine, Session
+from signaling.media.rpc import Grants, Open
+from tests.bench.leg import Leg, Remote
+from tests.bench.load import AUDIO_TYPE, VIDEO_TYPE
 
+ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 30.0
+AUDIO = (
+    f"a=rtpmap:{AUDIO_TYPE} opus/48000/2\r\na=rtcp-fb:{AUDIO_TYPE} transport-cc\r\n"
+    f"a=fmtp:{AUDIO_TYPE} minptime=10;useinbandfec=1\r\na=extmap:2 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+)
+VIDEO = (
+    f"a=rtpmap:{VIDEO_TYPE} VP8/90000\r\na=rtcp-fb:{VIDEO_TYPE} nack\r\na=rtcp-fb:{VIDEO_TYPE} nack pli\r\n"
+    f"a=rtcp-fb:{VIDEO_TYPE} goog-remb\r\na=rtcp-fb:{VIDEO_TYPE} transport-cc\r\n"
+    "a=extmap:3 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n"
+)
+TRANSPORT_CC = "a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
 
 
-@dataclass
-class Room:
-    pid: int
-    members: list[Member]
-    join_s: list[float]  # from opening the signal connection to both peer connections being up
-    # one more person joins a room that is talking; seconds from opening to the first picture (each packet is one)
-    newcomer: Callable[[], Awaitable[float]] | None = None
-
-
-def offer(leg: Leg, audio_ssrc: int, video_ssrc: int) -> str:
-    """A publisher's offer: one Opus and one VP8 stream."""
-
-    def section(kind: str, mid: int, payload: int, name: str, ssrc: int, feedback: list[str]) -> list[str]:
-        return [
-            f"m={kind} 9 UDP/TLS/RTP/SAVPF {payload}",
-            "c=IN IP4 0.0.0.0",
-            f"a=mid:{mid}",
-            "a=sendonly",
-            *leg.description("actpass"),
-            f"a=rtpmap:{payload} {name}",
-            *(f"a=rtcp-fb:{payload} {word}" for word in feedback),
-            f"a=msid:stream {kind}",
-            f"a=ssrc:{ssrc} cname:bench",
-            f"a=ssrc:{ssrc} msid:stream {kind}",
-        ]
-
-    lines = [
-        "v=0",
-        "o=- 1 1 IN IP4 127.0.0.1",
-        "s=-",
-        "t=0 0",
-        "a=group:BUNDLE 0 1",
-        "a=msid-semantic: WMS *",
-    ]
-    lines += section("audio", 0, AUDIO_PT, "opus/48000/2", audio_ssrc, [])
-    lines += section("video", 1, VIDEO_PT, "VP8/90000", video_ssrc, ["nack", "nack pli", "goog-remb"])
-    return "\r\n".join(lines) + "\r\n"
-
-
-def answer(leg: Leg, text: str) -> str:
-    """A subscriber's answer: everything offered is taken."""
-    head, *sections = re.split(r"(?=^m=)", text.replace("\r\n", "\n"), flags=re.MULTILINE)
-    bundle = next(line for line in head.splitlines() if line.startswith("a=group:BUNDLE"))
-    lines = ["v=0", "o=- 2 1 IN IP4 127.0.0.1", "s=-", "t=0 0", bundle]
-    keep = ("a=mid:", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:", "a=sctp-port", "a=max-message-size")
-    for section in sections:
-        offered = section.strip().splitlines()
-        lines += [offered[0], "c=IN IP4 0.0.0.0", *leg.description("active")]
-        if not offered[0].startswith("m=application"):
-            lines.append("a=recvonly" if "a=sendonly" in offered else "a=inactive")
-        lines += [line for line in offered if line.startswith(keep)]
-    return "\r\n".join(lines) + "\r\n"
-
-
-def remote(text: str) -> tuple[str, str, tuple[str, int], str]:
-    """ufrag, password, address and fingerprint of a description."""
-
-    def find(pattern: str) -> re.Match[str]:
-        found = re.search(pattern, text)
-        if found is None:
-            raise ValueError(f"no {pattern} in the description")
-        return found
-
-    place = find(r"a=candidate:\S+ 1 (?:udp|UDP) \d+ (\S+) (\d+)")
+def section(kind: str, mid: int, direction: str, leg: Leg, more: str = "") -> str:
+    """One media section of a load client's offer; both servers are offered the same."""
+    payload, codec = (AUDIO_TYPE, AUDIO) if kind == "audio" else (VIDEO_TYPE, VIDEO)
     return (
-        find(r"a=ice-ufrag:(\S+)")[1],
-        find(r"a=ice-pwd:(\S+)")[1],
-        (place[1], int(place[2])),
-        find(r"a=fingerprint:sha-256 (\S+)")[1],
+        f"m={kind} 9 UDP/TLS/RTP/SAVPF {payload}\r\nc=IN IP4 127.0.0.1\r\na=mid:{mid}\r\na={direction}\r\n"
+        f"{leg.lines}{codec}{TRANSPORT_CC}{more}"
     )
 
 
-class Participant:
-    """One member's signalling, kept up while the room fills."""
-
-    def __init__(self, client: Client, number: int) -> None:
-        self.client = client
-        self.up, self.down = Leg(), Leg()
-        self.audio_ssrc, self.video_ssrc = 10_000 + 2 * number, 10_001 + 2 * number
-        self.answered = 0
-        self.sections = 0
-        self.connecting: asyncio.Task[None] | None = None
-        self.task: asyncio.Task[None] | None = None
-
-    async def publish(self) -> None:
-        for kind, source in ((lk.AUDIO, lk.MICROPHONE), (lk.VIDEO, lk.CAMERA)):
-            cid = "audio" if kind == lk.AUDIO else "video"
-            self.client.say(add_track=rtc.AddTrackRequest(cid=cid, name=cid, type=kind, source=source))
-        await self.client.got("track_published", 2)
-        text = offer(self.up, self.audio_ssrc, self.video_ssrc)
-        self.client.say(offer=rtc.SessionDescription(type="offer", sdp=text, id=1))
-        ufrag, password, place, fingerprint = remote((await self.client.got("answer")).sdp)
-        await self.up.connect(ufrag, password, place, fingerprint, "client")
-
-    async def subscribe(self) -> None:
-        """Answer every offer of the server, for as long as the room changes."""
-        while True:
-            offers = self.client.all("offer")
-            if len(offers) > self.answered:
-                self.answered = len(offers)
-                newest = offers[-1]
-                text = answer(self.down, newest.sdp)
-                self.client.say(answer=rtc.SessionDescription(type="answer", sdp=text, id=newest.id))
-                self.sections = len(re.findall(r"^a=sendonly", newest.sdp, flags=re.MULTILINE))
-                if self.connecting is None:
-                    self.connecting = asyncio.create_task(self.down.connect(*remote(newest.sdp), "client"))
-            await asyncio.sleep(0.005)  # the poll itself
+def offer(sections: list[str], version: int = 1) -> str:
+    mids = " ".join(str(number) for number in range(len(sections)))
+    head = f"v=0\r\no=- 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {mids}\r\n"
+    return head + "a=msid-semantic: WMS *\r\n" + "".join(sections)
 
 
-async def enter(web: WebProcess, room: str, number: int) -> tuple[Participant, float]:
-    start = time.monotonic()
-    client = await web.join(f"member-{number}", room, single=False)
-    one = Participant(client, number)
-    one.task = asyncio.create_task(one.subscribe())
-    await one.publish()
-    await until(lambda: one.connecting is not None, "an offer of the server")
-    assert one.connecting is not None
-    await one.connecting
-    return one, time.monotonic() - start
+def remote_of(sdp: str) -> Remote:
+    def value(name: str) -> str:
+        found = re.search(rf"a={name}:(\S+)", sdp)
+        assert found, f"no {name} in {sdp}"
+        return found[1]
+
+    address = re.search(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", sdp, re.I)
+    assert address, sdp
+    return Remote(value("ice-ufrag"), value("ice-pwd"), address[1], int(address[2]))
+
+
+class Member:
+    """One participant on one peer connection."""
+
+    def __init__(self, number: int) -> None:
+        self.leg = Leg()
+        self.ssrcs = (1000 + 2 * number, 1001 + 2 * number)
+        self._number = number
+        self._kinds = ["audio", "video"]
+        self._version = 0
+        self._offering = self._again = False
+        self._session: Session | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._receiving = 0  # sections in which the server sends to us
+        self._changed = asyncio.Event()
+
+    async def join(self, engine: EmbeddedEngine, room: str) -> None:
+        self._session = await engine.open(
+            lambda number: Open(
+                number, room, f"member-{self._number}", Grants(), single=True, query={"protocol": "16"}
+            )
+        )
+        self._reading = asyncio.create_task(self._read(self._session))
+
+    async def _read(self, session: Session) -> None:
+        async for data in session.frames():
+            message = rtc.SignalResponse.FromString(data)
+            match message.WhichOneof("message"):
+                case "join":
+                    for kind, source in (("audio", models.MICROPHONE), ("video", models.CAMERA)):
+                        track = rtc.AddTrackRequest(
+                            cid=f"{kind}{self._number}",
+                            type=models.AUDIO if kind == "audio" else models.VIDEO,
+                            source=source,
+                            width=640,
+                            height=360,
+                        )
+                        session.send(rtc.SignalRequest(add_track=track).SerializeToString())
+                    self._offer()
+                case "media_sections_requirement":
+                    wanted = message.media_sections_requirement
+                    self._kinds += ["audio"] * wanted.num_audios + ["video"] * wanted.num_videos
+                    self._offer()
+                case "answer":
+                    self._answered(message.answer.sdp)
+
+    def _offer(self) -> None:
+        if self._offering:
+            self._again = True
+            return
+        self._offering, self._version = True, self._version + 1
+        sections = []
+        for mid, kind in enumerate(self._kinds):
+            more = ""
+            if mid < 2:
+                more = f"a=msid:s{self._number} {kind}{self._number}\r\na=ssrc:{self.ssrcs[mid]} cname:c{self._number}\r\n"
+            sections.append(section(kind, mid, "sendonly" if mid < 2 else "recvonly", self.leg, more))
+        description = rtc.SessionDescription(
+            type="offer", sdp=offer(sections, self._version), id=self._version
+        )
+        assert self._session is not None
+        self._session.send(rtc.SignalRequest(offer=description).SerializeToString())
+
+    def _answered(self, sdp: str) -> None:
+        self._offering = False
+        self._changed.set()
+        self._receiving = len(re.findall(r"^a=sendonly", sdp, re.M))
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(self.leg.connect(remote_of(sdp)))
+        if self._again:
+            self._again = False
+            self._offer()
+
+    async def connected(self) -> None:
+        """Wait for ICE and DTLS. Raises TimeoutError."""
+        async with asyncio.timeout(WITHIN_S):
+            await self._changed.wait()
+            assert self._connecting is not None
+            await self._connecting
+
+    async def complete(self, sections: int) -> None:
+        """Wait until the server sends in so many sections. Raises TimeoutError."""
+        async with asyncio.timeout(WITHIN_S):
+            while self._receiving < sections:
+                self._changed.clear()
+                await self._changed.wait()
 
 
 @contextlib.asynccontextmanager
-async def room(count: int) -> AsyncIterator[Room]:
-    """A worker with `count` members who all hear and see each other."""
-    async with worker() as process, web_process(process.path) as web:
-        entered = [await enter(web, "bench", number) for number in range(count)]
-        people = [one for one, _ in entered]
-        everything = 2 * (count - 1)
-        await until(
-            lambda: all(one.sections == everything for one in people),
-            "everybody offered everything",
-            WITHIN_S,
-        )
-        await people[-1].client.settled()
-        for one in people:
-            assert one.task is not None
-            one.task.cancel()
-            one.up.hand_over()
-            one.down.hand_over()
-        members = [Member(one.up, one.down, one.audio_ssrc, one.video_ssrc) for one in people]
+async def worker(
+    folder: str, program: tuple[str, ...] = ("-m", "signaling.media")
+) -> AsyncIterator[tuple[int, str]]:
+    """Our media worker on loopback; yields its process id and the path of its RPC socket."""
+    rpc = f"{folder}/media.sock"
+    env = os.environ | {"VIOP_MEDIA_RPC": rpc, "VIOP_MEDIA_PORT": "0", "VIOP_MEDIA_LOG": "WARNING"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *program, cwd=ROOT, env=env, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        assert line.startswith(b"media ready"), line
+        yield process.pid, rpc
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
 
-        async def newcomer() -> float:
-            start = time.monotonic()
-            one, _ = await enter(web, "bench", count)
-            await asyncio.wait_for(one.down.filmed.wait(), WITHIN_S)
-            assert one.task is not None
-            one.task.cancel()
-            return time.monotonic() - start
 
-        yield Room(process.process.pid, members, [join_s for _, join_s in entered], newcomer)
+@contextlib.asynccontextmanager
+async def room(rpc: str, size: int) -> AsyncIterator[list[Member]]:
+    """`size` members in one room, each sending to and receiving from all others."""
+    engine = EmbeddedEngine(rpc)
+    members = [Member(number) for number in range(size)]
+    try:
+        for member in members:
+            await member.join(engine, "bench")
+            await member.connected()
+        for member in members:
+            await member.complete(2 * (size - 1))
+        yield members
+    finally:
+        await engine.close()
+        for member in members:
+            member.leg.socket.close()

@@ -22,6 +22,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from livekit import rtc
 
+__all__ = ["HEIGHT", "WIDTH", "Member", "Party", "Received", "linked", "party", "rtc", "tone_hz", "until"]
+
 WITHIN_S = 20.0
 RATE_HZ = 48_000
 HEARD_HZ = 16_000  # enough for our tones, and cheap
@@ -133,7 +135,7 @@ class Member:
 
     # Publishing.
 
-    async def speak(self, source: int = rtc.TrackSource.SOURCE_MICROPHONE) -> Any:
+    async def speak(self, source: Any = rtc.TrackSource.SOURCE_MICROPHONE) -> Any:
         """Publish a microphone with this member's tone."""
         audio = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=200)
         self._sources.append(audio)
@@ -144,7 +146,7 @@ class Member:
         self._pumps["microphone"] = asyncio.ensure_future(self._hum(audio))
         return publication
 
-    async def show(self, source: int = rtc.TrackSource.SOURCE_CAMERA) -> Any:
+    async def show(self, source: Any = rtc.TrackSource.SOURCE_CAMERA) -> Any:
         """Publish a camera with this member's bars, in one layer."""
         video = rtc.VideoSource(WIDTH, HEIGHT)
         self._sources.append(video)
@@ -278,12 +280,27 @@ class Member:
 
         await until(quiet, f"{self.identity} hears nothing of {other.identity}")
 
+    async def gets(self, packets: int = 1) -> None:
+        """Until so many data packets have come."""
+        await until(lambda: len(self.packets) >= packets, f"{self.identity} gets {packets} packets")
+
+    async def meets(self, *others: Member) -> None:
+        """Until exactly these are in the room with it."""
+        wanted = {one.identity for one in others if one is not self}
+        await until(lambda: self.others == wanted, f"{self.identity} sees {wanted}, not {self.others}", 60)
+
+    async def is_sent_away(self, within_s: float = WITHIN_S) -> int:
+        """Until it is told to go; returns the reason."""
+        await until(lambda: self.gone_because is not None, f"{self.identity} is told to go", within_s)
+        assert self.gone_because is not None
+        return self.gone_because
+
     async def told(self, event: str, within_s: float = WITHIN_S) -> None:
         await until(
             lambda: event in self.events, f"{self.identity} is told '{event}' ({self.events})", within_s
         )
 
-    def publication(self, identity: str, source: int) -> Any:
+    def publication(self, identity: str, source: Any) -> Any:
         """The other's publication from `source`, None when it publishes none."""
         who = self.room.remote_participants.get(identity)
         found = [one for one in who.track_publications.values() if one.source == source] if who else []
@@ -296,7 +313,7 @@ async def _ended(stream: Any, reader: asyncio.Task[None]) -> None:
     await stream.aclose()
 
 
-def _source_name(source: int) -> str:
+def _source_name(source: Any) -> str:
     return str(rtc.TrackSource.Name(source)).removeprefix("SOURCE_").lower()
 
 
@@ -339,8 +356,12 @@ async def linked(*members: Member) -> None:
     # Reliable packets keep their order: behind this last one of each sender no probe is on its way.
     for member in members:
         await member.room.local_participant.publish_data(b"!", topic="probe")
-    ends = lambda member: sum(packet.data == b"!" for packet in member.packets)  # noqa: E731
-    await until(lambda: all(ends(one) >= len(members) - 1 for one in members), "the last probes arrive")
+    await until(
+        lambda: all(
+            sum(packet.data == b"!" for packet in one.packets) >= len(members) - 1 for one in members
+        ),
+        "the last probes arrive",
+    )
     for member in members:
         member.packets.clear()
 

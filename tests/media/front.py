@@ -118,8 +118,9 @@ async def control(call: str, words: dict[str, str]) -> dict[str, Any]:
         case "stats":
             return await engine.statistics()
         case "move":
-            parts = [move.split(":") for move in words["moves"].split(",")]
-            await engine.move([Relocated(*part, token=words["token"]) for part in parts])
+            steps = [move.split(":") for move in words["moves"].split(",")]
+            moves = [Relocated(who, source, target, words["token"]) for who, source, target in steps]
+            await engine.move(moves)
         case "mute":
             await engine.mute(words["room"], words["identity"], words["source"])
         case "eject":
@@ -150,8 +151,9 @@ def serve(port: int, media_port: int) -> None:
         tasks.append(asyncio.ensure_future(supervise(media_port, "127.0.0.1")))
 
     def ready() -> None:
-        reactor.callWhenRunning(started)  # type: ignore[attr-defined]
-        reactor.addSystemEventTrigger(  # type: ignore[attr-defined]
+        running: Any = reactor
+        running.callWhenRunning(started)
+        running.addSystemEventTrigger(
             "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(ended()))
         )
 

@@ -101,7 +101,7 @@ class _Far(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, _address: tuple[str, int]) -> None:
         self._line.carry(data, lambda: self._line.to_client(data, self._client))
@@ -125,7 +125,7 @@ class Line(asyncio.DatagramProtocol):
         self._gone.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, client: tuple[str, int]) -> None:
         far = self._far.get(client)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.media.clients import Party, until
+from tests.media.clients import Party
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,7 +24,7 @@ async def test_twelve_join_together_and_everybody_hears_everybody(
     )
     await asyncio.gather(*(member.speak() for member in members))
     for one in members:
-        await until(lambda one=one: len(one.others) == GROUP - 1, f"{one.identity} sees everybody", 60)
+        await one.meets(*members)
     await asyncio.gather(
         *(
             one.hears(other, windows=5, within_s=60)

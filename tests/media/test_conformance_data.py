@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.media.clients import Party, linked, until
@@ -20,7 +22,7 @@ async def test_a_packet_reaches_the_others_with_its_sender(
     await linked(anna, ben, carla)
     await anna.room.local_participant.publish_data(b"hello", reliable=reliable, topic="greeting")
     for other in (ben, carla):
-        await until(lambda other=other: bool(other.packets), f"{other.identity} gets it")
+        await other.gets()
         packet = other.packets[0]
         assert (packet.data, packet.topic, packet.participant.identity) == (b"hello", "greeting", "anna")
     assert anna.packets == []
@@ -61,20 +63,20 @@ async def test_data_stays_in_its_room(people: Party, room: str) -> None:
 
 async def test_a_text_stream_and_a_remote_call_work(people: Party, room: str) -> None:
     anna, ben = await people.join("anna", room), await people.join("ben", room)
-    texts: list[object] = []
+    texts: list[tuple[Any, str]] = []
     ben.room.register_text_stream_handler("notes", lambda reader, who: texts.append((reader, who)))
     ben.room.local_participant.register_rpc_method("double", _double)
     await linked(anna, ben)
     await anna.room.local_participant.send_text("a longer text " * 500, topic="notes")
     await until(lambda: bool(texts), "ben gets the stream")
-    reader, who = texts[0]  # type: ignore[misc]
-    assert who == "anna"
-    assert await reader.read_all() == "a longer text " * 500  # type: ignore[has-type]
+    reader, sender = texts[0]
+    assert sender == "anna"
+    assert await reader.read_all() == "a longer text " * 500
     answer = await anna.room.local_participant.perform_rpc(
         destination_identity="ben", method="double", payload="21"
     )
     assert answer == "42"
 
 
-async def _double(call: object) -> str:
-    return str(2 * int(call.payload))  # type: ignore[attr-defined]
+async def _double(call: Any) -> str:
+    return str(2 * int(call.payload))

@@ -57,8 +57,7 @@ async def test_the_newest_connection_of_an_identity_takes_the_seat(people: Party
     anna = await people.join("anna", room)
     first = await people.join("ben", room)
     second = await people.join("ben", room)
-    await until(lambda: first.gone_because is not None, "the older connection is told to go")
-    assert first.gone_because == rtc.DisconnectReason.DUPLICATE_IDENTITY
+    assert await first.is_sent_away() == rtc.DisconnectReason.DUPLICATE_IDENTITY
     assert second.connected
     await until(lambda: anna.others == {"ben"}, "anna sees one ben")
     await second.publish()
