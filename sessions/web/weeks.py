@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.utils.timezone import localtime
@@ -15,7 +16,8 @@ from sessions.attendance.week import State, Week
 from sessions.attendance.week_service import Board, ClientWeek, OwnWeek, Part
 from sessions.web import words
 
-PERCENT = 100
+PERCENT: Final = 100
+WORTH_SAYING_MINUTES: Final = 15  # beside a schedule that is too short, less is not worth a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,11 @@ def _to_coordinator(one: Week, hour: int) -> str:
 
 def _both(one: Week, hour: int, schedule: str, missed: str) -> str:
     """What the schedule lacks is nobody's fault and is told apart from what was missed."""
-    told = [(schedule, one.underscheduled), (missed, one.shortfall - one.underscheduled)]
-    return " ".join(text % {"time": hours(minutes, hour)} for text, minutes in told if minutes > 0)
+    lacks, lost = one.underscheduled, one.shortfall - one.underscheduled
+    told = [(schedule, lacks)] if lacks else []
+    if lost >= WORTH_SAYING_MINUTES or not lacks:
+        told.append((missed, lost))
+    return " ".join(text % {"time": hours(minutes, hour)} for text, minutes in told)
 
 
 def _tag(one: Week) -> str:
