@@ -182,7 +182,7 @@ class _Hour:
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """What lies between a client's presences, sorted by what it was."""
+    """What lies between a client's presences, sorted by what it was; no second is in two of them."""
 
     moves: Seconds
     short: Seconds  # unclean and within the grace
@@ -190,36 +190,36 @@ class _Gaps:
 
 
 def _sort_gaps(person: Whereabouts, policy: Policy) -> _Gaps:
-    moves: list[Interval] = []
+    moves = difference(_moves(person), person.present)
     short: list[Interval] = []
     long: list[Interval] = []
-    for start, end in gaps(person.present):
-        on_purpose = any(start <= at <= end for at in person.farewells)
-        if on_purpose or intersection(((start, end),), person.waiting):
-            continue
-        if end - start <= MOVE_S and _changed(_rooms_ending(person, start), _rooms_starting(person, end)):
-            moves.append((start, end))
-        elif end - start <= policy.reconnect_grace:
-            short.append((start, end))
-        else:
-            long.append((start, end))
-    return _Gaps(tuple(moves), tuple(short), tuple(long))
+    for gap in gaps(person.present):
+        if not _on_purpose(person, gap):
+            (short if gap[1] - gap[0] <= policy.reconnect_grace else long).append(gap)
+    return _Gaps(moves, difference(tuple(short), moves), difference(tuple(long), moves))
 
 
-def _changed(before: set[str], after: set[str]) -> bool:
-    """Whether some device was in another room before than some device is after.
+def _moves(person: Whereabouts) -> Seconds:
+    """From the end of a stay in one room to the start of one in another, when that is no longer than MOVE_S.
 
-    Not "no room in common": a second device in the new room would then mean less time bridged.
+    Looked at by room, not by gap in the presence: a second device that fills a part of the way must not turn
+    the rest of it into a drop.
     """
-    return any(room != other for room in before for other in after)
+    ends = [(end, room) for room, seconds in person.rooms.items() for _, end in seconds]
+    starts = [(start, room) for room, seconds in person.rooms.items() for start, _ in seconds]
+    found = (
+        (end, start)
+        for end, room in ends
+        for start, other in starts
+        if room != other and 0 < start - end <= MOVE_S
+    )
+    return union(way for way in found if not _on_purpose(person, way))
 
 
-def _rooms_ending(person: Whereabouts, at: int) -> set[str]:
-    return {room for room, seconds in person.rooms.items() if any(end == at for _, end in seconds)}
-
-
-def _rooms_starting(person: Whereabouts, at: int) -> set[str]:
-    return {room for room, seconds in person.rooms.items() if any(start == at for start, _ in seconds)}
+def _on_purpose(person: Whereabouts, gap: Interval) -> bool:
+    """Whether the person went, was sent away, or waited to be let in."""
+    start, end = gap
+    return any(start <= at <= end for at in person.farewells) or bool(intersection((gap,), person.waiting))
 
 
 def _credit(hour: _Hour, person: Whereabouts, policy: Policy) -> Credit:

@@ -139,14 +139,22 @@ def of_client(
     moving: set[int] = set()
     dropped: set[int] = set()
     goodbyes = {fact.at for fact in facts if fact.person == person and fact.kind in ("left", "removed")}
+
+    def on_purpose(start: int, end: int) -> bool:
+        """Went, was sent away, or waited between the two seconds."""
+        return bool(goodbyes & {*range(start, end + 1)}) or any(
+            "waiting" in mine[second] for second in range(start, end)
+        )
+
+    for end in horizon[1:]:
+        gone = in_rooms[end - 1] - in_rooms[end]
+        for start in range(end + 1, min(end + MOVE + 1, horizon.stop)) if gone else ():
+            came_in = in_rooms[start] - in_rooms[start - 1]
+            if any(one != other for one in gone for other in came_in) and not on_purpose(end, start):
+                moving.update(set(range(end, start)) - present)
     for gap in gaps_of(present):
-        if goodbyes & {*gap, gap[-1] + 1} or any("waiting" in mine[second] for second in gap):
-            continue
-        before, after = in_rooms[gap[0] - 1], in_rooms[gap[-1] + 1]
-        if len(gap) <= MOVE and any(one != other for one in before for other in after):
-            moving.update(gap)
-        elif len(gap) <= policy.reconnect_grace:
-            dropped.update(gap)
+        if len(gap) <= policy.reconnect_grace and not on_purpose(gap[0], gap[-1] + 1):
+            dropped.update(set(gap) - moving)
     bridged = set(sorted(dropped & eligible)[: policy.reconnect_cap])
     credited = len((present | moving) & eligible) + len(bridged)
     arrivals = [fact.at for fact in facts if fact.person == person and fact.kind == "connected"]

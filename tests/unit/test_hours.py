@@ -202,6 +202,14 @@ def test_the_cap_cuts_bridging_short_and_moves_are_outside_of_it() -> None:
     assert alice(*moved, policy=Policy(reconnect_cap=0, reconnect_grace=0)).credited_minutes == 170
 
 
+def test_a_second_device_that_fills_a_part_of_the_way_does_not_make_a_move_a_drop() -> None:
+    moved = [stay("alice", "18:00", "18:20"), stay("alice", "18:20:20", "21:00", room="breakout:1")]
+    phone = stay("alice", "18:20:05", "18:20:10", room="breakout:1", device="phone")
+    strict = Policy(reconnect_cap=0)
+    assert alice(*moved, policy=strict).credited_seconds == 170 * 60
+    assert alice(*moved, phone, policy=strict).credited_seconds == 170 * 60
+
+
 @pytest.mark.parametrize(("how", "bridged"), [("disconnected", 50), ("left", 0), ("removed", 0)])
 def test_only_an_unclean_end_is_bridged(how: str, bridged: int) -> None:
     found = alice(stay("alice", "18:00", "19:00", how=how), stay("alice", "19:00:50", "21:00"))
