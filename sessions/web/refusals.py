@@ -47,6 +47,7 @@ TEXTS: Final = (
     gettext_noop("This changes nothing."),
     gettext_noop("This meeting has been signed. Use an adjustment to change it."),
     gettext_noop("This meeting is not over yet."),
+    gettext_noop("This meeting was cancelled. There is nothing to sign."),
     gettext_noop("Type your full name, as it is in your account, to sign."),
     gettext_noop("version: is given by the server"),
 )

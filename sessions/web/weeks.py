@@ -17,6 +17,7 @@ from sessions.attendance.week_service import Board, ClientWeek, OwnWeek, Part
 from sessions.web import words
 
 PERCENT: Final = 100
+MOST_ROWS: Final = 40  # as pictures; everybody stands in the table
 WORTH_SAYING_MINUTES: Final = 15  # beside a schedule that is too short, less is not worth a word
 
 
@@ -65,17 +66,43 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    id: UUID
+    """One client's line. Words are made when asked for: most of a thousand lines show numbers only."""
+
     name: str
     cohorts: str
-    shares: Shares
-    says: str
-    tag: str
-    state: State
-    taper: bool
     minutes: Week
-    rows: tuple[MeetingRow, ...]
-    summary: str
+    hour_minutes: int
+
+    @property
+    def state(self) -> State:
+        return self.minutes.state
+
+    @property
+    def taper(self) -> bool:
+        return self.minutes.taper
+
+    @property
+    def tag(self) -> str:
+        return _tag(self.minutes)
+
+    @property
+    def says(self) -> str:
+        return _to_coordinator(self.minutes, self.hour_minutes)
+
+    @property
+    def shares(self) -> Shares:
+        return Shares.of(self.minutes)
+
+    @property
+    def summary(self) -> str:
+        """The picture in one sentence."""
+        one = self.minutes
+        return _("%(name)s: %(got)d of %(most)s, %(reachable)d can be reached") % {
+            "name": self.name,
+            "got": one.credited,
+            "most": words.minutes(one.required),
+            "reachable": one.reachable,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +113,18 @@ class ShownBoard:
     after: date
     current: bool
     short: int  # who lack something that can still be mended
-    open: tuple[BoardRow, ...]
-    reached: tuple[BoardRow, ...]
+    rows: tuple[BoardRow, ...]  # everybody, who can still be mended first
+    reached: int
     hours: str  # when an hour is not sixty minutes
 
     @property
-    def rows(self) -> tuple[BoardRow, ...]:
-        return self.open + self.reached
+    def open(self) -> tuple[BoardRow, ...]:
+        return tuple(row for row in self.rows[:MOST_ROWS] if row.state is not State.REACHED)
+
+    @property
+    def more(self) -> int:
+        """How many with something to go are left to the table."""
+        return len(self.rows) - self.reached - len(self.open)
 
 
 def ring(own: OwnWeek, now: datetime) -> Ring:
@@ -113,8 +145,8 @@ def ring(own: OwnWeek, now: datetime) -> Ring:
     )
 
 
-def board(found: Board, now: datetime, this_monday: date) -> ShownBoard:
-    rows = [_board_row(client, found.hour_minutes, now) for client in found.clients]
+def board(found: Board, this_monday: date) -> ShownBoard:
+    rows = [_board_row(client, found.hour_minutes) for client in found.clients]
     sunday = found.monday + timedelta(days=6)
     return ShownBoard(
         program=found.program.name,
@@ -123,8 +155,8 @@ def board(found: Board, now: datetime, this_monday: date) -> ShownBoard:
         after=found.monday + timedelta(days=7),
         current=found.monday == this_monday,
         short=sum(1 for row in rows if row.state is State.SHORT),
-        open=tuple(row for row in rows if row.state is not State.REACHED),
-        reached=tuple(row for row in rows if row.state is State.REACHED),
+        rows=tuple(rows),
+        reached=sum(1 for row in rows if row.state is State.REACHED),
         hours=""
         if found.hour_minutes == 60
         else _("An hour is %(n)d minutes here.") % {"n": found.hour_minutes},
@@ -197,27 +229,8 @@ def _tag(one: Week) -> str:
             return _("fell short")
 
 
-def _board_row(client: ClientWeek, hour: int, now: datetime) -> BoardRow:
-    one = client.week
-    return BoardRow(
-        id=client.person.pk,
-        name=client.person.name,
-        cohorts=", ".join(client.cohorts),
-        shares=Shares.of(one),
-        says=_to_coordinator(one, hour),
-        tag=_tag(one),
-        state=one.state,
-        taper=one.taper,
-        minutes=one,
-        rows=tuple(_row(part, now) for part in client.parts),
-        summary=_("%(name)s: %(got)d of %(most)s, %(reachable)d can be reached")
-        % {
-            "name": client.person.name,
-            "got": one.credited,
-            "most": words.minutes(one.required),
-            "reachable": one.reachable,
-        },
-    )
+def _board_row(client: ClientWeek, hour_minutes: int) -> BoardRow:
+    return BoardRow(client.person.name, ", ".join(client.cohorts), client.week, hour_minutes)
 
 
 def _row(part: Part, now: datetime) -> MeetingRow:

@@ -84,7 +84,7 @@ async def test_the_coordinator_reads_the_board_on_a_phone(held: Held, come: Come
     await page.get_by_role("link", name="The week of every client").click()
     await expect(page.get_by_role("img", name="Marcus Bell: 20 of 540 minutes")).to_be_visible()
     await axe_clean(page)
-    await page.get_by_text("The same as a table").click()
+    await page.get_by_text("Everybody as a table").click()
     await expect(page.get_by_role("row").filter(has_text="Marcus Bell")).to_be_visible()
     await axe_clean(page)
     await holds(page)

@@ -15,6 +15,7 @@ from sessions.attendance.models import AttendanceRecord, Attestation, Individual
 from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
 from sessions.room.commands import Leave
+from sessions.programs.service import cancel
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
@@ -296,3 +297,10 @@ def test_the_meetings_page_leads_to_it(held: Group, cast: Cast) -> None:
     for person in (cast.mina, cast.carol):
         assert f'href="{address(cast)}"' in page(person, f"/meetings/{cast.group.pk}/")
     assert f'href="{address(cast)}"' not in page(cast.alice, f"/meetings/{cast.group.pk}/")
+
+
+def test_a_cancelled_meeting_has_nothing_to_sign(held: Group, cast: Cast) -> None:
+    cancel(cast.group)
+    shown = page(cast.mina, address(cast))
+    assert "There is nothing to sign." in shown
+    assert 'name="typed_name"' not in shown

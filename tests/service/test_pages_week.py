@@ -222,7 +222,7 @@ def test_the_board_tells_everybodys_week_as_bars_and_as_a_table(group: Group, ca
     assert "Monday, March 2 to Sunday, March 8" in shown
     assert "3 clients fall short, and it can still be mended." in shown
     assert 'aria-label="Alice Haddad: 30 of 540 minutes, 295 can be reached"' in shown
-    table = shown.split("The same as a table")[1]
+    table = shown.split("Everybody as a table")[1]
     assert '<th scope="row">Alice Haddad</th><td class="number">540</td><td class="number">300</td>' in table
     assert "Sofia" not in shown
 

@@ -28,7 +28,6 @@ def page(request: PersonRequest) -> HttpResponse:
     boards = [
         weeks.board(
             week_service.board(request.user, program, now, wanted),
-            now,
             week_of(now, zones.zone(program.time_zone)),
         )
         for program in led
