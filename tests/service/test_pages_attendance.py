@@ -14,8 +14,8 @@ from sessions.attendance import service
 from sessions.attendance.models import AttendanceRecord, Attestation, IndividualNote
 from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
-from sessions.room.commands import Leave
 from sessions.programs.service import cancel
+from sessions.room.commands import Leave
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
