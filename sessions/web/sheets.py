@@ -181,7 +181,9 @@ def _reasons(credited: Credited, status: AttendanceStatus, late: bool) -> Iterab
         yield _("Was at the door and never in the room.")
     if late:
         yield _("Came late, at %(time)s.") % {"time": words.clock(arrived)}
-    if Flag.UNCERTAIN in flags and credited.left_at:
+    if waited := _waited_after(credited):
+        yield _("Came back, waited %(minutes)s at the door and was not let in again.") % {"minutes": waited}
+    elif Flag.UNCERTAIN in flags and credited.left_at:
         yield _("The connection was lost and did not come back. Counted until %(time)s.") % {
             "time": words.clock(credited.left_at)
         }
@@ -272,6 +274,16 @@ def _spent(credited: Credited, reason: Reason) -> int:
 
 def _long(credited: Credited, reason: Reason) -> str:
     return words.minutes(max(1, _spent(credited, reason) // 60))
+
+
+def _waited_after(credited: Credited) -> str:
+    """How long somebody waited after having been in the room for the last time; nothing when they did not."""
+    if credited.left_at is None:
+        return ""
+    left = int(credited.left_at.timestamp())
+    waiting = ((int(start), int(end)) for start, end, why in credited.spans if why == Reason.WAITING)
+    seconds = sum(end - start for start, end in waiting if start >= left)
+    return words.minutes(seconds // 60) if seconds >= 60 else ""
 
 
 def _length(length: timedelta) -> str:

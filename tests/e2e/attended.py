@@ -24,7 +24,7 @@ STEP = timedelta(seconds=20)
 
 def hold() -> None:
     """Luis is late, Priya loses her connection for eight minutes, Marcus does not come, Hannah leaves early,
-    Noor drops out for forty seconds; the others are there from the beginning to the end."""
+    Noor loses hers, is back a minute later and then waits at the door; the others are there all the time."""
     cohort = Cohort.objects.get(program__name=demo_clinic.PROGRAM)
     people = {
         person.given_name: person for person in Person.objects.filter(email__endswith=demo_clinic.DOMAIN)

@@ -99,6 +99,7 @@ def test_each_picture_has_a_table_of_the_same_behind_it(held: Group, cast: Cast)
         ("leaves", "Left the room and was away for 20 minutes."),
         ("drops", "No connection for 10 minutes in between."),
         ("gone", "Counted until 6:10 PM."),
+        ("waits", "Came back, waited 10 minutes at the door and was not let in again."),
     ],
 )
 def test_what_is_odd_is_said_in_words(group: Group, cast: Cast, happens: str, reason: str) -> None:
@@ -118,6 +119,9 @@ def test_what_is_odd_is_said_in_words(group: Group, cast: Cast, happens: str, re
             group.connects(alice)
             group.comes(alice)
             group.lets_in(mina, alice)
+            group.passes(10 * MINUTE, mina, alice)
+        elif happens == "waits":
+            group.comes(alice)
             group.passes(10 * MINUTE, mina, alice)
         else:
             group.passes(10 * MINUTE, mina)
