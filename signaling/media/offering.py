@@ -1,4 +1,4 @@
-"""The connection we offer: copies for a client that keeps publishing and receiving apart (/rtc)."""
+"""The connection we offer: subscriptions of a client that keeps publishing and receiving apart (/rtc)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class _Slot:
     kind: str
     mid: str
     subscription: Subscription | None = None
-    resting: bool = False
+    ended: bool = False  # offered with port 0 from now on, until it is given a new mid
+    free: bool = False  # the client has agreed to that
 
 
 class Offering(Peer):
@@ -44,6 +45,7 @@ class Offering(Peer):
     def __init__(self, owner: Owner, mux: UdpMux, label: str) -> None:
         super().__init__(owner, mux, label)
         self._slots = [_Slot("application", "0")]
+        self._mids = 1
         self._pending = self._again = False
         self._offer_id = 0
         self._closed = False
@@ -52,16 +54,23 @@ class Offering(Peer):
         return {slot.mid: slot.subscription.sid for slot in self._slots if slot.subscription is not None}
 
     def add(self, subscription: Subscription) -> None:
-        """Give it a section, as far as there are sections; the caller asks for the offer."""
+        """Give it a section, as far as there are sections; the caller asks for the offer.
+
+        Always with a new mid, and so with a new receiver at the client. A receiver keeps the id of the track
+        it had first, which clients take for the track's own; and the native client (1.2) takes no notice of a
+        track that comes back on a receiver that had carried it before. Ended sections are recycled, so that
+        descriptions do not grow (RFC 8829, 5.2.2).
+        """
         kind = subscription.kind
-        unused = (s for s in self._slots if s.kind == kind and s.subscription is None and not s.resting)
-        slot = next(unused, None)
+        slot = next((s for s in self._slots if s.kind == kind and s.free), None)
         if slot is None:
             if len(self._slots) >= sdp.MAX_SECTIONS:
                 return
-            slot = _Slot(kind, str(len(self._slots)))
+            slot = _Slot(kind, "")
             self._slots.append(slot)
-        slot.subscription = subscription
+        slot.mid, slot.subscription = str(self._mids), subscription
+        slot.ended = slot.free = False
+        self._mids += 1
         rtx = RTX[kind]
         self.bind(
             subscription,
@@ -75,7 +84,7 @@ class Offering(Peer):
         super().release(subscription)
         for slot in self._slots:
             if slot.subscription is subscription:
-                slot.subscription, slot.resting = None, True
+                slot.subscription, slot.ended = None, True
 
     def offer(self, *, restart: bool = False) -> None:
         """Offer soon. `restart`: with new ICE credentials, not waiting for an answer that may be lost."""
@@ -104,14 +113,14 @@ class Offering(Peer):
                 slot.kind, SCTP_PROTOCOL, ("webrtc-datachannel",), slot.mid, True, SCTP_ATTRIBUTES
             )
         codec, rtx = CODECS[slot.kind], RTX[slot.kind]
+        if slot.subscription is None:
+            formats = (str(codec.payload_type),)
+            return MediaLine(slot.kind, RTP_PROTOCOL, formats, slot.mid, False, ("inactive",))
         attributes = codec_attributes(codec, rtx, FEEDBACK_OUT[slot.kind])
         attributes += [f"extmap:{ident} {uri}" for uri, ident in EXTENSIONS_OUT[slot.kind].items()]
-        if slot.subscription is None:
-            attributes.append("inactive")
-        else:
-            attributes += sending_attributes(slot.subscription, rtx=rtx is not None)
-        formats = tuple(str(c.payload_type) for c in (codec, rtx) if c is not None)
-        return MediaLine(slot.kind, RTP_PROTOCOL, formats, slot.mid, True, tuple(attributes))
+        attributes += sending_attributes(slot.subscription, rtx=rtx is not None)
+        types = tuple(str(c.payload_type) for c in (codec, rtx) if c is not None)
+        return MediaLine(slot.kind, RTP_PROTOCOL, types, slot.mid, True, tuple(attributes))
 
     def answered(self, text: str, offer_id: int) -> None:
         """Take the client's answer. One to an offer that was replaced since is ignored.
@@ -128,8 +137,8 @@ class Offering(Peer):
                 continue
             if slot.subscription is not None:
                 self._taken(slot.subscription, section)
-            elif section.rejected or section.direction is Direction.INACTIVE:
-                slot.resting = False
+            elif slot.ended and section.rejected:
+                slot.free = True
         if answer.ice is not None:
             self.transport.start(answer.ice.fingerprint, True)
         self._pending = False

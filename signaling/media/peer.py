@@ -3,8 +3,8 @@
 A client publishes over a connection it offers (`Answering`). It receives over the same one when it asked for
 one, else over a second one that we offer (`Offering`, in offering.py).
 
-A section that carried a copy and is to carry another rests inactive for one round first: browsers announce a
-new track only when a section turns from inactive to sending.
+A section of the client's that carried a subscription and is to carry another rests inactive for one round
+first: browsers announce a new track only when a section turns from inactive to sending.
 """
 
 from __future__ import annotations
