@@ -218,7 +218,11 @@ class Client:
 
     def add_track(self, source: str = "microphone", **fields: Any) -> None:
         kind = lk.TrackType.AUDIO if source in ("microphone", "screen_share_audio") else lk.TrackType.VIDEO
-        values: dict[str, Any] = {"type": kind, "cid": secrets.token_hex(4), "source": lk.TrackSource.Value(source.upper())}
+        values: dict[str, Any] = {
+            "type": kind,
+            "cid": secrets.token_hex(4),
+            "source": lk.TrackSource.Value(source.upper()),
+        }
         self.say(add_track=rtc.AddTrackRequest(**(values | fields)))
 
     def sees(self) -> dict[str, Any]:

@@ -36,7 +36,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("bytes_in", BROKEN.values(), ids=BROKEN)
-async def test_a_stream_outside_the_protocol_ends_and_no_other(process: WorkerProcess, bytes_in: bytes) -> None:
+async def test_a_stream_outside_the_protocol_ends_and_no_other(
+    process: WorkerProcess, bytes_in: bytes
+) -> None:
     async with web_process(process.path) as web:
         async with web_process(process.path) as broken:
             broken.writer.write(bytes_in)

@@ -176,7 +176,9 @@ def mutated(original: str, seed: int) -> str:
                 lines[at] = line.partition(":")[0] + ":" + lines[other].partition(":")[2]
             case 5:
                 cut = chance.randint(0, len(line))
-                lines[at] = line[:cut] + chr(chance.choice([0, 9, 13, 48, 58, 255, 0x661, 0x2028])) + line[cut:]
+                lines[at] = (
+                    line[:cut] + chr(chance.choice([0, 9, 13, 48, 58, 255, 0x661, 0x2028])) + line[cut:]
+                )
             case _:
                 lines[at] = line.replace(chance.choice(string.digits), str(chance.randrange(1 << 33)), 1)
     return "\r\n".join(lines)

@@ -75,7 +75,9 @@ async def test_it_stops_although_a_web_process_reads_nothing() -> None:
 
 
 async def test_it_ends_with_its_parent() -> None:
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
+    )
     async with worker(VIOP_MEDIA_PARENT_PID=str(parent.pid)) as process:
         assert process.process.returncode is None
         parent.kill()
@@ -132,4 +134,9 @@ async def test_the_command_names_the_variable_that_is_missing() -> None:
 
 async def test_defaults_stay_on_this_machine() -> None:
     config = from_environment({"VIOP_MEDIA_RPC": "/run/media.sock"})
-    assert (config.host, config.advertise, config.port, config.parent_pid) == ("127.0.0.1", "127.0.0.1", 0, None)
+    assert (config.host, config.advertise, config.port, config.parent_pid) == (
+        "127.0.0.1",
+        "127.0.0.1",
+        0,
+        None,
+    )

@@ -63,7 +63,7 @@ def test_every_table_of_facts_carries_the_triggers() -> None:
     ]
     if connection.vendor == "sqlite":
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        suffixes = ("update", "delete", "replace")
+        suffixes: tuple[str, ...] = ("update", "delete", "replace")
     else:
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
         suffixes = ("change", "truncate")
