@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.media.browsers import OpenPage, Page
 from tests.media.clients import Member, Party, until
 from tests.media.engines import Embedded, fresh_room
 
@@ -68,3 +69,23 @@ async def test_the_muted_stay_silent_in_the_next_room(people: Party, our_engine:
     await ben.sees(anna)
     await anna.perceives(ben)
     assert ben.of("anna").tones.total() == before
+
+
+@pytest.mark.browser
+@BOTH_PATHS
+async def test_a_page_is_moved_and_recalled(
+    open_page: OpenPage, people: Party, our_engine: Embedded, room: str, single: bool
+) -> None:
+    anna: Page = await (await open_page("anna")).join(room, single=single)
+    people.member("nobody")  # the next tone is away from the beep of Chromium's fake microphone
+    ben = await (await people.join("ben", room, single=single)).publish()
+    dora = await (await people.join("dora", room, single=single)).publish()
+    await asyncio.gather(anna.perceives("ben"), anna.perceives("dora"), ben.perceives(dora))
+    for _ in range(2):
+        aside = fresh_room()
+        moves = ",".join(f"{who}:{room}:{aside}" for who in ("anna", "ben"))
+        await our_engine.ask("move", moves=moves, token=our_engine.token("moved", aside))
+        await asyncio.gather(anna.perceives("ben"), dora.hears_nothing_of(ben))
+        moves = ",".join(f"{who}:{aside}:{room}" for who in ("anna", "ben"))
+        await our_engine.ask("move", moves=moves, token=our_engine.token("moved", room))
+        await asyncio.gather(anna.perceives("ben"), anna.perceives("dora"), dora.perceives(ben))
