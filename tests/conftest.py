@@ -7,11 +7,21 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
 
 from sessions.core import append_only
 from tests import cast as people
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Cases of several processes are collected only where they can be: with PostgreSQL and Redis (phase "scale")."""
+    if settings.REDIS_URL and connection.vendor == "postgresql":
+        return
+    elsewhere = [item for item in items if item.get_closest_marker("several_processes")]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
 
 
 @pytest.fixture(scope="session")

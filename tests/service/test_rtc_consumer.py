@@ -383,7 +383,7 @@ class TestTheLine:
         ("what", "frame", "code"),
         [
             ("text", "hello", Close.BAD_FRAME),
-            ("too long", b"x" * 70_000, Close.OVERSIZE),
+            ("too long", b"x" * 270_000, Close.OVERSIZE),
         ],
     )
     async def test_what_does_not_belong_here_ends_it(
