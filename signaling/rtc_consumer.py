@@ -17,6 +17,7 @@ from signaling.engines import get_engine
 from signaling.local import Held, process
 from signaling.logins import Login, ended, login_of
 from signaling.media import rpc
+from signaling.media.limits import MAX_SIGNAL_BYTES
 from signaling.origin import header, is_ours
 from signaling.protocol import Close
 from signaling.sockets import Socket
@@ -29,6 +30,7 @@ class RtcConsumer(Socket):
 
     rate = 50  # candidates trickle in bursts; the engine counts again, by kind of message
     burst = 200
+    largest_frame_bytes = MAX_SIGNAL_BYTES  # a browser's offer into a room of 16 is 95 KB
 
     _session: Session | None = None
     _held: Held | None = None

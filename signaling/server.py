@@ -15,10 +15,10 @@ from typing import Any, Final
 from daphne.cli import CommandLineInterface
 from daphne.server import Server as Daphne
 
-from signaling.protocol import MAX_FRAME_BYTES
+from signaling.media.limits import MAX_SIGNAL_BYTES
 
-# Sockets refuse above MAX_FRAME_BYTES in words; beyond twice as much Daphne itself cuts the connection.
-CUT_FRAME_BYTES: Final = 2 * MAX_FRAME_BYTES
+# Sockets refuse frames above their own limit in words; beyond twice the largest Daphne cuts the connection.
+CUT_FRAME_BYTES: Final = 2 * MAX_SIGNAL_BYTES
 CLOSE_WITHIN_S: Final = 2  # Daphne otherwise waits 10 s for applications of sockets that are gone
 PING_EVERY_S: Final = 10
 PONG_WITHIN_S: Final = 15  # a connection that broke without a word is found out within 25 s

@@ -31,6 +31,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
     channel_layer_alias = ""  # none
     rate: float = 20
     burst: float = 40
+    largest_frame_bytes: int = MAX_FRAME_BYTES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,7 +122,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.closing is not None:
             return
         frame = text_data if text_data is not None else bytes_data or b""
-        if oversize(frame):
+        if oversize(frame, self.largest_frame_bytes):
             self.end(Close.OVERSIZE)
         elif not self._bucket.take(1, asyncio.get_running_loop().time()):
             self.end(Close.TOO_MANY)
@@ -154,11 +155,11 @@ def sendable(code: int) -> int:
     return code if code == 1000 or 3000 <= code <= 4999 else 3000 + code
 
 
-def oversize(frame: str | bytes) -> bool:
-    """Whether a frame is above MAX_FRAME_BYTES. A character is one to four bytes: most are not encoded."""
-    if isinstance(frame, bytes) or len(frame) > MAX_FRAME_BYTES:
-        return len(frame) > MAX_FRAME_BYTES
-    return len(frame) > MAX_FRAME_BYTES // 4 and len(frame.encode()) > MAX_FRAME_BYTES
+def oversize(frame: str | bytes, largest_bytes: int = MAX_FRAME_BYTES) -> bool:
+    """Whether a frame is above `largest_bytes`. A character is one to four bytes: most are not encoded."""
+    if isinstance(frame, bytes) or len(frame) > largest_bytes:
+        return len(frame) > largest_bytes
+    return len(frame) > largest_bytes // 4 and len(frame.encode()) > largest_bytes
 
 
 def report(error: BaseException) -> None:

@@ -265,6 +265,27 @@ async def test_one_connection_is_asked_for_the_sections_it_needs(web: WebProcess
     assert (await anna.got("track_subscribed")).track_sid == track
 
 
+def full_room(others: int) -> str:
+    """Chromium's offer with a section for the voice and one for the picture of each of the others."""
+    head, *sections = description("chromium-one-connection").split("\r\nm=")
+    audio, video = sections[0], sections[3]
+    more = []
+    for number in range(others):
+        more.append(audio.replace("a=mid:0\r", f"a=mid:a{number}\r"))
+        more.append(video.replace("a=mid:3\r", f"a=mid:v{number}\r"))
+    return "\r\nm=".join([head, *sections[6:], *more]).rstrip() + "\r\n"
+
+
+async def test_an_offer_into_a_room_of_sixteen_is_answered(web: WebProcess, room: str) -> None:
+    anna, offer = await web.join("anna", room), full_room(15)
+    assert 64 << 10 < len(offer) < limits.MAX_SIGNAL_BYTES / 2
+    anna.offer(offer)
+    answer = sdp.parse((await anna.got("answer")).sdp)
+    assert len(answer.sections) == 33
+    anna.offer(offer)
+    await anna.got("answer", 2)
+
+
 async def test_two_connections_are_offered_what_is_there(web: WebProcess, room: str) -> None:
     anna, ben = await web.join("anna", room), await web.join("ben", room, single=False)
     await anna.publish("microphone")
