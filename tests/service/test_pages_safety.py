@@ -90,6 +90,7 @@ def test_the_room_is_told_what_it_needs_and_no_more(cast: Cast, signed_in: Clien
         "role": "client",
         "language": "en",
         "homePath": "/",
+        "timeZone": cast.alice.time_zone,
         "testHooks": False,
     }
     assert "Bruno" not in page

@@ -7,6 +7,7 @@ export interface RoomConfig {
   readonly role: "facilitator" | "client" | "family" | "alumnus";
   readonly language: string;
   readonly homePath: string;
+  readonly timeZone: string; // IANA name
   readonly testHooks: boolean;
 }
 

@@ -103,6 +103,7 @@ def room_page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
         "role": role,
         "language": get_language(),
         "homePath": reverse("home"),
+        "timeZone": person.time_zone,
         "testHooks": settings.TEST_HOOKS,
     }
     response = render(request, "room/room.html", {"config": config})

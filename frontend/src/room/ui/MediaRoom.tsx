@@ -150,7 +150,11 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
   const { session, snapshot, view } = props;
   const words = useWords();
   const { canPlayAudio, startAudio } = useAudioPlayback(session.media.room);
-  const ends = new Intl.DateTimeFormat(session.config.language, { hour: "numeric", minute: "2-digit" });
+  const ends = new Intl.DateTimeFormat(session.config.language, {
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone: session.config.timeZone, // the person's own, as on every other page
+  });
   return (
     <header className="strip">
       <p className="strip-title">
