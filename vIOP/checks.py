@@ -33,6 +33,12 @@ def safe_to_start(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
         found.append(
             Error(f"VIOP_SECRET_KEY must be set and at least {SHORTEST_SECRET} characters.", id="viop.E002")
         )
+    # Following from the secret key they would change with it, and what they signed or encrypted be lost.
+    found += [
+        Error(f"{name} must be set, and hold keys of at least {SHORTEST_SECRET} characters.", id="viop.E007")
+        for name in ("VIOP_AUDIT_KEYS", "VIOP_FIELD_KEYS")
+        if min(map(len, os.environ.get(name, "").split(","))) < SHORTEST_SECRET
+    ]
     if settings.DEBUG or settings.DEMO or settings.TEST_HOOKS:
         found.append(Error("VIOP_DEBUG, VIOP_DEMO, VIOP_TEST_HOOKS: never in production.", id="viop.E003"))
     if "*" in settings.ALLOWED_HOSTS or not settings.ALLOWED_HOSTS:

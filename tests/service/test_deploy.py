@@ -20,6 +20,8 @@ ENV = {
     "VIOP_HOST": "sessions.example.org",
     "VIOP_MEDIA_ADDRESS": "192.0.2.10",
     "VIOP_SECRET_KEY": "k" * 48,
+    "VIOP_AUDIT_KEYS": "a" * 48,
+    "VIOP_FIELD_KEYS": "f" * 48,
     "VIOP_TURN_SECRET": "t" * 48,
     "POSTGRES_PASSWORD": "p" * 24,
 }
@@ -75,6 +77,8 @@ def test_the_settings_that_compose_gives_pass_the_start_up_checks() -> None:
     ("change", "word"),
     [
         ({"VIOP_SECRET_KEY": "short"}, "VIOP_SECRET_KEY"),
+        ({"VIOP_AUDIT_KEYS": ""}, "VIOP_AUDIT_KEYS"),
+        ({"VIOP_FIELD_KEYS": f"{'f' * 48},short"}, "VIOP_FIELD_KEYS"),
         ({"VIOP_DEBUG": "1"}, "VIOP_DEBUG"),
         ({"VIOP_DEMO": "1"}, "VIOP_DEMO"),
         ({"VIOP_HOSTS": "*"}, "VIOP_HOSTS"),
