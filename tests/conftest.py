@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -13,6 +15,16 @@ from django.test import TransactionTestCase
 
 from sessions.core import append_only
 from tests import cast as people
+
+# Machines are shared and noisy: an example that takes long is no failure. On CI the same examples every time; elsewhere
+# new ones at each run, which is where new failures are wanted.
+hypothesis.settings.register_profile(
+    "shared",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+hypothesis.settings.load_profile("shared")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

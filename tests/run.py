@@ -45,7 +45,7 @@ PHASES = (
 def run(phase: Phase, arguments: list[str], results: Path) -> int:
     """Run one phase in its own pytest; returns pytest's exit code (5, nothing collected, counts as 1)."""
     print(f"\n=== {phase.name}: {phase.why}", flush=True)
-    env = {**os.environ, "VIOP_TEST_PHASE": phase.name, "VIOP_LOG_LEVEL": "ERROR"}
+    env = {**os.environ, "VIOP_TEST_PHASE": phase.name}
     with contextlib.ExitStack() as stack:
         env["VIOP_VAR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="viop-var-"))
         if "postgres" in phase.servers:
