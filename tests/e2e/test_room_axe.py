@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from tests.e2e.conftest import Come
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest
 from tests.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def clean(visitor: Visitor, state: str) -> None:
     for size in (PHONE, DESKTOP):
         await visitor.page.set_viewport_size(size)  # type: ignore[arg-type]
+        await at_rest(visitor.page)
         found = await Axe().run(visitor.page)
         assert found.violations_count == 0, f"{state} at {size['width']}: {found.generate_report()}"
 

@@ -114,6 +114,16 @@ class Visitor:
         await self.context.close()
 
 
+async def at_rest(page: Page) -> None:
+    """Every transition that ends has ended: colours half way between two themes are nobody's colours."""
+    await page.evaluate(
+        """() => Promise.all(document.getAnimations()
+          .filter(one => one.effect?.getComputedTiming().endTime !== Infinity)
+          .map(one => one.finished.catch(() => null)))
+          .then(() => null)"""
+    )
+
+
 async def until(
     look: Callable[[], Any], enough: Callable[[Any], bool], what: str, within_s: float = WITHIN_S
 ) -> Any:
