@@ -145,7 +145,7 @@ async def _answers(url: str) -> None:
                 async with http.get(f"{url}/info") as response:
                     await response.read()
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # the poll itself
 
 
 def _on_loopback(pid: int) -> None:

@@ -146,7 +146,7 @@ def _wait_until_served(engine: Embedded, log: Path) -> None:
         with contextlib.suppress(OSError, AssertionError):
             _get(f"{engine.http}/control/stats")
             return
-        time.sleep(0.1)
+        time.sleep(0.1)  # the poll itself
     raise AssertionError(f"worker and front do not serve:\n{log.read_text()[-4000:]}")
 
 
