@@ -22,8 +22,18 @@ Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
 # Chosen by the client; repeats are ignored.
 CommandId = Annotated[str, Meta(min_length=8, max_length=64, pattern=NO_NUL)]
 Reason = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
+Name = Annotated[str, Meta(max_length=60, pattern=NO_NUL)]
+Line = Annotated[str, Meta(max_length=200, pattern=NO_NUL)]
+Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=NO_NUL)]
+RoomId = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]  # of a side room; "" is the main room
+Minutes = Annotated[int, Meta(ge=1, le=180)]
+# What staff should know about somebody at the door or inside.
+Flag = Literal["arrivalUnconfirmed", "otherState", "notAlone", "noIdentity"]
 # Where a person is, as told to browsers. `outside`: not (or no longer) at the door.
-Place = Literal["outside", "waiting", "main", "left", "declined", "removed"]
+Place = Literal["outside", "waiting", "main", "breakout", "aside", "left", "declined", "removed"]
+Lobby = Literal["clients", "family"]  # family meetings have two; in others all wait in "clients"
+Ask = Literal["unmute", "cameraOn", "cameraOff"]  # what staff may ask of somebody, never force
+ChatTo = Literal["room", "staff", "everyone", "waiting", "person"]
 RoomRole = Literal["facilitator", "client", "family", "alumnus"]
 
 
@@ -63,7 +73,10 @@ class Admit(Message, frozen=True, tag="admit"):
 
 
 class AdmitAll(Message, frozen=True, tag="admitAll"):
+    """Everybody in line, or only those of one lobby."""
+
     command_id: CommandId
+    lobby: Lobby | None = None
 
 
 class Decline(Message, frozen=True, tag="decline"):
@@ -102,6 +115,215 @@ class End(Message, frozen=True, tag="end"):
     command_id: CommandId
 
 
+class PlannedRoom(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    room_id: RoomId  # "": a new one
+    name: Name  # "": the server names it
+    people: Annotated[tuple[Id, ...], Meta(max_length=40)]
+
+
+class PlanBreakouts(Message, frozen=True, tag="planBreakouts"):
+    """Replace the plan, before the meeting or before opening: by hand."""
+
+    command_id: CommandId
+    rooms: Annotated[tuple[PlannedRoom, ...], Meta(max_length=20)]
+
+
+class ProposeBreakouts(Message, frozen=True, tag="proposeBreakouts"):
+    """Replace the plan by one the server makes: a room per household, or rooms of about `size` at random."""
+
+    command_id: CommandId
+    by: Literal["household", "random"]
+    size: Annotated[int, Meta(ge=2, le=12)] = 3
+
+
+class OpenBreakouts(Message, frozen=True, tag="openBreakouts"):
+    """Everybody who is planned goes to their room; who comes later lands there."""
+
+    command_id: CommandId
+    minutes: Minutes | None = None  # without: until recalled
+
+
+class SetBreakoutTimer(Message, frozen=True, tag="setBreakoutTimer"):
+    """So many minutes from now; None: until recalled."""
+
+    command_id: CommandId
+    minutes: Minutes | None
+
+
+class CloseBreakouts(Message, frozen=True, tag="closeBreakouts"):
+    """Recall: everybody to the main room, also who is offline, after so many seconds of notice."""
+
+    command_id: CommandId
+    in_seconds: Annotated[int, Meta(ge=0, le=120)] = 0
+
+
+class Assign(Message, frozen=True, tag="assign"):
+    """Put somebody into a breakout room ("": the main room); while they are closed, in the plan."""
+
+    command_id: CommandId
+    person_id: Id
+    room_id: RoomId
+
+
+class Visit(Message, frozen=True, tag="visit"):
+    """A facilitator goes to a side room, or ("") back to the main room."""
+
+    command_id: CommandId
+    room_id: RoomId
+
+
+class AskHelp(Message, frozen=True, tag="askHelp"):
+    """From a breakout room: please come. `on` false takes it back."""
+
+    command_id: CommandId
+    on: bool = True
+
+
+class HelpDone(Message, frozen=True, tag="helpDone"):
+    command_id: CommandId
+    room_id: RoomId
+
+
+class StepAside(Message, frozen=True, tag="stepAside"):
+    """A facilitator and one person go to a room of their own; the others go on."""
+
+    command_id: CommandId
+    person_id: Id
+
+
+class ReturnFromAside(Message, frozen=True, tag="returnFromAside"):
+    """Everybody of that room goes back to where they belong."""
+
+    command_id: CommandId
+    room_id: RoomId
+
+
+class RaiseHand(Message, frozen=True, tag="raiseHand"):
+    command_id: CommandId
+
+
+class LowerHand(Message, frozen=True, tag="lowerHand"):
+    """One's own; or somebody else's, by staff."""
+
+    command_id: CommandId
+    person_id: Id | None = None
+
+
+class MuteAll(Message, frozen=True, tag="muteAll"):
+    """Everybody in the room but staff."""
+
+    command_id: CommandId
+
+
+class AskOf(Message, frozen=True, tag="askOf"):
+    """Ask somebody to unmute, or to switch the camera on or off. They decide."""
+
+    command_id: CommandId
+    person_id: Id
+    ask: Ask
+
+
+class AnswerAsk(Message, frozen=True, tag="answerAsk"):
+    """The question is dealt with, whatever the answer was."""
+
+    command_id: CommandId
+
+
+class SetLock(Message, frozen=True, tag="setLock"):
+    """While locked nobody new is let in; they wait and are told so. Who was inside returns as always."""
+
+    command_id: CommandId
+    on: bool
+
+
+class SetAutoAdmit(Message, frozen=True, tag="setAutoAdmit"):
+    """Let everybody on the roster in as they come, while a facilitator is there."""
+
+    command_id: CommandId
+    on: bool
+
+
+class SetScreens(Message, frozen=True, tag="setScreens"):
+    """Who may share a screen."""
+
+    command_id: CommandId
+    by: Literal["staff", "everyone"]
+
+
+class Spotlight(Message, frozen=True, tag="spotlight"):
+    """Large on every screen of the room; None: nobody."""
+
+    command_id: CommandId
+    person_id: Id | None
+
+
+class StartBreak(Message, frozen=True, tag="startBreak"):
+    command_id: CommandId
+    minutes: Minutes
+
+
+class EndBreak(Message, frozen=True, tag="endBreak"):
+    command_id: CommandId
+
+
+class HandOver(Message, frozen=True, tag="handOver"):
+    """Another facilitator of the meeting leads from now on; take it back with one's own id."""
+
+    command_id: CommandId
+    person_id: Id
+
+
+class TakeOver(Message, frozen=True, tag="takeOver"):
+    """Somebody on call comes into a room without a facilitator, as one."""
+
+    command_id: CommandId
+
+
+class Say(Message, frozen=True, tag="say"):
+    """Chat. `everyone` is an announcement to every room, `waiting` to who waits: both by staff only.
+
+    `person` is a private line to one person: by staff to anybody, by others to nobody.
+    """
+
+    command_id: CommandId
+    to: ChatTo
+    text: Text
+    person_id: Id | None = None
+
+
+class Arrive(Message, frozen=True, tag="arrive"):
+    """Where the person is now, and who helps in an emergency. Confirmed at every meeting."""
+
+    command_id: CommandId
+    address: Line
+    city: Line
+    state: Annotated[str, Meta(min_length=2, max_length=2, pattern=r"\A[A-Z]{2}\Z")]  # US postal code
+    phone: Annotated[str, Meta(max_length=32, pattern=NO_NUL)]
+    emergency_name: Line
+    emergency_phone: Annotated[str, Meta(max_length=32, pattern=NO_NUL)]
+    alone: bool
+    headphones: bool
+
+
+class OpenCrisis(Message, frozen=True, tag="openCrisis"):
+    """Show this person's address and helpers, page staff on call, prepare a room aside."""
+
+    command_id: CommandId
+    person_id: Id
+
+
+class NoteCrisis(Message, frozen=True, tag="noteCrisis"):
+    command_id: CommandId
+    person_id: Id
+    text: Text
+
+
+class CloseCrisis(Message, frozen=True, tag="closeCrisis"):
+    command_id: CommandId
+    person_id: Id
+    outcome: Text
+
+
 class AskSeat(Message, frozen=True, tag="askSeat"):
     """Ask for a media ticket. Answered by `Seat` or `Refused`."""
 
@@ -111,7 +333,46 @@ class Ping(Message, frozen=True, tag="ping"):
 
 
 FromBrowser = (
-    Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | AskSeat | Ping
+    Knock
+    | Admit
+    | AdmitAll
+    | Decline
+    | SendBack
+    | Remove
+    | MuteOther
+    | Leave
+    | End
+    | PlanBreakouts
+    | ProposeBreakouts
+    | OpenBreakouts
+    | SetBreakoutTimer
+    | CloseBreakouts
+    | Assign
+    | Visit
+    | AskHelp
+    | HelpDone
+    | StepAside
+    | ReturnFromAside
+    | RaiseHand
+    | LowerHand
+    | MuteAll
+    | AskOf
+    | AnswerAsk
+    | SetLock
+    | SetAutoAdmit
+    | SetScreens
+    | Spotlight
+    | StartBreak
+    | EndBreak
+    | HandOver
+    | TakeOver
+    | Say
+    | Arrive
+    | OpenCrisis
+    | NoteCrisis
+    | CloseCrisis
+    | AskSeat
+    | Ping
 )
 
 # To the browser.
@@ -124,6 +385,24 @@ class You(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     place: Place
     identity: str  # your participant identity in the media room; "" while you have no seat
     position: int | None = None  # place in line, from 1, while waiting
+    room_id: str = ""  # of the side room one is in
+    room_name: str = ""  # of the side room one is in; "" in the main room
+    hand: int | None = None  # place in the order of raised hands, from 1
+    ask: Ask | None = None  # an open question from staff
+    may_share_screen: bool = False
+    arrival: Arrival | None = None  # as last told; `confirmed` says whether for this meeting
+
+
+class Arrival(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    address: str
+    city: str
+    state: str
+    phone: str
+    emergency_name: str
+    emergency_phone: str
+    alone: bool
+    headphones: bool
+    confirmed: bool  # for this meeting
 
 
 class Member(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
@@ -134,6 +413,8 @@ class Member(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     role: RoomRole
     identity: str
     interrupted: bool  # the connection dropped; the place is kept
+    hand: int | None = None  # place in the order of raised hands, from 1
+    flags: tuple[Flag, ...] = ()  # to staff only
 
 
 class Waiter(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
@@ -144,6 +425,80 @@ class Waiter(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     role: RoomRole
     since: str  # ISO 8601 UTC
     interrupted: bool
+    lobby: Lobby = "clients"
+    flags: tuple[Flag, ...] = ()
+
+
+class SideRoom(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    """A breakout room or a room aside, as staff see it."""
+
+    room_id: str
+    name: str
+    kind: Literal["breakout", "aside"]
+    members: tuple[Member, ...]  # who is in it now
+    assigned: tuple[Person, ...]  # who belongs there, wherever they are
+    help_since: str | None  # ISO 8601 UTC: they asked for help
+
+
+class Person(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    person_id: str
+    name: str
+    role: RoomRole
+
+
+class Away(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    """On the roster or once here, and not inside or waiting now. Only staff are told."""
+
+    person_id: str
+    name: str
+    role: RoomRole
+    place: Place  # outside, left, declined or removed
+    reason: str
+
+
+class Breakouts(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    """Told to everybody inside while they are open or closing; to staff also while planned."""
+
+    state: Literal["planned", "open", "closing"]
+    ends_at: str | None  # ISO 8601 UTC: the timer, or the end of the notice
+    rooms: tuple[SideRoom, ...]  # empty unless the reader is staff
+    unassigned: tuple[Person, ...]  # inside and without a room; empty unless the reader is staff
+    can_undo: bool = False
+
+
+class Pause(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    """A break of the group."""
+
+    started_at: str  # ISO 8601 UTC
+    ends_at: str
+
+
+class Hold(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    """No facilitator is there. From `paused_at` on clients neither see nor hear each other."""
+
+    since: str  # ISO 8601 UTC
+    paused_at: str
+    paused: bool
+
+
+class CrisisEvent(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    at: str  # ISO 8601 UTC
+    by: str  # name
+    kind: Literal["opened", "paged", "answered", "note", "aside", "closed"]
+    text: str
+
+
+class Crisis(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    """Everything needed at once, on one screen. Only staff are told."""
+
+    person_id: str
+    name: str
+    arrival: Arrival | None
+    contacts: tuple[str, ...]  # further people who may be called: "Rosa (mother), 555 0100"
+    numbers: tuple[str, ...]  # local emergency numbers of the state: "911", "988 Suicide & Crisis Lifeline"
+    aside_room_id: str  # prepared; "" when none
+    timeline: tuple[CrisisEvent, ...]
+    closed: bool
 
 
 class MeetingInfo(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
@@ -152,6 +507,9 @@ class MeetingInfo(Struct, forbid_unknown_fields=True, frozen=True, rename="camel
     ends_at: str
     ended: bool
     facilitators: tuple[str, ...]  # first names: who will let you in
+    kind: str = ""  # of programs.kinds
+    breaks: tuple[Pause, ...] = ()  # as planned
+    lobbies: tuple[Lobby, ...] = ("clients",)
 
 
 class Room(Message, frozen=True, tag="room"):
@@ -164,6 +522,39 @@ class Room(Message, frozen=True, tag="room"):
     members: tuple[Member, ...]  # empty unless the reader is in the room
     waiting: tuple[Waiter, ...]  # empty unless the reader is staff of the meeting
     staff_present: bool
+    breakouts: Breakouts | None = None
+    asides: tuple[SideRoom, ...] = ()  # empty unless the reader is staff
+    away: tuple[Away, ...] = ()  # empty unless the reader is staff
+    locked: bool = False
+    auto_admit: bool = False
+    screens: Literal["staff", "everyone"] = "staff"
+    spotlight: str = ""  # person id, in the reader's room
+    lead: str = ""  # person id of the facilitator who leads
+    pause: Pause | None = None
+    hold: Hold | None = None
+    crises: tuple[Crisis, ...] = ()  # empty unless the reader is staff
+    help_since: str | None = None  # the reader's own breakout room has asked for help
+    may_take_over: bool = False  # the reader is on call and nobody leads
+
+
+class ChatLine(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    line_id: int  # grows
+    at: str  # ISO 8601 UTC
+    person_id: str
+    name: str
+    to: ChatTo
+    text: str
+    person_name: str = ""  # of whom a `person` line is for
+
+
+class Chat(Message, frozen=True, tag="chat"):
+    """Lines the reader may see, oldest first: those of the rooms and times they were there for.
+
+    `reset`: forget the earlier ones first (sent after every connect and every move).
+    """
+
+    lines: tuple[ChatLine, ...]
+    reset: bool
 
 
 class Seat(Message, frozen=True, tag="seat"):
@@ -195,7 +586,7 @@ class Pong(Message, frozen=True, tag="pong"):
     server_time: str
 
 
-ToBrowser = Room | Seat | Done | Refused | Pong
+ToBrowser = Room | Chat | Seat | Done | Refused | Pong
 
 _decoder = msgspec.json.Decoder(FromBrowser)
 _encoder = msgspec.json.Encoder()

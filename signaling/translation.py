@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from sessions.core.errors import NotFound
+from sessions.core.errors import IllegalMove, NotFound
 from sessions.people.roles import RoomRole
 from sessions.room import commands, reading
 from signaling import protocol
@@ -19,23 +19,13 @@ ROLES: Final[dict[RoomRole, protocol.RoomRole]] = {
     RoomRole.FAMILY: "family",
     RoomRole.ALUMNUS: "alumnus",
 }
-Asked = (
-    protocol.Knock
-    | protocol.Admit
-    | protocol.AdmitAll
-    | protocol.Decline
-    | protocol.SendBack
-    | protocol.Remove
-    | protocol.MuteOther
-    | protocol.Leave
-    | protocol.End
-)
 
 
-def command_of(message: Asked) -> commands.Command:
+def command_of(message: protocol.FromBrowser) -> commands.Command:
     """The command a message asks for.
 
     Raises:
+        IllegalMove: nothing can be done about it here.
         NotFound: it names somebody by something that is no id.
     """
     match message:
@@ -57,6 +47,8 @@ def command_of(message: Asked) -> commands.Command:
             return commands.Leave()
         case protocol.End():
             return commands.End()
+        case _:
+            raise IllegalMove("That is not possible yet.")
 
 
 def room_of(view: reading.RoomView) -> protocol.Room:

@@ -2,8 +2,17 @@
 export const PROTOCOL_VERSION = 1 as const;
 export const MAX_FRAME_BYTES = 65536 as const;
 export const CLOSE = { OVERSIZE: 4009, FAULT: 4011, RESTART: 4012, BUSY: 4013, BAD_FRAME: 4400, SIGNED_OUT: 4401, NOT_FOUND: 4404, WRONG_VERSION: 4406, TOO_SLOW: 4408, TOO_MANY: 4429 } as const;
-export type Place = "outside" | "waiting" | "main" | "left" | "declined" | "removed";
+export type Place = "outside" | "waiting" | "main" | "breakout" | "aside" | "left" | "declined" | "removed";
 export type RoomRole = "facilitator" | "client" | "family" | "alumnus";
+export type Lobby = "clients" | "family";
+export type Ask = "unmute" | "cameraOn" | "cameraOff";
+export type ChatTo = "room" | "staff" | "everyone" | "waiting" | "person";
+export type Flag = "arrivalUnconfirmed" | "otherState" | "notAlone" | "noIdentity";
+export interface PlannedRoom {
+  readonly roomId: string;
+  readonly name: string;
+  readonly people: readonly string[];
+}
 export interface You {
   readonly personId: string;
   readonly name: string;
@@ -11,6 +20,23 @@ export interface You {
   readonly place: Place;
   readonly identity: string;
   readonly position: number | null;
+  readonly roomId: string;
+  readonly roomName: string;
+  readonly hand: number | null;
+  readonly ask: Ask | null;
+  readonly mayShareScreen: boolean;
+  readonly arrival: Arrival | null;
+}
+export interface Arrival {
+  readonly address: string;
+  readonly city: string;
+  readonly state: string;
+  readonly phone: string;
+  readonly emergencyName: string;
+  readonly emergencyPhone: string;
+  readonly alone: boolean;
+  readonly headphones: boolean;
+  readonly confirmed: boolean;
 }
 export interface MeetingInfo {
   readonly title: string;
@@ -18,6 +44,14 @@ export interface MeetingInfo {
   readonly endsAt: string;
   readonly ended: boolean;
   readonly facilitators: readonly string[];
+  readonly kind: string;
+  readonly breaks: readonly Pause[];
+  readonly lobbies: readonly Lobby[];
+}
+/** A break of the group. */
+export interface Pause {
+  readonly startedAt: string;
+  readonly endsAt: string;
 }
 /** Somebody in the same room as the reader. */
 export interface Member {
@@ -26,6 +60,8 @@ export interface Member {
   readonly role: RoomRole;
   readonly identity: string;
   readonly interrupted: boolean;
+  readonly hand: number | null;
+  readonly flags: readonly Flag[];
 }
 /** Somebody in the waiting room. Only staff of the meeting are told. */
 export interface Waiter {
@@ -34,6 +70,70 @@ export interface Waiter {
   readonly role: RoomRole;
   readonly since: string;
   readonly interrupted: boolean;
+  readonly lobby: Lobby;
+  readonly flags: readonly Flag[];
+}
+/** Told to everybody inside while they are open or closing; to staff also while planned. */
+export interface Breakouts {
+  readonly state: "closing" | "open" | "planned";
+  readonly endsAt: string | null;
+  readonly rooms: readonly SideRoom[];
+  readonly unassigned: readonly Person[];
+  readonly canUndo: boolean;
+}
+/** A breakout room or a room aside, as staff see it. */
+export interface SideRoom {
+  readonly roomId: string;
+  readonly name: string;
+  readonly kind: "aside" | "breakout";
+  readonly members: readonly Member[];
+  readonly assigned: readonly Person[];
+  readonly helpSince: string | null;
+}
+export interface Person {
+  readonly personId: string;
+  readonly name: string;
+  readonly role: RoomRole;
+}
+/** On the roster or once here, and not inside or waiting now. Only staff are told. */
+export interface Away {
+  readonly personId: string;
+  readonly name: string;
+  readonly role: RoomRole;
+  readonly place: Place;
+  readonly reason: string;
+}
+/** No facilitator is there. From `paused_at` on clients neither see nor hear each other. */
+export interface Hold {
+  readonly since: string;
+  readonly pausedAt: string;
+  readonly paused: boolean;
+}
+/** Everything needed at once, on one screen. Only staff are told. */
+export interface Crisis {
+  readonly personId: string;
+  readonly name: string;
+  readonly arrival: Arrival | null;
+  readonly contacts: readonly string[];
+  readonly numbers: readonly string[];
+  readonly asideRoomId: string;
+  readonly timeline: readonly CrisisEvent[];
+  readonly closed: boolean;
+}
+export interface CrisisEvent {
+  readonly at: string;
+  readonly by: string;
+  readonly kind: "answered" | "aside" | "closed" | "note" | "opened" | "paged";
+  readonly text: string;
+}
+export interface ChatLine {
+  readonly lineId: number;
+  readonly at: string;
+  readonly personId: string;
+  readonly name: string;
+  readonly to: ChatTo;
+  readonly text: string;
+  readonly personName: string;
 }
 /** At the door: a client waits, a facilitator enters. Also right after every (re)connect. */
 export interface Knock {
@@ -44,9 +144,11 @@ export interface Admit {
   readonly commandId: string;
   readonly personId: string;
 }
+/** Everybody in line, or only those of one lobby. */
 export interface AdmitAll {
   readonly type: "admitAll";
   readonly commandId: string;
+  readonly lobby?: Lobby | null;
 }
 export interface Decline {
   readonly type: "decline";
@@ -81,6 +183,183 @@ export interface End {
   readonly type: "end";
   readonly commandId: string;
 }
+/** Replace the plan, before the meeting or before opening: by hand. */
+export interface PlanBreakouts {
+  readonly type: "planBreakouts";
+  readonly commandId: string;
+  readonly rooms: readonly PlannedRoom[];
+}
+/** Replace the plan by one the server makes: a room per household, or rooms of about `size` at random. */
+export interface ProposeBreakouts {
+  readonly type: "proposeBreakouts";
+  readonly commandId: string;
+  readonly by: "household" | "random";
+  readonly size?: number;
+}
+/** Everybody who is planned goes to their room; who comes later lands there. */
+export interface OpenBreakouts {
+  readonly type: "openBreakouts";
+  readonly commandId: string;
+  readonly minutes?: number | null;
+}
+/** So many minutes from now; None: until recalled. */
+export interface SetBreakoutTimer {
+  readonly type: "setBreakoutTimer";
+  readonly commandId: string;
+  readonly minutes: number | null;
+}
+/** Recall: everybody to the main room, also who is offline, after so many seconds of notice. */
+export interface CloseBreakouts {
+  readonly type: "closeBreakouts";
+  readonly commandId: string;
+  readonly inSeconds?: number;
+}
+/** Put somebody into a breakout room ("": the main room); while they are closed, in the plan. */
+export interface Assign {
+  readonly type: "assign";
+  readonly commandId: string;
+  readonly personId: string;
+  readonly roomId: string;
+}
+/** A facilitator goes to a side room, or ("") back to the main room. */
+export interface Visit {
+  readonly type: "visit";
+  readonly commandId: string;
+  readonly roomId: string;
+}
+/** From a breakout room: please come. `on` false takes it back. */
+export interface AskHelp {
+  readonly type: "askHelp";
+  readonly commandId: string;
+  readonly on?: boolean;
+}
+export interface HelpDone {
+  readonly type: "helpDone";
+  readonly commandId: string;
+  readonly roomId: string;
+}
+/** A facilitator and one person go to a room of their own; the others go on. */
+export interface StepAside {
+  readonly type: "stepAside";
+  readonly commandId: string;
+  readonly personId: string;
+}
+/** Everybody of that room goes back to where they belong. */
+export interface ReturnFromAside {
+  readonly type: "returnFromAside";
+  readonly commandId: string;
+  readonly roomId: string;
+}
+export interface RaiseHand {
+  readonly type: "raiseHand";
+  readonly commandId: string;
+}
+/** One's own; or somebody else's, by staff. */
+export interface LowerHand {
+  readonly type: "lowerHand";
+  readonly commandId: string;
+  readonly personId?: string | null;
+}
+/** Everybody in the room but staff. */
+export interface MuteAll {
+  readonly type: "muteAll";
+  readonly commandId: string;
+}
+/** Ask somebody to unmute, or to switch the camera on or off. They decide. */
+export interface AskOf {
+  readonly type: "askOf";
+  readonly commandId: string;
+  readonly personId: string;
+  readonly ask: Ask;
+}
+/** The question is dealt with, whatever the answer was. */
+export interface AnswerAsk {
+  readonly type: "answerAsk";
+  readonly commandId: string;
+}
+/** While locked nobody new is let in; they wait and are told so. Who was inside returns as always. */
+export interface SetLock {
+  readonly type: "setLock";
+  readonly commandId: string;
+  readonly on: boolean;
+}
+/** Let everybody on the roster in as they come, while a facilitator is there. */
+export interface SetAutoAdmit {
+  readonly type: "setAutoAdmit";
+  readonly commandId: string;
+  readonly on: boolean;
+}
+/** Who may share a screen. */
+export interface SetScreens {
+  readonly type: "setScreens";
+  readonly commandId: string;
+  readonly by: "everyone" | "staff";
+}
+/** Large on every screen of the room; None: nobody. */
+export interface Spotlight {
+  readonly type: "spotlight";
+  readonly commandId: string;
+  readonly personId: string | null;
+}
+export interface StartBreak {
+  readonly type: "startBreak";
+  readonly commandId: string;
+  readonly minutes: number;
+}
+export interface EndBreak {
+  readonly type: "endBreak";
+  readonly commandId: string;
+}
+/** Another facilitator of the meeting leads from now on; take it back with one's own id. */
+export interface HandOver {
+  readonly type: "handOver";
+  readonly commandId: string;
+  readonly personId: string;
+}
+/** Somebody on call comes into a room without a facilitator, as one. */
+export interface TakeOver {
+  readonly type: "takeOver";
+  readonly commandId: string;
+}
+/** Chat. `everyone` is an announcement to every room, `waiting` to who waits: both by staff only. `person` is a private line to one person: by staff to anybody, by others to nobody. */
+export interface Say {
+  readonly type: "say";
+  readonly commandId: string;
+  readonly to: ChatTo;
+  readonly text: string;
+  readonly personId?: string | null;
+}
+/** Where the person is now, and who helps in an emergency. Confirmed at every meeting. */
+export interface Arrive {
+  readonly type: "arrive";
+  readonly commandId: string;
+  readonly address: string;
+  readonly city: string;
+  readonly state: string;
+  readonly phone: string;
+  readonly emergencyName: string;
+  readonly emergencyPhone: string;
+  readonly alone: boolean;
+  readonly headphones: boolean;
+}
+/** Show this person's address and helpers, page staff on call, prepare a room aside. */
+export interface OpenCrisis {
+  readonly type: "openCrisis";
+  readonly commandId: string;
+  readonly personId: string;
+}
+export interface NoteCrisis {
+  readonly type: "noteCrisis";
+  readonly commandId: string;
+  readonly personId: string;
+  readonly text: string;
+}
+export interface CloseCrisis {
+  readonly type: "closeCrisis";
+  readonly commandId: string;
+  readonly personId: string;
+  readonly outcome: string;
+}
 /** Ask for a media ticket. Answered by `Seat` or `Refused`. */
 export interface AskSeat {
   readonly type: "askSeat";
@@ -89,7 +368,7 @@ export interface AskSeat {
 export interface Ping {
   readonly type: "ping";
 }
-export type FromBrowser = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | AskSeat | Ping;
+export type FromBrowser = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | PlanBreakouts | ProposeBreakouts | OpenBreakouts | SetBreakoutTimer | CloseBreakouts | Assign | Visit | AskHelp | HelpDone | StepAside | ReturnFromAside | RaiseHand | LowerHand | MuteAll | AskOf | AnswerAsk | SetLock | SetAutoAdmit | SetScreens | Spotlight | StartBreak | EndBreak | HandOver | TakeOver | Say | Arrive | OpenCrisis | NoteCrisis | CloseCrisis | AskSeat | Ping;
 /** The whole state as this reader may see it. Replaces every earlier one. */
 export interface Room {
   readonly type: "room";
@@ -100,6 +379,25 @@ export interface Room {
   readonly members: readonly Member[];
   readonly waiting: readonly Waiter[];
   readonly staffPresent: boolean;
+  readonly breakouts: Breakouts | null;
+  readonly asides: readonly SideRoom[];
+  readonly away: readonly Away[];
+  readonly locked: boolean;
+  readonly autoAdmit: boolean;
+  readonly screens: "everyone" | "staff";
+  readonly spotlight: string;
+  readonly lead: string;
+  readonly pause: Pause | null;
+  readonly hold: Hold | null;
+  readonly crises: readonly Crisis[];
+  readonly helpSince: string | null;
+  readonly mayTakeOver: boolean;
+}
+/** Lines the reader may see, oldest first: those of the rooms and times they were there for. `reset`: forget the earlier ones first (sent after every connect and every move). */
+export interface Chat {
+  readonly type: "chat";
+  readonly lines: readonly ChatLine[];
+  readonly reset: boolean;
 }
 /** A media ticket: connect with livekit-client within `expires_in` seconds. */
 export interface Seat {
@@ -127,4 +425,4 @@ export interface Pong {
   readonly seq: number;
   readonly serverTime: string;
 }
-export type ToBrowser = Room | Seat | Done | Refused | Pong;
+export type ToBrowser = Room | Chat | Seat | Done | Refused | Pong;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Member, Room, Waiter, You } from "../protocol/messages.gen";
 import { news } from "./news";
 
-const maya: You = { personId: "maya", name: "Maya", role: "client", place: "main", identity: "i-maya", position: null };
+const maya: You = { personId: "maya", name: "Maya", role: "client", place: "main", identity: "i-maya", position: null, roomId: "", roomName: "", hand: null, ask: null, mayShareScreen: false, arrival: null };
 const dana: You = { ...maya, personId: "dana", name: "Dana", role: "facilitator", identity: "i-dana" };
 const member = (personId: string, interrupted = false): Member => ({
   personId,
@@ -10,6 +10,8 @@ const member = (personId: string, interrupted = false): Member => ({
   role: "client",
   identity: `i-${personId}`,
   interrupted,
+  hand: null,
+  flags: [],
 });
 const waiter = (personId: string): Waiter => ({
   personId,
@@ -17,16 +19,31 @@ const waiter = (personId: string): Waiter => ({
   role: "client",
   since: "2026-11-22T18:00:00Z",
   interrupted: false,
+  lobby: "clients",
+  flags: [],
 });
 const room = (you: You, parts: Partial<Room> = {}): Room => ({
   type: "room",
   seq: 1,
   serverTime: "2026-11-22T18:00:00Z",
   you,
-  meeting: { title: "t", startsAt: "", endsAt: "", ended: false, facilitators: ["Dana"] },
+  meeting: { title: "t", startsAt: "", endsAt: "", ended: false, facilitators: ["Dana"], kind: "", breaks: [], lobbies: ["clients"] },
   members: [],
   waiting: [],
   staffPresent: true,
+  breakouts: null,
+  asides: [],
+  away: [],
+  locked: false,
+  autoAdmit: false,
+  screens: "staff",
+  spotlight: "",
+  lead: "",
+  pause: null,
+  hold: null,
+  crises: [],
+  helpSince: null,
+  mayTakeOver: false,
   ...parts,
 });
 const waiting = (position: number): You => ({ ...maya, place: "waiting", identity: "", position });

@@ -227,6 +227,7 @@ export class Session {
       case "pong":
         this.#aheadMs = Date.parse(message.serverTime) - performance.now();
         break;
+      case "chat":
       case "done":
         break;
       default:

@@ -17,7 +17,7 @@ export function others(view: Room): readonly Member[] {
 function inOrder(view: Room): readonly Member[] {
   const staff = others(view).filter(({ role }) => role === "facilitator");
   const rest = others(view).filter(({ role }) => role !== "facilitator");
-  return [...staff, ...rest, { ...view.you, interrupted: false }];
+  return [...staff, ...rest, { ...view.you, interrupted: false, flags: [] }];
 }
 
 /** Who is shown is the server's view; the media engine only adds pictures to it. */
