@@ -22,7 +22,7 @@ document.addEventListener("pointerdown", unlockSound, { once: true });
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload(); // the browser's back button restored a page whose lines are dead
 });
-if (config.testHooks) Object.assign(window, { viopRoom: session.media.room });
+if (config.testHooks) Object.defineProperty(window, "viopRoom", { get: () => session.media.room });
 
 const root = document.getElementById("room");
 if (root === null) throw new Error("the page has no #room");

@@ -22,12 +22,15 @@ export type MediaState = "off" | "joining" | "live" | "mending" | "replaced";
 
 const SEAT_PATIENCE_MS = 5_000; // unanswered: ask again
 const SHAKY_MS = 1_500; // a signal line gone for longer has probably taken picture and sound with it
+const MOVE_PATIENCE_MS = 1_500; // an engine that moves connections has done it by then
 const STEADY_MS = 10_000; // live this long, the next failure is a new one
 
 export interface Surroundings {
   /** Ask the clinic for a media ticket; the answer comes in by `sit` or `refuse`. */
   readonly askSeat: () => void;
   readonly state: (state: MediaState) => void;
+  /** `room` is another object now. */
+  readonly renewed: () => void;
   /** The server muted our microphone. */
   readonly silenced: () => void;
   readonly trouble: (source: keyof Wanted, trouble: Trouble) => void;
@@ -68,7 +71,7 @@ function options(phone: boolean, cores: number): RoomOptions {
  * anew. What the person switched off stays off through all of it.
  */
 export class Media {
-  readonly room: MediaRoom;
+  room: MediaRoom;
   #state: MediaState = "off";
   #wanted: Wanted = { microphone: false, camera: false };
   #asked: number | null = null; // when a seat was asked for and has not come yet
@@ -80,38 +83,37 @@ export class Media {
   #visit = 0; // grows with every entry and exit: what an older one still finishes is void
   #applying = false;
   #stale = false;
+  #place = ""; // of the clinic's: the side room's id, or "" for the main room
+  #unmovedMs: number | null = null; // since when the place is another and the engine has not moved this connection
+  #movedMs = -Infinity; // when the engine moved it without the clinic's word (which may come later)
 
   constructor(
     private readonly around: Surroundings,
     private readonly page: Pick<Location, "protocol" | "host">,
-    device: { readonly phone: boolean; readonly cores: number },
+    private readonly device: { readonly phone: boolean; readonly cores: number },
   ) {
-    this.room = new MediaRoom(options(device.phone, device.cores));
-    this.room
-      .on(RoomEvent.SignalReconnecting, () => (this.#shakyMs ??= this.#nowMs))
-      .on(RoomEvent.Reconnecting, () => this.#become("mending"))
-      .on(RoomEvent.Reconnected, () => this.#settled())
-      .on(RoomEvent.Disconnected, (reason) => this.#lost(reason))
-      .on(RoomEvent.TrackMuted, (publication, participant) => {
-        if (participant === this.room.localParticipant) this.#mutedByServer(publication);
-      });
+    this.room = this.#made();
   }
 
   get state(): MediaState {
     return this.#state;
   }
 
-  /** Take one's seat and keep it. */
-  enter(wanted: Wanted): void {
+  /** Take one's seat in `place` (a side room's id, or "") and keep it, or go there from another place. */
+  enter(wanted: Wanted, place: string): void {
     this.#wanted = wanted;
+    const moved = this.#place !== place;
+    this.#place = place;
     if (this.#state === "off") this.#begin();
+    else if (moved && this.#nowMs - this.#movedMs > 2 * MOVE_PATIENCE_MS) this.#unmovedMs = this.#nowMs;
+    if (moved) this.#movedMs = -Infinity;
   }
 
   /** Give the seat up. */
   exit(): void {
     if (this.#state === "off") return;
     this.#visit += 1;
-    this.#asked = this.#retryMs = this.#shakyMs = null;
+    this.#asked = this.#retryMs = this.#shakyMs = this.#unmovedMs = null;
     this.#become("off");
     void this.room.disconnect();
   }
@@ -129,7 +131,8 @@ export class Media {
   sit(seat: Seat): void {
     if (this.#asked === null) return;
     this.#asked = null;
-    void this.#connect(seat, this.#visit);
+    if (this.#state === "live") void this.#follow(seat, this.#visit);
+    else void this.#connect(seat, this.#visit);
   }
 
   refuse(): void {
@@ -141,7 +144,8 @@ export class Media {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#shakyMs !== null && this.#state === "live" && nowMs - this.#shakyMs >= SHAKY_MS) this.#become("mending");
-    if (this.#retryMs !== null && nowMs >= this.#retryMs) this.#ask();
+    if (this.#state === "live" && this.#unmovedMs !== null && nowMs - this.#unmovedMs >= MOVE_PATIENCE_MS) this.#ask();
+    else if (this.#retryMs !== null && nowMs >= this.#retryMs) this.#ask();
     else if (this.#asked !== null && nowMs - this.#asked >= SEAT_PATIENCE_MS) this.#ask();
   }
 
@@ -168,7 +172,7 @@ export class Media {
   }
 
   #ask(): void {
-    this.#retryMs = null;
+    this.#retryMs = this.#unmovedMs = null;
     this.#asked = this.#nowMs;
     this.around.askSeat();
   }
@@ -186,6 +190,49 @@ export class Media {
       return;
     }
     if (visit === this.#visit) this.#settled();
+  }
+
+  /** A room object that speaks to us as long as it is the one in use. */
+  #made(): MediaRoom {
+    const room = new MediaRoom(options(this.device.phone, this.device.cores));
+    const current = () => room === this.room;
+    return room
+      .on(RoomEvent.SignalReconnecting, () => current() && (this.#shakyMs ??= this.#nowMs))
+      .on(RoomEvent.Reconnecting, () => current() && this.#become("mending"))
+      .on(RoomEvent.Reconnected, () => current() && this.#settled())
+      .on(RoomEvent.Moved, () => current() && this.#movedByEngine())
+      .on(RoomEvent.Disconnected, (reason) => current() && this.#lost(reason))
+      .on(RoomEvent.TrackMuted, (publication, participant) => {
+        if (current() && participant === room.localParticipant) this.#mutedByServer(publication);
+      });
+  }
+
+  #movedByEngine(): void {
+    if (this.#unmovedMs === null) this.#movedMs = this.#nowMs;
+    this.#unmovedMs = null;
+  }
+
+  /** The place is another, and the engine did not move this connection: be in the new room before leaving the old. */
+  async #follow(seat: Seat, visit: number): Promise<void> {
+    if (mediaRoomOf(seat.token) === this.room.name) return; // it did, after all
+    const [old, next] = [this.room, this.#made()];
+    Object.assign(next.options, old.options); // devices chosen meanwhile
+    try {
+      await next.connect(socketUrl(seat.url, this.page), seat.token, CONNECTING);
+    } catch {
+      if (visit === this.#visit) this.#unmovedMs = this.#nowMs;
+      return;
+    }
+    if (visit !== this.#visit) {
+      void next.disconnect();
+      return;
+    }
+    this.room = next;
+    this.#asked = this.#retryMs = this.#shakyMs = null;
+    this.around.renewed();
+    this.#become("live"); // whatever became of the old one meanwhile
+    this.#settled();
+    void old.disconnect();
   }
 
   #settled(): void {
@@ -252,4 +299,11 @@ export class Media {
     this.#state = state;
     this.around.state(state);
   }
+}
+
+/** The name of the media room that a ticket is for. Only read: the server checks it. */
+export function mediaRoomOf(token: string): string {
+  const claims = token.split(".")[1] ?? "";
+  const { video } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))) as { video: { room: string } };
+  return video.room;
 }

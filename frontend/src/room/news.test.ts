@@ -92,6 +92,36 @@ describe("in the room", () => {
     expect(kinds(room(maya), room(maya, { staffPresent: false }))).toEqual(["staffGone"]);
     expect(kinds(room(maya, { staffPresent: false }), room(maya))).toEqual(["staffBack"]);
   });
+  const side = (roomId: string, roomName: string): You => ({ ...maya, place: roomId === "" ? "main" : "breakout", roomId, roomName });
+  test("a move is told once, and the people of the two rooms are no news", () => {
+    const after = room(side("b1", "Room 1"), { members: [member("maya"), member("jo")] });
+    expect(news(before, after)).toEqual([{ kind: "moved", roomName: "Room 1" }]);
+    expect(news(after, before)).toEqual([{ kind: "moved", roomName: "" }]);
+  });
+  test("being let in straight into a side room is being let in", () => {
+    expect(kinds(room(waiting(1)), room(side("b1", "Room 1")))).toEqual(["admitted"]);
+  });
+  test("staff hear of a room that asks for help once, and not of the one they are in", () => {
+    const asks = (helpSince: string | null): Partial<Room> => ({
+      breakouts: {
+        state: "open",
+        endsAt: null,
+        rooms: [{ roomId: "b1", name: "Room 1", kind: "breakout", members: [], assigned: [], helpSince }],
+        unassigned: [],
+        canUndo: false,
+      },
+    });
+    const since = "2026-11-22T18:00:00Z";
+    expect(kinds(room(dana, asks(null)), room(dana, asks(since)))).toEqual(["help"]);
+    expect(kinds(room(dana, asks(since)), room(dana, asks(since)))).toEqual([]);
+    const there: You = { ...dana, place: "breakout", roomId: "b1", roomName: "Room 1" };
+    expect(kinds(room(there, asks(null)), room(there, asks(since)))).toEqual([]);
+  });
+  test("a hold begins and ends", () => {
+    const hold = (paused: boolean): Partial<Room> => ({ hold: { since: "", pausedAt: "", paused } });
+    expect(kinds(room(maya, hold(false)), room(maya, hold(true)))).toEqual(["held"]);
+    expect(kinds(room(maya, hold(true)), room(maya))).toEqual(["resumed"]);
+  });
   test("those present when one comes in are no news", () => {
     expect(kinds(null, before)).toEqual([]);
   });

@@ -1,8 +1,9 @@
-import type { Room, ToBrowser } from "../protocol/messages.gen";
+import type { ChatLine, Lobby, Room, ToBrowser } from "../protocol/messages.gen";
 import { Declined, Wire, type Command, type Link } from "../protocol/wire";
 import { socketUrl, type RoomConfig } from "./config";
 import { Media, type MediaState } from "./media";
 import { news, type News } from "./news";
+import { inside } from "./place";
 import { rememberDevices, chosenDevices, rememberWanted, wantedIn, type Devices, type Wanted } from "./remembered";
 import type { Trouble } from "./trouble";
 
@@ -22,9 +23,11 @@ export interface Snapshot {
   readonly pending: ReadonlySet<string>;
   /** Whom this tab declined or removed, by id, with their names: the server's view does not list them. */
   readonly turnedAway: ReadonlyMap<string, string>;
+  /** Lines this person may see now, oldest first. */
+  readonly chat: readonly ChatLine[];
 }
 
-export type Tidings = News | { readonly kind: "silenced" } | { readonly kind: "refused"; readonly text: string };
+export type Tidings = News | { readonly kind: "line"; readonly line: ChatLine } | { readonly kind: "silenced" } | { readonly kind: "refused"; readonly text: string };
 
 const KNOCK_AGAIN_MS = 3_000;
 const EVERYBODY = "*";
@@ -64,11 +67,13 @@ export class Session {
       troubles: {},
       pending: new Set(),
       turnedAway: new Map(),
+      chat: [],
     };
     this.media = new Media(
       {
         askSeat: () => void this.#wire.say({ type: "askSeat" }),
         state: (media) => this.#set({ media }),
+        renewed: () => this.#set({}),
         silenced: () => {
           this.want({ ...this.#snapshot.wanted, microphone: false });
           this.#tell({ kind: "silenced" });
@@ -174,8 +179,8 @@ export class Session {
     void this.#do({ type: "admit", personId }, personId);
   }
 
-  admitAll(): void {
-    void this.#do({ type: "admitAll" }, EVERYBODY);
+  admitAll(lobby: Lobby | null = null): void {
+    void this.#do({ type: "admitAll", lobby }, EVERYBODY);
   }
 
   decline(personId: string, name: string): void {
@@ -188,6 +193,14 @@ export class Session {
 
   remove(personId: string, name: string): void {
     void this.#turnAway("remove", personId, name);
+  }
+
+  /** Any other command. `about` (a person, or a word for the thing) is pending meanwhile; a refusal is told.
+   *
+   * Resolves with whether it was done.
+   */
+  act(command: Command, about: string): Promise<boolean> {
+    return this.#do(command, about);
   }
 
   mute(personId: string): void {
@@ -228,6 +241,9 @@ export class Session {
         this.#aheadMs = Date.parse(message.serverTime) - performance.now();
         break;
       case "chat":
+        this.#set({ chat: message.reset ? message.lines : [...this.#snapshot.chat, ...message.lines] });
+        for (const line of message.reset ? [] : message.lines) this.#tell({ kind: "line", line });
+        break;
       case "done":
         break;
       default:
@@ -240,7 +256,7 @@ export class Session {
     const { view, wanted } = this.#snapshot;
     if (view === null) return;
     const { place } = view.you;
-    if (this.#turnedAway && (place === "waiting" || place === "main")) {
+    if (this.#turnedAway && (place === "waiting" || inside(place))) {
       this.#turnedAway = false;
       rememberWanted(this.config.meetingId, wanted);
       this.#set({ coming: true });
@@ -251,8 +267,8 @@ export class Session {
       if (!view.meeting.ended && place === "left" && this.#nowMs - this.#knockedMs < KNOCK_AGAIN_MS) return;
       this.#turnedAway = place === "declined" || place === "removed";
       this.#goOut({ left: place === "left" });
-    } else if (place === "main") {
-      this.media.enter(wanted);
+    } else if (inside(place)) {
+      this.media.enter(wanted, view.you.roomId);
     } else {
       this.media.exit();
     }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
+import { inside } from "../place";
 import { chosenDevices } from "../remembered";
 import type { Session, Snapshot, Tidings } from "../session";
 import { chime } from "../sound";
@@ -36,6 +37,17 @@ function spoken(words: Words, tidings: Tidings): string {
       return words.saysAdmitted;
     case "staffBack":
       return words.saysStaffBack;
+    case "moved":
+      return tidings.roomName === "" ? words.saysMovedMain : words.saysMoved(tidings.roomName);
+    case "recalled":
+      return words.saysRecalled;
+    case "help":
+      return words.saysHelp(tidings.roomName);
+    case "held":
+      return words.saysHeld;
+    case "resumed":
+      return words.saysResumed;
+    case "line":
     case "movedUp":
     case "sentBack":
     case "staffGone":
@@ -107,7 +119,7 @@ export function App({ session }: { readonly session: Session }) {
         <Ending key={ending} kind={ending} session={session} />
       ) : !coming ? (
         <Door session={session} />
-      ) : view?.you.place === "main" ? (
+      ) : view && inside(view.you.place) ? (
         <MediaRoom
           session={session}
           snapshot={snapshot}

@@ -1,3 +1,5 @@
+import { roomsEn } from "./rooms.en";
+
 /** Everything the room says, in English. Plain words, "you" and "we", verbs on buttons. */
 const or = (names: readonly string[]) => new Intl.ListFormat("en", { type: "disjunction" }).format(names);
 const and = (names: readonly string[]) => new Intl.ListFormat("en").format(names);
@@ -213,6 +215,8 @@ export const en = {
   ] as readonly (readonly [string, string])[],
   helpSwitch: "Use these keys",
   keys: "Keys",
+
+  ...roomsEn,
 };
 
 export type Words = { readonly [K in keyof typeof en]: (typeof en)[K] };

@@ -1,4 +1,5 @@
 import type { Words } from "./en";
+import { roomsEs } from "./rooms.es";
 
 const or = (names: readonly string[]) => new Intl.ListFormat("es", { type: "disjunction" }).format(names);
 const and = (names: readonly string[]) => new Intl.ListFormat("es").format(names);
@@ -206,4 +207,6 @@ export const es: Words = {
   ],
   helpSwitch: "Usar estas teclas",
   keys: "Teclas",
+
+  ...roomsEs,
 };
