@@ -33,11 +33,12 @@ AWAY: Final = protocol.Refused(
 class RoomConsumer(Socket):
     """See signaling.protocol for what is said, and Close for how it ends."""
 
+    _on_record = False  # also of one that ends during its handshake
+
     async def opened(self) -> None:
         self.process = process()
         self._awake = asyncio.Event()
         self._told: protocol.Room | None = None
-        self._on_record = False
         if not is_ours(self.scope):
             await self.close()  # before the handshake: refused with 403
             return

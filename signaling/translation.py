@@ -10,7 +10,7 @@ import msgspec
 
 from sessions.core.errors import IllegalMove, NotFound
 from sessions.people.roles import RoomRole
-from sessions.room import commands, reading
+from sessions.room import commands, views
 from signaling import protocol
 
 ROLES: Final[dict[RoomRole, protocol.RoomRole]] = {
@@ -51,7 +51,7 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
             raise IllegalMove("That is not possible yet.")
 
 
-def room_of(view: reading.RoomView) -> protocol.Room:
+def room_of(view: views.RoomView) -> protocol.Room:
     """A reader's view as it travels."""
     you, meeting = view.you, view.meeting
     return protocol.Room(

@@ -29,33 +29,30 @@ from sessions.room.log import RoomLog
 from sessions.room.models import Connection
 from sessions.room.reading import (
     Actor,
-    CloseRoom,
     Counts,
-    CurrentSeat,
-    Effect,
-    Eject,
-    MeetingInfo,
-    Member,
-    Mute,
-    NoSeat,
     PersonStays,
     Recorded,
-    RoomView,
-    Seat,
-    Waiter,
-    You,
-    effects_since,
     ended_among,
     entrant,
     facts_since,
     head,
-    seat,
-    seats,
     stays,
-    view,
     waiting_now,
 )
+from sessions.room.seats import (
+    CloseRoom,
+    CurrentSeat,
+    Effect,
+    Eject,
+    Mute,
+    NoSeat,
+    Seat,
+    effects_since,
+    seat,
+    seats,
+)
 from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, end_overdue, settle, sweep
+from sessions.room.views import MeetingInfo, Member, RoomView, Waiter, You, view
 
 
 @dataclass(frozen=True, slots=True)

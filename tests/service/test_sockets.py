@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from signaling.protocol import Close
+from signaling.room_consumer import RoomConsumer
+from signaling.rtc_consumer import RtcConsumer
 from signaling.sockets import OUTBOX_FRAMES, Socket
 from tests.servers import free_port, listens, stop, wait_until
 from tests.service.wire import eventually
@@ -75,6 +77,22 @@ class Server:
     async def ended(self) -> int | None:
         await asyncio.wait_for(asyncio.gather(self.task, return_exceptions=True), 5)
         return self.close_code
+
+
+@pytest.mark.parametrize("kind", [RoomConsumer, RtcConsumer])
+async def test_a_socket_that_ends_before_its_handshake_leaves_nothing(kind: type[Socket]) -> None:
+    async def nobody_listens(message: dict[str, Any]) -> None:
+        raise AssertionError(message)
+
+    consumer = kind()
+    task = asyncio.create_task(
+        consumer({"type": "websocket", "headers": [], "path": "/"}, asyncio.Queue().get, nobody_listens)
+    )
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await consumer.closed(1006)  # and twice is once
 
 
 async def test_a_client_that_does_not_read_is_closed_and_nobody_waits_for_it() -> None:
