@@ -14,6 +14,14 @@ from sessions.attendance.models import (
     Seal,
 )
 from sessions.audit.models import AuditChain, AuditEvent
+from sessions.consents.models import (
+    Consent,
+    ConsentEnd,
+    ConsentReminder,
+    ConsentSignature,
+    Disclosure,
+    Recipient,
+)
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.programs.models import (
     Cohort,
@@ -35,8 +43,13 @@ __all__ = [
     "Cohort",
     "CohortFacilitator",
     "Connection",
+    "Consent",
+    "ConsentEnd",
+    "ConsentReminder",
+    "ConsentSignature",
     "CreditPolicy",
     "DailyHead",
+    "Disclosure",
     "Enrollment",
     "Household",
     "HouseholdMember",
@@ -51,6 +64,7 @@ __all__ = [
     "Program",
     "Progress",
     "Proposal",
+    "Recipient",
     "Room",
     "RoomFact",
     "Seal",

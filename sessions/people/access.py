@@ -36,6 +36,13 @@ class Act(StrEnum):
     SEE_PROGRAM_MEETINGS = "program.meetings"
     SEE_PROGRAM_ATTENDANCE = "program.attendance"  # every client's hours
     SET_CREDIT_POLICY = "program.credit-policy"
+    SEE_CONSENTS = "client.consents"  # one client's papers
+    KEEP_CONSENTS = "client.offer-consent"
+    SEE_DISCLOSURES = "client.disclosures"  # what was told about one client
+    DISCLOSE = "client.disclose"
+    SEE_CONSENT = "consent.see"
+    SIGN_CONSENT = "consent.sign"
+    END_CONSENT = "consent.end"
 
 
 class Subject(Protocol):
@@ -62,6 +69,8 @@ _LEADS: Final = frozenset({RoomRole.FACILITATOR})
 _COORDINATES: Final = frozenset({Role.COORDINATOR})
 _ADMINISTERS: Final = frozenset({Role.ADMINISTRATOR})
 _CREDITED: Final = frozenset({RoomRole.FACILITATOR, RoomRole.CLIENT})
+_OWN: Final = frozenset({RoomRole.CLIENT})  # whose file or paper it is: ClientFile.role_of, Consent.role_of
+_GUARDS: Final = frozenset({RoomRole.FAMILY})
 
 RULES: Final[dict[Act, Rule]] = {
     Act.SEE_MEETING: Rule(_ANYONE_IN_IT, _COORDINATES),
@@ -76,6 +85,13 @@ RULES: Final[dict[Act, Rule]] = {
     Act.SEE_PROGRAM_MEETINGS: Rule(program=_COORDINATES),
     Act.SEE_PROGRAM_ATTENDANCE: Rule(program=_COORDINATES),
     Act.SET_CREDIT_POLICY: Rule(program=_ADMINISTERS),
+    Act.SEE_CONSENTS: Rule(_OWN, _COORDINATES),
+    Act.KEEP_CONSENTS: Rule(program=_COORDINATES, seen_by=Act.SEE_CONSENTS),
+    Act.SEE_DISCLOSURES: Rule(_OWN, _COORDINATES),
+    Act.DISCLOSE: Rule(program=_COORDINATES, seen_by=Act.SEE_DISCLOSURES),
+    Act.SEE_CONSENT: Rule(_OWN | _GUARDS, _COORDINATES),
+    Act.SIGN_CONSENT: Rule(_OWN | _GUARDS, seen_by=Act.SEE_CONSENT),
+    Act.END_CONSENT: Rule(_OWN | _GUARDS, _COORDINATES),
 }
 
 

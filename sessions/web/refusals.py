@@ -50,6 +50,22 @@ TEXTS: Final = (
     gettext_noop("This meeting was cancelled. There is nothing to sign."),
     gettext_noop("Type your full name, as it is in your account, to sign."),
     gettext_noop("version: is given by the server"),
+    gettext_noop("Say what may be shared."),
+    gettext_noop("This purpose is not for this recipient."),
+    gettext_noop("This is not shared for this purpose."),
+    gettext_noop("Notes need a paper of their own."),
+    gettext_noop("This paper is not the one you read. Please read it once more."),
+    gettext_noop("You have signed this paper already."),
+    gettext_noop("This paper does not count any more."),
+    gettext_noop("This paper needs no signature of yours."),
+    gettext_noop("This is nobody of the client's household."),
+    gettext_noop("Say who may be told."),
+    gettext_noop("The name or the address is too long."),
+    gettext_noop("Say until when this counts."),
+    gettext_noop("Somebody of age signs alone."),
+    gettext_noop("Tick that you agree, or leave without signing."),
+    gettext_noop("No consent in force allows this."),
+    gettext_noop("The last day lies too far ahead, or in the past."),
 )
 
 _STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (

@@ -1,0 +1,467 @@
+"""Papers offered, signed, taken back; and what was told to whom.
+
+`live_consent` is the one question that others ask before they show or tell anything.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.dispatch import Signal
+
+from sessions.audit import service as audit
+from sessions.consents import document as documents
+from sessions.consents.document import Document
+from sessions.consents.models import (
+    Basis,
+    Consent,
+    ConsentEnd,
+    ConsentSignature,
+    Disclosure,
+    How,
+    Recipient,
+    Signer,
+)
+from sessions.consents.purposes import (
+    RULES,
+    MinorsRule,
+    Purpose,
+    RecipientKind,
+    Scope,
+    misfit,
+    signers,
+)
+from sessions.core import clock, encryption, zones
+from sessions.core.errors import IllegalMove, Invalid, NotFound
+from sessions.people.access import Act, require
+from sessions.people.models import HouseholdMember, Person
+from sessions.programs.clients import ClientFile
+from sessions.programs.models import Program
+
+ended: Final = Signal()  # sent on commit with `consent`: whoever rests on it looks again
+VIA: Final = ("report", "session", "telephone", "letter", "in_person", "electronic")
+NAME_LONGEST: Final = 200
+ADDRESS_LONGEST: Final = 400
+
+
+class NotTheseWords(IllegalMove):
+    code = "other-words"
+    text = "This paper is not the one you read. Please read it once more."
+
+
+class NotYours(IllegalMove):
+    code = "signed-already"
+    text = "You have signed this paper already."
+
+
+class Over(IllegalMove):
+    code = "paper-over"
+    text = "This paper does not count any more."
+
+
+class WrongName(Invalid):
+    code = "wrong-name"
+    text = "Type your full name, as it is in your account, to sign."
+
+
+# Asked by others.
+
+
+def live_consent(
+    *,
+    program_id: UUID,
+    patient: Person | UUID,
+    recipient: Recipient | Person | None,
+    purpose: Purpose,
+    scope: Scope,
+    at: datetime,
+) -> Consent | None:
+    """The consent under which the programme may, at this moment, tell this recipient this; None forbids it.
+
+    Args:
+        recipient: a Recipient row; a family guest; None for the programme itself (aftercare calls).
+        at: now, for anything that is about to happen.
+    """
+    rows = Consent.objects.of(program_id).live(at).filter(patient=patient, purpose=purpose.value)
+    match recipient:
+        case Recipient():
+            rows = rows.filter(recipient=recipient)
+        case Person():
+            rows = rows.filter(recipient__person=recipient)
+        case None:
+            rows = rows.filter(recipient__kind=RecipientKind.PROGRAM.value)
+    return next((row for row in rows.order_by("-offered_at", "pk") if scope.value in row.scopes), None)
+
+
+def present_for(program_id: UUID, guests: Iterable[UUID], at: datetime) -> frozenset[tuple[UUID, UUID]]:
+    """Pairs of client and family guest with a live consent to the guest's presence. One query for all."""
+    rows = Consent.objects.of(program_id).live(at).filter(purpose=Purpose.PRESENCE.value)
+    pairs = rows.filter(recipient__person__in=list(guests)).values_list("patient_id", "recipient__person_id")
+    return frozenset((patient, guest) for patient, guest in pairs if guest is not None)
+
+
+# Recipients.
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A recipient in clear. `name` is "" for the programme itself."""
+
+    id: UUID
+    kind: RecipientKind
+    name: str
+    address: str
+
+    @property
+    def line(self) -> str:
+        return ", ".join(filter(None, [self.name, self.address]))
+
+
+def named(row: Recipient) -> Named:
+    kind = RecipientKind(row.kind)
+    if row.person is not None:
+        return Named(row.pk, kind, row.person.name, "")
+    if not row.ciphertext:
+        return Named(row.pk, kind, "", "")
+    found = json.loads(encryption.decrypt(row.ciphertext, _recipient_place(row.pk)))
+    return Named(row.pk, kind, found["name"], found["address"])
+
+
+def guest_recipient(file: ClientFile, guest: Person) -> Recipient:
+    """The row that stands for a family guest of the client's household. Raises Invalid for anybody else."""
+    bound = HouseholdMember.objects.filter(
+        household__program=file.program, household__client=file.person, person=guest
+    )
+    if not bound.exists():
+        raise Invalid("This is nobody of the client's household.")
+    row, _ = Recipient.objects.get_or_create(
+        program=file.program, patient=file.person, kind=RecipientKind.FAMILY.value, person=guest
+    )
+    return row
+
+
+def program_recipient(file: ClientFile) -> Recipient:
+    """The row that stands for the programme itself: consents to being called."""
+    row, _ = Recipient.objects.get_or_create(
+        program=file.program, patient=file.person, kind=RecipientKind.PROGRAM.value
+    )
+    return row
+
+
+def outside_recipient(file: ClientFile, kind: RecipientKind, name: str, address: str = "") -> Recipient:
+    """A new row, or the client's own of the same kind, name and address.
+
+    Raises Invalid without a name, or with one that is too long.
+    """
+    name, address = " ".join(name.split()), " ".join(address.split())
+    if not name:
+        raise Invalid("Say who may be told.")
+    if len(name) > NAME_LONGEST or len(address) > ADDRESS_LONGEST:
+        raise Invalid("The name or the address is too long.")
+    for row in Recipient.objects.filter(program=file.program, patient=file.person, kind=kind.value):
+        known = named(row)
+        if (known.name.casefold(), known.address.casefold()) == (name.casefold(), address.casefold()):
+            return row
+    pk = uuid.uuid4()
+    text = json.dumps({"name": name, "address": address}, ensure_ascii=False)
+    row = Recipient(
+        id=pk,
+        program=file.program,
+        patient=file.person,
+        kind=kind.value,
+        ciphertext=encryption.encrypt(text, _recipient_place(pk)),
+    )
+    row.save()
+    return row
+
+
+# Papers.
+
+
+@dataclass(frozen=True, slots=True)
+class Minor:
+    """Somebody under age: until when, and who signs for them."""
+
+    of_age_on: date
+    guardian: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    purpose: Purpose
+    recipient: Recipient
+    scopes: Collection[Scope]
+    last_day: date | None  # in the programme's zone
+    with_episode: bool = False  # ends when the client leaves, if that is earlier
+    minor: Minor | None = None
+
+
+def offer(actor: Person, file: ClientFile, what: Offer) -> Consent:
+    """Put a paper in front of the client, in the client's language. It counts when it is signed.
+
+    Raises:
+        NotFound, NotAllowed: the actor does not coordinate the client's programme.
+        Invalid: the parts do not fit together, or it has no end.
+    """
+    require(actor, Act.KEEP_CONSENTS, file)
+    program, patient, recipient = file.program, file.person, what.recipient
+    if (recipient.program_id, recipient.patient_id) != (program.pk, patient.pk):
+        raise NotFound
+    kind = RecipientKind(recipient.kind)
+    scopes = [scope for scope in Scope if scope in what.scopes]
+    if wrong := misfit(what.purpose, kind, scopes):
+        raise Invalid(wrong.value)
+    now = clock.now()
+    today = zones.local_date(now, program.time_zone)
+    expires_at = _end_of_day(what.last_day, program, today, RULES[what.purpose].longest)
+    if expires_at is None and not what.with_episode:
+        raise Invalid("Say until when this counts.")
+    minor = what.minor
+    needed = signers(minor is None, _minors_rule(program))
+    guardian = minor.guardian if minor is not None and needed.guardian else None
+    if minor is not None and minor.of_age_on <= today:
+        raise Invalid("Somebody of age signs alone.")
+    if guardian is not None:
+        guest_recipient(file, guardian)  # of the household, or Invalid
+    paper = documents.write(
+        language=patient.language,
+        patient=patient.name,
+        discloser=program.name,
+        recipient=named(recipient).line,
+        kind=kind,
+        purpose=what.purpose,
+        scopes=scopes,
+        last_day=what.last_day,
+        with_episode=what.with_episode,
+        guardian=guardian.name if guardian else "",
+    )
+    pk, text = uuid.uuid4(), paper.dump()
+    with transaction.atomic():
+        Recipient.objects.select_for_update().get(pk=recipient.pk)  # one number each
+        earlier = Consent.objects.filter(recipient=recipient, purpose=what.purpose.value)
+        for row in earlier.filter(end__isnull=True):
+            if not Consent.objects.filter(pk=row.pk).signed(now).exists():
+                _end(row, How.REPLACED, actor, now)
+        consent = Consent(
+            id=pk,
+            program=program,
+            patient=patient,
+            recipient=recipient,
+            purpose=what.purpose.value,
+            number=(earlier.aggregate(last=Max("number"))["last"] or 0) + 1,
+            scopes=[scope.value for scope in scopes],
+            expires_at=expires_at,
+            with_episode=what.with_episode,
+            needs_patient=needed.patient,
+            needs_guardian=needed.guardian,
+            guardian=guardian,
+            guardian_until=zones.day(minor.of_age_on, program.time_zone).start
+            if minor is not None and guardian is not None
+            else None,
+            language=patient.language,
+            ciphertext=encryption.encrypt(text, _consent_place(pk)),
+            sha256=documents.sha256(text),
+            offered_by=actor,
+            offered_at=now,
+        )
+        consent.save()
+        _record(actor, Act.KEEP_CONSENTS, consent, consent.sha256)
+    return consent
+
+
+def sign(actor: Person, consent: Consent, *, typed_name: str, sha256: str, agreed: bool) -> ConsentSignature:
+    """The actor's own signature: as the client, or as the guardian that the paper names.
+
+    A paper that is now complete replaces the earlier one for the same recipient and purpose.
+
+    Args:
+        sha256: of the words that the actor read.
+        agreed: the actor ticked the document's intent.
+
+    Raises:
+        NotFound, NotAllowed: the paper is not the actor's to sign.
+        NotTheseWords, NotYours, Over: it is another paper, signed already, or ended.
+        WrongName, Invalid: the typed name is not the actor's; the intent was not ticked.
+    """
+    require(actor, Act.SIGN_CONSENT, consent)
+    if " ".join(typed_name.split()).casefold() != " ".join(actor.name.split()).casefold():
+        raise WrongName
+    if not agreed:
+        raise Invalid("Tick that you agree, or leave without signing.")
+    if sha256 != consent.sha256:
+        raise NotTheseWords
+    signer = Signer.PATIENT if actor.pk == consent.patient_id else Signer.GUARDIAN
+    if not (consent.needs_patient if signer is Signer.PATIENT else consent.needs_guardian):
+        raise Over("This paper needs no signature of yours.")
+    words = read(consent)
+    with transaction.atomic():
+        _lock(consent)
+        now = clock.now()
+        if ConsentEnd.objects.filter(consent=consent).exists() or _expired(consent, now):
+            raise Over
+        if ConsentSignature.objects.filter(consent=consent, signer=signer).exists():
+            raise NotYours
+        signature = ConsentSignature(
+            consent=consent,
+            signer=signer,
+            signed_by=actor,
+            signed_at=now,
+            typed_name=typed_name.strip(),
+            intent=words.intent,
+            sha256=sha256,
+        )
+        signature.save()
+        _record(actor, Act.SIGN_CONSENT, consent, sha256)
+        if Consent.objects.filter(pk=consent.pk).signed(now).exists():
+            earlier = Consent.objects.filter(
+                recipient=consent.recipient_id,
+                purpose=consent.purpose,
+                number__lt=consent.number,
+                end__isnull=True,
+            )
+            for row in earlier:
+                _end(row, How.REPLACED, actor, now)
+    return signature
+
+
+def end(actor: Person, consent: Consent) -> None:
+    """Take a paper back: it ends now. For the client, the guardian, and a coordinator whom they told.
+
+    Before anybody signed it is declined, or withdrawn by staff. Idempotent.
+
+    Raises NotFound or NotAllowed for anybody else.
+    """
+    require(actor, Act.END_CONSENT, consent)
+    with transaction.atomic():
+        _lock(consent)
+        if ConsentEnd.objects.filter(consent=consent).exists():
+            return
+        now = clock.now()
+        if Consent.objects.filter(pk=consent.pk).signed(now).exists():
+            how = How.REVOKED
+        else:
+            how = How.DECLINED if consent.role_of(actor) else How.WITHDRAWN
+        _end(consent, how, actor, now)
+
+
+def consent_of(actor: Person, consent_id: UUID | str) -> Consent:
+    """Raises NotFound for what is not there or not for the actor. Reading leaves an audit row."""
+    try:
+        row = Consent.objects.select_related("program", "patient", "recipient__person", "guardian").get(
+            pk=consent_id
+        )
+    except (Consent.DoesNotExist, ValidationError, ValueError) as none:
+        raise NotFound from none
+    require(actor, Act.SEE_CONSENT, row)
+    _record(actor, Act.SEE_CONSENT, row)
+    return row
+
+
+def read(consent: Consent) -> Document:
+    """The words, for who has been let in. Raises Fault when they are not the ones that were hashed."""
+    text = encryption.decrypt(consent.ciphertext, _consent_place(consent.pk))
+    if documents.sha256(text) != consent.sha256:
+        raise encryption.Unreadable("the words differ from their hash")
+    return Document.load(text)
+
+
+# Disclosures.
+
+
+def disclose(
+    actor: Person,
+    consent: Consent,
+    *,
+    scopes: Collection[Scope],
+    via: str,
+    reference: str = "",
+    sha256: str = "",
+) -> Disclosure:
+    """Log that something was told under a consent. In the transaction of what tells it; "no row, no data".
+
+    Raises IllegalMove when the consent is not live now or does not cover the scopes.
+    """
+    now = clock.now()
+    live = Consent.objects.filter(pk=consent.pk).live(now).exists()
+    if not live or not {scope.value for scope in scopes} <= set(consent.scopes):
+        raise Over("No consent in force allows this.")
+    row = Disclosure(
+        program_id=consent.program_id,
+        patient_id=consent.patient_id,
+        recipient_id=consent.recipient_id,
+        basis=Basis.CONSENT,
+        consent=consent,
+        purpose=consent.purpose,
+        scopes=[scope.value for scope in Scope if scope in scopes],
+        at=now,
+        by=actor,
+        via=via,
+        reference=reference,
+        sha256=sha256,
+    )
+    row.save()
+    audit.record(
+        actor_id=actor.pk,
+        act="client.disclosed",
+        subject_type="disclosure",
+        subject_id=row.pk,
+        scope=consent.program_id,
+        reason=consent.purpose,
+    )
+    return row
+
+
+def _end(consent: Consent, how: How, actor: Person, now: datetime) -> None:
+    ConsentEnd(consent=consent, how=how, at=now, by=actor).save()
+    _record(actor, Act.END_CONSENT, consent, how.value)
+    transaction.on_commit(lambda: ended.send(Consent, consent=consent))
+
+
+def _lock(consent: Consent) -> None:
+    """The recipient's row: its papers are signed and ended one after the other."""
+    Recipient.objects.select_for_update().get(pk=consent.recipient_id)
+
+
+def _expired(consent: Consent, now: datetime) -> bool:
+    ends = [moment for moment in (consent.expires_at, consent.guardian_until) if moment is not None]
+    return any(moment <= now for moment in ends)
+
+
+def _end_of_day(day: date | None, program: Program, today: date, longest: timedelta) -> datetime | None:
+    if day is None:
+        return None
+    if not today <= day <= today + longest:
+        raise Invalid("The last day lies too far ahead, or in the past.")
+    return zones.day(day, program.time_zone).end
+
+
+def _minors_rule(program: Program) -> MinorsRule:
+    return MinorsRule(program.settings.get("minors_sign", MinorsRule.BOTH.value))
+
+
+def _consent_place(pk: UUID) -> str:
+    return f"consent {pk}"
+
+
+def _recipient_place(pk: UUID) -> str:
+    return f"recipient {pk}"
+
+
+def _record(actor: Person, act: str, consent: Consent, reason: str = "") -> None:
+    audit.record(
+        actor_id=actor.pk,
+        act=act,
+        subject_type="consent",
+        subject_id=consent.pk,
+        scope=consent.program_id,
+        reason=reason,
+    )
