@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "../styles/site.css";
 import "../styles/room.css";
+import "../styles/rooms.css";
 import { readConfig } from "./config";
 import { metronome } from "./metronome";
 import { Session } from "./session";

@@ -5,6 +5,7 @@ import { rememberShortcuts, shortcutsOn } from "../remembered";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
 import { Bar } from "./Bar";
+import { HoldCover, HoldNote, TakeOver, Whereabouts } from "./Beside";
 import { Confirm, Dialog } from "./Dialog";
 import { DevicePickers } from "./Devices";
 import { Gallery, others } from "./Gallery";
@@ -37,6 +38,7 @@ export function MediaRoom(props: Props) {
   const [open, setOpen] = useState<Open>(null);
   const heading = useFocusOnArrival<HTMLHeadingElement>();
   const { wanted } = snapshot;
+  const apart = view.breakouts !== null && view.breakouts.state !== "planned";
   useWakeLock();
 
   const closeRail = useCallback(() => {
@@ -82,12 +84,13 @@ export function MediaRoom(props: Props) {
         <Strip session={session} snapshot={snapshot} view={view} />
         <div className="stage">
           <Gallery view={view} />
-          {others(view).length === 0 && (
+          <HoldCover view={view} />
+          {others(view).length === 0 && view.you.place === "main" && (
             <div className="stage-note">
               <p>
-                <strong>{words.alone}</strong>
+                <strong>{apart ? words.allInRooms : words.alone}</strong>
               </p>
-              <p>{words.aloneHint}</p>
+              {!apart && <p>{words.aloneHint}</p>}
             </div>
           )}
         </div>
@@ -161,6 +164,8 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
         <span>{view.meeting.title}</span>{" "}
         <span className="soft">{words.until(ends.format(new Date(view.meeting.endsAt)))}</span>
       </p>
+      <Whereabouts {...props} />
+      <TakeOver {...props} />
       <div className="strip-notes" role="status">
         {snapshot.link === "lost" && (
           <p className="strip-note pending" data-testid="lost">
@@ -172,7 +177,8 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
             {words.mending}
           </p>
         )}
-        {!view.staffPresent && <p className="strip-note">{words.staffGone}</p>}
+        {!view.staffPresent && view.hold === null && <p className="strip-note">{words.staffGone}</p>}
+        <HoldNote {...props} />
         {problemsOf(words, snapshot.troubles).map(({ sources, what, help }) => (
           <p className="strip-note" key={what}>
             {what} {help}

@@ -1,7 +1,8 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode, type RefObject } from "react";
 import type { Member, Room, Waiter } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
+import { BreakoutsPanel } from "./Breakouts";
 import { Confirm } from "./Dialog";
 import { others } from "./Gallery";
 import { useFocusOnArrival, useServerNow } from "./hooks";
@@ -17,27 +18,56 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** The facilitator's people: who waits and who is here, with one act at hand and the rest behind it. */
+type Side = "people" | "rooms";
+
+/** Beside the faces, for staff: the people, and the small rooms. */
 export function Rail(props: Props) {
   const { session, snapshot, view } = props;
   const words = useWords();
+  const [side, setSide] = useState<Side>("people");
   const heading = useFocusOnArrival<HTMLHeadingElement>();
+  const helps = view.breakouts?.rooms.filter(({ helpSince }) => helpSince !== null).length ?? 0;
+  const tab = (which: Side, name: string, count: number): ReactNode => (
+    <button
+      type="button"
+      className="rail-tab"
+      data-testid={`rail-${which}`}
+      aria-pressed={side === which}
+      onClick={() => setSide(which)}
+    >
+      {name} {count > 0 && <span className="tag attention">{count}</span>}
+    </button>
+  );
+  return (
+    <aside className="rail" aria-label={words.people} data-testid="rail" data-side={side}>
+      <header className="rail-head">
+        <h2 className="visually-hidden" ref={heading} tabIndex={-1}>
+          {words.people}
+        </h2>
+        <div className="rail-tabs">
+          {tab("people", words.railPeople, view.waiting.length)}
+          {tab("rooms", words.railRooms, helps)}
+        </div>
+        <button type="button" className="round quiet" aria-label={words.close} onClick={props.onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {side === "rooms" ? <BreakoutsPanel session={session} snapshot={snapshot} view={view} /> : <People {...props} heading={heading} />}
+    </aside>
+  );
+}
+
+/** Who waits and who is here, with one act at hand and the rest behind it. */
+function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement | null> }) {
+  const { session, snapshot, view, heading } = props;
+  const words = useWords();
   const [asking, setAsking] = useState<Asking | null>(null);
   const here = others(view);
   const nowMs = useServerNow(session);
   const [waitingId, hereId, awayId] = [useId(), useId(), useId()];
 
   return (
-    <aside className="rail" aria-label={words.people} data-testid="rail">
-      <header className="rail-head">
-        <h2 ref={heading} tabIndex={-1}>
-          {words.people}
-        </h2>
-        <button type="button" className="round quiet" aria-label={words.close} onClick={props.onClose}>
-          <Icon name="close" />
-        </button>
-      </header>
-
+    <>
       {view.waiting.length > 0 && (
         <button
           type="button"
@@ -140,7 +170,7 @@ export function Rail(props: Props) {
           </button>
         </Confirm>
       )}
-    </aside>
+    </>
   );
 }
 
