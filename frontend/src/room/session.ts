@@ -21,8 +21,6 @@ export interface Snapshot {
   readonly troubles: Readonly<Partial<Record<keyof Wanted, Trouble>>>;
   /** People about whom a command is on its way. */
   readonly pending: ReadonlySet<string>;
-  /** Whom this tab declined or removed, by id, with their names: the server's view does not list them. */
-  readonly turnedAway: ReadonlyMap<string, string>;
   /** Lines this person may see now, oldest first. */
   readonly chat: readonly ChatLine[];
 }
@@ -31,11 +29,6 @@ export type Tidings = News | { readonly kind: "line"; readonly line: ChatLine } 
 
 const KNOCK_AGAIN_MS = 3_000;
 const EVERYBODY = "*";
-
-function stillAway(turnedAway: ReadonlyMap<string, string>, view: Room): ReadonlyMap<string, string> {
-  const near = new Set([...view.waiting, ...view.members].map(({ personId }) => personId));
-  return new Map([...turnedAway].filter(([personId]) => !near.has(personId)));
-}
 
 /** One tab's part in one meeting: the line to the clinic, the seat in the media room, and what the person wants. */
 export class Session {
@@ -66,7 +59,6 @@ export class Session {
       wanted: remembered ?? { microphone: true, camera: true },
       troubles: {},
       pending: new Set(),
-      turnedAway: new Map(),
       chat: [],
     };
     this.media = new Media(
@@ -183,16 +175,16 @@ export class Session {
     void this.#do({ type: "admitAll", lobby }, EVERYBODY);
   }
 
-  decline(personId: string, name: string): void {
-    void this.#turnAway("decline", personId, name);
+  decline(personId: string): void {
+    void this.#do({ type: "decline", personId }, personId);
   }
 
   sendBack(personId: string): void {
     void this.#do({ type: "sendBack", personId }, personId);
   }
 
-  remove(personId: string, name: string): void {
-    void this.#turnAway("remove", personId, name);
+  remove(personId: string): void {
+    void this.#do({ type: "remove", personId }, personId);
   }
 
   /** Any other command. `about` (a person, or a word for the thing) is pending meanwhile; a refusal is told.
@@ -226,7 +218,7 @@ export class Session {
       case "room": {
         this.#aheadMs = Date.parse(message.serverTime) - performance.now();
         const before = this.#snapshot.view;
-        this.#set({ view: message, turnedAway: stillAway(this.#snapshot.turnedAway, message) });
+        this.#set({ view: message });
         this.#follow();
         for (const each of news(before, message)) this.#tell(each);
         break;
@@ -283,11 +275,6 @@ export class Session {
   #knock(): void {
     this.#knockedMs = this.#nowMs;
     this.#wire.say({ type: "knock" });
-  }
-
-  async #turnAway(how: "decline" | "remove", personId: string, name: string): Promise<void> {
-    if (!(await this.#do({ type: how, personId }, personId))) return;
-    this.#set({ turnedAway: new Map(this.#snapshot.turnedAway).set(personId, name) });
   }
 
   /** Whether it was done; a refusal is told. */

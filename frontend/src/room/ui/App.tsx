@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { inside } from "../place";
+import { notify } from "../notify";
 import { chosenDevices } from "../remembered";
 import type { Session, Snapshot, Tidings } from "../session";
 import { chime } from "../sound";
@@ -69,21 +70,36 @@ export function App({ session }: { readonly session: Session }) {
 
   useEffect(() => {
     let count = 0;
+    const show = (text: string) => {
+      const line = { id: (count += 1), text };
+      setLines((before) => [...before, line].slice(-2));
+    };
     return session.listen((tidings) => {
       const text = spoken(words, tidings);
       if (text !== "") setSaid(text);
       const speaker = chosenDevices().audiooutput;
       if (tidings.kind === "admitted") {
         setSentBack(false);
+        notify(words.notifyTitle, words.notifyCalled, "called");
         void chime("admitted", speaker).catch(() => undefined);
       } else if (tidings.kind === "sentBack") {
         setSentBack(true);
       } else if (tidings.kind === "waiting") {
         setFresh((before) => new Set(before).add(tidings.waiter.personId));
         void chime("arrival", speaker).catch(() => undefined);
+        notify(words.notifyTitle, words.notifyWaiting, "waiting", session.media.room.localParticipant.isScreenShareEnabled);
+      } else if (tidings.kind === "help") {
+        show(words.helpWanted(tidings.roomName));
+        void chime("arrival", speaker).catch(() => undefined);
+        notify(words.notifyTitle, words.notifyHelp, "help", session.media.room.localParticipant.isScreenShareEnabled);
+      } else if (tidings.kind === "moved") {
+        show(tidings.roomName === "" ? words.saysMovedMain : words.saysMoved(tidings.roomName));
+      } else if (tidings.kind === "line" && tidings.line.to === "everyone") {
+        if (tidings.line.personId !== session.snapshot.view?.you.personId) show(words.toAllRooms(tidings.line.name, tidings.line.text));
+      } else if (tidings.kind === "line" && session.snapshot.view?.you.place === "waiting") {
+        void chime("arrival", speaker).catch(() => undefined);
       } else if (tidings.kind === "silenced" || tidings.kind === "refused") {
-        const line = { id: (count += 1), text: tidings.kind === "silenced" ? words.silenced : tidings.text };
-        setLines((before) => [...before, line].slice(-2));
+        show(tidings.kind === "silenced" ? words.silenced : tidings.text);
       }
     });
   }, [session, words]);

@@ -48,7 +48,7 @@ function Small(props: Props & { readonly endsAt: string | null; readonly closing
             {there ? words.inRoom(view.you.roomName) : words.sideRoomsOpen}{" "}
             {time && (
               <>
-                {time} {words.timeLeft}
+                {time} {words.timeLeftWord}
               </>
             )}
           </>

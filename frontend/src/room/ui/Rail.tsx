@@ -1,13 +1,14 @@
 import { useEffect, useId, useRef, useState, type ReactNode, type RefObject } from "react";
-import type { Member, Room, Waiter } from "../../protocol/messages.gen";
+import type { Member, Room } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { BreakoutsPanel } from "./Breakouts";
 import { Confirm } from "./Dialog";
 import { others } from "./Gallery";
-import { useFocusOnArrival, useServerNow } from "./hooks";
+import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
+import { AwayList, Flags, Lobbies, NotifyOffer } from "./Lobby";
 
 type Asking = { readonly about: "decline" | "remove"; readonly personId: string; readonly name: string };
 
@@ -63,44 +64,17 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
   const words = useWords();
   const [asking, setAsking] = useState<Asking | null>(null);
   const here = others(view);
-  const nowMs = useServerNow(session);
-  const [waitingId, hereId, awayId] = [useId(), useId(), useId()];
+  const hereId = useId();
 
   return (
     <>
-      {view.waiting.length > 0 && (
-        <button
-          type="button"
-          className="button primary wide"
-          data-testid="admit-all"
-          disabled={Session.busy(snapshot)}
-          onClick={() => session.admitAll()}
-        >
-          {words.letEveryoneIn}
-        </button>
-      )}
-
-      <section aria-labelledby={waitingId}>
-        <h3 id={waitingId}>
-          {words.waiting} <span className="rail-count">{view.waiting.length}</span>
-        </h3>
-        {view.waiting.length === 0 ? (
-          <p className="soft">{words.nobodyWaits}</p>
-        ) : (
-          <ol className="rail-list">
-            {view.waiting.map((waiter) => (
-              <WaiterRow
-                key={waiter.personId}
-                waiter={waiter}
-                minutes={Math.max(0, Math.floor((nowMs - Date.parse(waiter.since)) / 60_000))}
-                busy={Session.busy(snapshot, waiter.personId)}
-                onAdmit={() => session.admit(waiter.personId)}
-                onDecline={() => setAsking({ about: "decline", personId: waiter.personId, name: waiter.name })}
-              />
-            ))}
-          </ol>
-        )}
-      </section>
+      <Lobbies
+        session={session}
+        snapshot={snapshot}
+        view={view}
+        onDecline={({ personId, name }) => setAsking({ about: "decline", personId, name })}
+      />
+      <NotifyOffer />
 
       <section aria-labelledby={hereId}>
         <h3 id={hereId}>
@@ -124,29 +98,7 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
         )}
       </section>
 
-      {snapshot.turnedAway.size > 0 && (
-        <section aria-labelledby={awayId}>
-          <h3 id={awayId}>{words.turnedAway}</h3>
-          <ul className="rail-list">
-            {[...snapshot.turnedAway].map(([personId, name]) => (
-              <li className="rail-row" key={personId} data-testid="turned-away">
-                <Initials name={name} personId={personId} />
-                <span className="rail-name">{name}</span>
-                <button
-                  type="button"
-                  className="button small"
-                  data-testid="ask-back"
-                  aria-label={words.askBackName(name)}
-                  disabled={Session.busy(snapshot, personId)}
-                  onClick={() => session.sendBack(personId)}
-                >
-                  {words.askBack}
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <AwayList session={session} snapshot={snapshot} view={view} />
 
       {asking && (
         <Confirm
@@ -161,8 +113,8 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
             className="button danger"
             data-testid="confirm"
             onClick={() => {
-              if (asking.about === "remove") session.remove(asking.personId, asking.name);
-              else session.decline(asking.personId, asking.name);
+              if (asking.about === "remove") session.remove(asking.personId);
+              else session.decline(asking.personId);
               setAsking(null);
             }}
           >
@@ -171,48 +123,6 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
         </Confirm>
       )}
     </>
-  );
-}
-
-function WaiterRow(props: {
-  readonly waiter: Waiter;
-  readonly minutes: number;
-  readonly busy: boolean;
-  readonly onAdmit: () => void;
-  readonly onDecline: () => void;
-}) {
-  const words = useWords();
-  const { waiter, busy } = props;
-  return (
-    <li className="rail-row" data-testid="waiter" data-person={waiter.personId}>
-      <Initials name={waiter.name} personId={waiter.personId} />
-      <span className="rail-name">
-        {waiter.name}
-        <small>{waiter.interrupted ? words.tileInterrupted : words.since(props.minutes)}</small>
-      </span>
-      <span className="rail-acts">
-        <button
-          type="button"
-          className="button primary small"
-          data-testid="admit"
-          aria-label={words.admitName(waiter.name)}
-          disabled={busy}
-          onClick={props.onAdmit}
-        >
-          {words.admit}
-        </button>
-        <button
-          type="button"
-          className="button quiet small"
-          data-testid="decline"
-          aria-label={words.notTodayName(waiter.name)}
-          disabled={busy}
-          onClick={props.onDecline}
-        >
-          {words.notToday}
-        </button>
-      </span>
-    </li>
   );
 }
 
@@ -290,6 +200,7 @@ function MemberRow(props: {
           </button>
         )}
       </span>
+      <Flags flags={member.flags} />
       <div className="rail-menu" id={menuId} hidden={!open}>
         <button type="button" className="button wide" data-testid="send-back" disabled={busy} onClick={act(props.onSendBack)}>
           {words.sendBack}

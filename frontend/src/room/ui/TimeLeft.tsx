@@ -40,7 +40,7 @@ export function TimeTold(props: { readonly session: Session; readonly endsAt: st
   useEffect(() => {
     const minutes = before.current === null || seconds === null ? null : minutesToTell(before.current, seconds);
     before.current = seconds;
-    if (minutes !== null) setTold(words.saysTimeLeft(minutes));
+    if (minutes !== null) setTold(words.saysRoomsTime(minutes));
   }, [seconds, words]);
   return (
     <p className="visually-hidden" aria-live="polite" data-testid="time-told">

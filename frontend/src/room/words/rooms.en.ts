@@ -12,11 +12,11 @@ export const roomsEn = {
   saysHelp: (room: string) => `${room} asks for you.`,
   saysHeld: "Picture and sound are paused until somebody from the team is here.",
   saysResumed: "We go on. You can see and hear each other again.",
-  saysTimeLeft: (count: number) => `${minutes(count)} left in the small rooms.`,
+  saysRoomsTime: (count: number) => `${minutes(count)} left in the small rooms.`,
   saysPlaced: (person: string, room: string) => `${person}: ${room}.`,
 
   // Where you are
-  timeLeft: "left",
+  timeLeftWord: "left",
   inRoom: (room: string) => `You are in ${room}.`,
   allInRooms: "Everybody is in the small rooms.",
   sideRoomsOpen: "The small rooms are open.",
@@ -28,7 +28,7 @@ export const roomsEn = {
   backToMain: "Back to everyone",
   asideWith: (names: readonly string[]) => (names.length === 0 ? "You are in a room aside." : `You are aside with ${and(names)}. The others go on.`),
   asideEnd: "Go back to the group",
-  announcement: (name: string, text: string) => `${name} to all rooms: ${text}`,
+  toAllRooms: (name: string, text: string) => `${name} to all rooms: ${text}`,
 
   // The rail's two sides
   railPeople: "People",

@@ -13,10 +13,10 @@ export const roomsEs: RoomsWords = {
   saysHelp: (room) => `${room} pide que vengas.`,
   saysHeld: "La imagen y el sonido están en pausa hasta que llegue alguien del equipo.",
   saysResumed: "Seguimos. Pueden verse y oírse otra vez.",
-  saysTimeLeft: (count) => `Quedan ${minutes(count)} en las salas pequeñas.`,
+  saysRoomsTime: (count) => `Quedan ${minutes(count)} en las salas pequeñas.`,
   saysPlaced: (person, room) => `${person}: ${room}.`,
 
-  timeLeft: "restantes",
+  timeLeftWord: "restantes",
   inRoom: (room) => `Estás en ${room}.`,
   allInRooms: "Todos están en las salas pequeñas.",
   sideRoomsOpen: "Las salas pequeñas están abiertas.",
@@ -28,7 +28,7 @@ export const roomsEs: RoomsWords = {
   backToMain: "Volver con todos",
   asideWith: (names) => (names.length === 0 ? "Estás en una sala aparte." : `Estás aparte con ${and(names)}. Los demás siguen.`),
   asideEnd: "Volver al grupo",
-  announcement: (name, text) => `${name} a todas las salas: ${text}`,
+  toAllRooms: (name, text) => `${name} a todas las salas: ${text}`,
 
   railPeople: "Personas",
   railRooms: "Salas pequeñas",

@@ -1,0 +1,195 @@
+import { useId } from "react";
+import type { Away, Lobby, Room, Waiter } from "../../protocol/messages.gen";
+import { notifiable, useNotifications } from "../notify";
+import { Session, type Snapshot } from "../session";
+import { useWords } from "../words";
+import { useServerNow } from "./hooks";
+import { Icon } from "./Icon";
+import { Initials } from "./Initials";
+
+interface Props {
+  readonly session: Session;
+  readonly snapshot: Snapshot;
+  readonly view: Room;
+}
+
+/** Who waits, in order of arrival; in family meetings in two lobbies, each with its own door. */
+export function Lobbies(props: Props & { readonly onDecline: (waiter: Waiter) => void }) {
+  const { session, snapshot, view } = props;
+  const words = useWords();
+  const { lobbies } = view.meeting;
+  const several = lobbies.length > 1;
+  return (
+    <>
+      {view.waiting.length > 0 && (
+        <button
+          type="button"
+          className="button primary wide"
+          data-testid="admit-all"
+          disabled={Session.busy(snapshot)}
+          onClick={() => session.admitAll()}
+        >
+          {words.letEveryoneIn}
+        </button>
+      )}
+      {lobbies.map((lobby) => (
+        <Line key={lobby} {...props} lobby={several ? lobby : null} waiting={several ? view.waiting.filter((one) => one.lobby === lobby) : view.waiting} />
+      ))}
+    </>
+  );
+}
+
+function Line(
+  props: Props & { readonly lobby: Lobby | null; readonly waiting: readonly Waiter[]; readonly onDecline: (waiter: Waiter) => void },
+) {
+  const { session, snapshot, lobby, waiting } = props;
+  const words = useWords();
+  const id = useId();
+  const nowMs = useServerNow(session);
+  const name = lobby === null ? words.waiting : lobby === "family" ? words.lobbyFamily : words.lobbyClients;
+  return (
+    <section aria-labelledby={id} data-testid={`lobby-${lobby ?? "all"}`}>
+      <div className="lobby-head">
+        <h3 id={id}>
+          {lobby !== null && <span className="soft">{words.waiting}:</span>} {name} <span className="rail-count">{waiting.length}</span>
+        </h3>
+        {lobby !== null && waiting.length > 1 && (
+          <button
+            type="button"
+            className="button small"
+            data-testid={`admit-${lobby}`}
+            disabled={Session.busy(snapshot)}
+            onClick={() => session.admitAll(lobby)}
+          >
+            {words.letLobbyIn[lobby]}
+          </button>
+        )}
+      </div>
+      {waiting.length === 0 ? (
+        <p className="soft">{words.nobodyWaits}</p>
+      ) : (
+        <ol className="rail-list">
+          {waiting.map((waiter) => (
+            <WaiterRow
+              key={waiter.personId}
+              waiter={waiter}
+              minutes={Math.max(0, Math.floor((nowMs - Date.parse(waiter.since)) / 60_000))}
+              busy={Session.busy(snapshot, waiter.personId)}
+              onAdmit={() => session.admit(waiter.personId)}
+              onDecline={() => props.onDecline(waiter)}
+            />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function WaiterRow(props: {
+  readonly waiter: Waiter;
+  readonly minutes: number;
+  readonly busy: boolean;
+  readonly onAdmit: () => void;
+  readonly onDecline: () => void;
+}) {
+  const words = useWords();
+  const { waiter, busy } = props;
+  return (
+    <li className="rail-row" data-testid="waiter" data-person={waiter.personId}>
+      <Initials name={waiter.name} personId={waiter.personId} />
+      <span className="rail-name">
+        {waiter.name}
+        <small>{waiter.interrupted ? words.tileInterrupted : words.since(props.minutes)}</small>
+      </span>
+      <span className="rail-acts">
+        <button
+          type="button"
+          className="button primary small"
+          data-testid="admit"
+          aria-label={words.admitName(waiter.name)}
+          disabled={busy}
+          onClick={props.onAdmit}
+        >
+          {words.admit}
+        </button>
+        <button
+          type="button"
+          className="button quiet small"
+          data-testid="decline"
+          aria-label={words.notTodayName(waiter.name)}
+          disabled={busy}
+          onClick={props.onDecline}
+        >
+          {words.notToday}
+        </button>
+      </span>
+      <Flags flags={waiter.flags} />
+    </li>
+  );
+}
+
+/** What staff should know about somebody, each in words. */
+export function Flags({ flags }: { readonly flags: Waiter["flags"] }) {
+  const words = useWords();
+  if (flags.length === 0) return null;
+  return (
+    <ul className="rail-flags">
+      {flags.map((flag) => (
+        <li key={flag} className={flag === "otherState" || flag === "notAlone" ? "tag attention" : "tag"} data-testid={`flag-${flag}`}>
+          {words.flags[flag]}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const ASKED_BACK: ReadonlySet<Away["place"]> = new Set(["declined", "removed"]);
+
+/** Who is on the roster or was here, and is not here now. Who was sent away is asked back from here. */
+export function AwayList({ session, snapshot, view }: Props) {
+  const words = useWords();
+  const id = useId();
+  if (view.away.length === 0) return null;
+  return (
+    <section aria-labelledby={id}>
+      <h3 id={id}>
+        {words.awayTitle} <span className="rail-count">{view.away.length}</span>
+      </h3>
+      <ul className="rail-list">
+        {view.away.map(({ personId, name, place, reason }) => (
+          <li className="rail-row" key={personId} data-testid={ASKED_BACK.has(place) ? "turned-away" : "away"} data-person={personId}>
+            <Initials name={name} personId={personId} />
+            <span className="rail-name">
+              {name}
+              <small>{[words.awayPlace[place as keyof typeof words.awayPlace], reason].filter((part) => part !== "").join(" · ")}</small>
+            </span>
+            {ASKED_BACK.has(place) && (
+              <button
+                type="button"
+                className="button small"
+                data-testid="ask-back"
+                aria-label={words.askBackName(name)}
+                disabled={Session.busy(snapshot, personId)}
+                onClick={() => session.sendBack(personId)}
+              >
+                {words.askBack}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The offer to be told by the system too. Shown until the browser has an answer. */
+export function NotifyOffer() {
+  const words = useWords();
+  const [state, ask] = useNotifications();
+  if (!notifiable() || state !== "default") return null;
+  return (
+    <button type="button" className="button quiet small" data-testid="notify" onClick={ask}>
+      <Icon name="bell" /> {words.notifyAsk}
+    </button>
+  );
+}
