@@ -82,7 +82,7 @@ async def _renew(process: Process, seat: Held) -> None:
         await revoke(process, seat)
         return
     seat.ticket_at = clock.now()
-    seat.claims = replace(seat.claims, grants=tickets.grants_of(now_theirs.role))
+    seat.claims = replace(seat.claims, grants=tickets.grants_of(now_theirs.may_share_screen))
     if seat.socket is not None:
         seat.socket.refresh(tickets.mint(seat.claims, seat.ticket_at))
 

@@ -134,7 +134,7 @@ class RoomConsumer(Socket):
             room=seat.media_room,
             identity=seat.identity,
             version=seat.version,
-            grants=tickets.grants_of(seat.role),
+            grants=tickets.grants_of(seat.may_share_screen),
         )
         self._say(
             protocol.Seat(

@@ -24,9 +24,8 @@ ALGORITHM: Final = "HS256"
 MAX_TICKET_CHARS: Final = 4096
 REQUIRED: Final = ("iss", "sub", "aud", "iat", "nbf", "exp")
 
-FACILITATOR: Final = "facilitator"
 EVERYONES_SOURCES: Final = ("microphone", "camera")
-STAFF_SOURCES: Final = (*EVERYONES_SOURCES, "screen_share", "screen_share_audio")
+SCREEN_SOURCES: Final = ("screen_share", "screen_share_audio")
 
 
 class BadTicket(Exception):
@@ -45,14 +44,14 @@ class Claims:
     grants: Grants
 
 
-def grants_of(role: str) -> Grants:
-    """What somebody of this role may do in a media room. Messages go through the room log."""
+def grants_of(may_share_screen: bool) -> Grants:
+    """What somebody may do in a media room. Messages go through the room log."""
     return Grants(
         can_publish=True,
         can_subscribe=True,
         can_publish_data=False,
         can_update_own_metadata=False,
-        sources=STAFF_SOURCES if role == FACILITATOR else EVERYONES_SOURCES,
+        sources=(*EVERYONES_SOURCES, *SCREEN_SOURCES) if may_share_screen else EVERYONES_SOURCES,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +11,8 @@ import msgspec
 from sessions.core.errors import IllegalMove, NotFound
 from sessions.people.roles import RoomRole
 from sessions.room import commands, views
+from sessions.room import floor_commands as floor
+from sessions.room.floor import Pause
 from signaling import protocol
 
 ROLES: Final[dict[RoomRole, protocol.RoomRole]] = {
@@ -33,8 +35,8 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
             return commands.Knock()
         case protocol.Admit(person_id=person):
             return commands.Admit(_id(person))
-        case protocol.AdmitAll():
-            return commands.AdmitAll()
+        case protocol.AdmitAll(lobby=lobby):
+            return commands.AdmitAll(lobby)
         case protocol.Decline(person_id=person, reason=reason):
             return commands.Decline(_id(person), reason)
         case protocol.SendBack(person_id=person):
@@ -47,6 +49,30 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
             return commands.Leave()
         case protocol.End():
             return commands.End()
+        case protocol.RaiseHand():
+            return floor.RaiseHand()
+        case protocol.LowerHand(person_id=whose):
+            return floor.LowerHand(None if whose is None else _id(whose))
+        case protocol.MuteAll():
+            return floor.MuteAll()
+        case protocol.AskOf(person_id=person, ask=ask):
+            return floor.AskOf(_id(person), ask)
+        case protocol.AnswerAsk():
+            return floor.AnswerAsk()
+        case protocol.SetLock(on=on):
+            return floor.SetLock(on)
+        case protocol.SetAutoAdmit(on=on):
+            return floor.SetAutoAdmit(on)
+        case protocol.SetScreens(by=by):
+            return floor.SetScreens(by)
+        case protocol.Spotlight(person_id=whom):
+            return floor.Spotlight(None if whom is None else _id(whom))
+        case protocol.StartBreak(minutes=minutes):
+            return floor.StartBreak(timedelta(minutes=minutes))
+        case protocol.EndBreak():
+            return floor.EndBreak()
+        case protocol.HandOver(person_id=person):
+            return floor.HandOver(_id(person))
         case _:
             raise IllegalMove("That is not possible yet.")
 
@@ -64,6 +90,9 @@ def room_of(view: views.RoomView) -> protocol.Room:
             place=you.place.value,
             identity=you.identity,
             position=you.position,
+            hand=view.floor.hands.get(you.person_id),
+            ask=view.floor.ask,
+            may_share_screen=view.floor.may_share_screen,
         ),
         meeting=protocol.MeetingInfo(
             title=meeting.title,
@@ -71,6 +100,9 @@ def room_of(view: views.RoomView) -> protocol.Room:
             ends_at=moment(meeting.ends_at),
             ended=meeting.ended,
             facilitators=meeting.facilitators,
+            kind=meeting.kind.value,
+            breaks=tuple(protocol.Pause(moment(b.start), moment(b.end)) for b in meeting.breaks),
+            lobbies=meeting.lobbies,
         ),
         members=tuple(
             protocol.Member(
@@ -79,6 +111,7 @@ def room_of(view: views.RoomView) -> protocol.Room:
                 role=ROLES[member.role],
                 identity=member.identity,
                 interrupted=member.interrupted,
+                hand=view.floor.hands.get(member.person_id),
             )
             for member in view.members
         ),
@@ -89,11 +122,26 @@ def room_of(view: views.RoomView) -> protocol.Room:
                 role=ROLES[waiter.role],
                 since=moment(waiter.since),
                 interrupted=waiter.interrupted,
+                lobby=waiter.lobby,
             )
             for waiter in view.waiting
         ),
         staff_present=view.staff_present,
+        away=tuple(
+            protocol.Away(str(one.person_id), one.name, ROLES[one.role], one.place.value, one.reason)
+            for one in view.away
+        ),
+        locked=view.floor.locked,
+        auto_admit=view.floor.auto_admit,
+        screens=view.floor.screens,
+        spotlight=str(view.floor.spotlight or ""),
+        lead=str(view.floor.lead or ""),
+        pause=_pause(view.floor.pause),
     )
+
+
+def _pause(pause: Pause | None) -> protocol.Pause | None:
+    return None if pause is None else protocol.Pause(moment(pause.started_at), moment(pause.ends_at))
 
 
 def same(one: protocol.Room, other: protocol.Room) -> bool:

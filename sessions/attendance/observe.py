@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from sessions.attendance.evidence import WAITING, Observation, Role
 from sessions.room.events import Connected, Declined, Disconnected, Ended, Fact, Left, Removed
+from sessions.room.floor_facts import BreakEnded, BreakStarted, FloorFact
 from sessions.room.machine import Place, RoomState, Standing, evolve
 
 How: TypeAlias = Literal["disconnected", "left", "removed"]
@@ -50,12 +51,17 @@ class Observed(Struct):
     room: RoomState = RoomState()
     lines: list[Line] = []
     farewells: list[Farewell] = []
+    breaks: list[tuple[int, int]] = []  # as they were taken
 
     def read(self, seq: int, fact: Fact) -> None:
         """Raises IllegalMove for a fact that cannot follow those before it."""
         before, self.room = self.room, evolve(self.room, fact, seq)
+        if isinstance(fact, FloorFact):  # moves nobody
+            self._pause(fact)
+            return
         match fact:
             case Ended():
+                self._stop_break(_seconds(fact.at))
                 for person in before.people:
                     self._moved(person, before.of(person), fact, seq)
             case Disconnected(connection=connection):
@@ -65,6 +71,19 @@ class Observed(Struct):
                     self._open(person, connection, room, fact, seq)
             case _:
                 self._moved(fact.person, before.of(fact.person), fact, seq)
+
+    def _pause(self, fact: FloorFact) -> None:
+        match fact:
+            case BreakStarted(at=at, until=until):
+                self._stop_break(_seconds(at))
+                self.breaks.append((_seconds(at), _seconds(until)))
+            case BreakEnded(at=at):
+                self._stop_break(_seconds(at))
+
+    def _stop_break(self, at: int) -> None:
+        if self.breaks and self.breaks[-1][1] > at:
+            start, _ = self.breaks.pop()
+            self.breaks.append((start, max(start, at)))
 
     def _moved(self, person: UUID, before: Standing, fact: Fact, seq: int) -> None:
         after = self.room.of(person)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
+from sessions.room.floor_commands import FloorCommand, FloorStaffCommand
+
+Lobby: TypeAlias = Literal["clients", "family"]  # family meetings have two; in others all wait in "clients"
 MAX_REASON_LENGTH = 200
 
 
@@ -21,7 +24,9 @@ class Admit:
 
 @dataclass(frozen=True, slots=True)
 class AdmitAll:
-    pass
+    """Everybody in line, or only those of one lobby."""
+
+    lobby: Lobby | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class End:
     pass
 
 
-Command: TypeAlias = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End
+Command: TypeAlias = (
+    Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | FloorCommand
+)
 # Only a facilitator of the meeting may (SAFETY, invariant 9).
-StaffCommand: TypeAlias = Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | End
+StaffCommand: TypeAlias = Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | End | FloorStaffCommand

@@ -5,12 +5,14 @@ Nothing here writes; what comes out is legal by the table in machine.py, because
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sessions.core.errors import IllegalMove, NotAllowed
+from sessions.room import facilitation
 from sessions.room.commands import (
     Admit,
     AdmitAll,
@@ -19,6 +21,7 @@ from sessions.room.commands import (
     End,
     Knock,
     Leave,
+    Lobby,
     MuteOther,
     Remove,
     SendBack,
@@ -36,8 +39,10 @@ from sessions.room.events import (
     Removed,
     SentBack,
 )
-from sessions.room.machine import HELD, Place, RoomState, Standing, move
+from sessions.room.floor_commands import FloorCommand
+from sessions.room.machine import HELD, SEATED, Place, RoomState, Standing, evolve, move
 
+_LAST_IN_LINE: Final = 2**31  # a seq that no log reaches: the real one is not known here
 IDLE_AFTER_END: Final = timedelta(minutes=15)  # past the scheduled end without anybody: it is over
 
 
@@ -60,10 +65,15 @@ def decide(
     at: datetime,
     *,
     closed: bool = False,
+    family: Set[UUID] = frozenset(),
+    roster: Set[UUID] = frozenset(),
 ) -> list[Fact]:
     """The facts that carry out `command` at `at`. Only a Knock may come to none.
 
-    `closed`: the door is shut although the log does not say that the meeting ended; see `door_closed`.
+    Args:
+        closed: the door is shut although the log does not say that the meeting ended; see `door_closed`.
+        family: who waits in the family's lobby.
+        roster: everybody with a part in the meeting; asked only while people on it are let in by themselves.
 
     Raises:
         NotAllowed: not by this person, or not to a facilitator of the meeting.
@@ -72,9 +82,11 @@ def decide(
     if isinstance(command, StaffCommand) and not asker.staff:
         raise NotAllowed("Only a facilitator of this meeting can do that.")
     if isinstance(command, Knock):
-        return [] if closed or room.ended_at else _knock(room.of(asker.person), asker, at)
+        return [] if closed or room.ended_at else _come(room, asker, facilitators, roster, at)
     if closed or room.ended_at:
         raise MeetingEnded
+    if isinstance(command, FloorCommand):
+        return facilitation.decide(room, command, asker.person, facilitators, roster, at)
     match command:
         case Leave():
             if room.of(asker.person).place not in HELD:
@@ -82,11 +94,19 @@ def decide(
             return [Left(at=at, person=asker.person)]
         case End():
             return [Ended(at=at, actor=asker.person)]
-        case AdmitAll():
-            waiting = room.at(Place.WAITING)
+        case AdmitAll(lobby=lobby):
+            waiting = [p for p in room.at(Place.WAITING) if lobby in (None, lobby_of(p, family))]
             if not waiting:
                 raise IllegalMove("Nobody is waiting.")
+            waiting = [person for person in waiting if facilitation.may_enter(room, person)]
+            if not waiting:
+                raise facilitation.Locked
             return [Admitted(at=at, person=person, actor=asker.person) for person in waiting]
+        case Admit(person=person):
+            if room.of(person).place in SEATED:
+                raise facilitation.AlreadySo
+            if not facilitation.may_enter(room, person):
+                raise facilitation.Locked
     if command.person in facilitators and isinstance(command, Decline | SendBack | Remove):
         raise NotAllowed("A facilitator of this meeting cannot be sent out.")
     fact = _about_another(command, asker.person, at)
@@ -120,6 +140,22 @@ def door_closed(room: RoomState, ends_at: datetime, cancelled: bool, now: dateti
         if standing.entered_at and standing.heard_until and standing.heard_until > now - IDLE_AFTER_END:
             return False
     return True
+
+
+def lobby_of(person: UUID, family: Set[UUID]) -> Lobby:
+    return "family" if person in family else "clients"
+
+
+def _come(
+    room: RoomState, asker: Asker, facilitators: Set[UUID], roster: Set[UUID], at: datetime
+) -> list[Fact]:
+    """A knock, and whom the door lets in by it when it is set to: who knocks, or all who waited for staff."""
+    facts = _knock(room.of(asker.person), asker, at)
+    if room.floor.auto_admit is None:
+        return facts
+    for seq, fact in enumerate(facts, _LAST_IN_LINE):
+        room = evolve(room, fact, seq)
+    return facts + facilitation.let_in(room, facilitators, roster, at, room.floor.auto_admit)
 
 
 def _knock(standing: Standing, asker: Asker, at: datetime) -> list[Fact]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
 
 from sessions.core.errors import Fault
+from sessions.room.fact import ByStaff, OfMeeting, OfPerson
+from sessions.room.floor_facts import FloorFact
 
 
 class CorruptLog(Fault):
@@ -21,89 +23,68 @@ class CorruptLog(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """`at` is when it happened, by the server's clock, aware UTC."""
-
-    kind: ClassVar[str]
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OfPerson(Base):
-    person: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ByStaff(_OfPerson):
-    """Done to `person` by `actor`, a facilitator of the meeting."""
-
-    actor: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knocked(_OfPerson):
+class Knocked(OfPerson):
     """Came to the door and waits to be let in."""
 
     kind = "knocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entered(_OfPerson):
+class Entered(OfPerson):
     """A facilitator of the meeting walked in. Nobody else ever does."""
 
     kind = "entered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted(_ByStaff):
+class Admitted(ByStaff):
     kind = "admitted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declined(_ByStaff):
+class Declined(ByStaff):
     kind = "declined"
 
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentBack(_ByStaff):
+class SentBack(ByStaff):
     """Back to the waiting room: out of the room, or from being declined or removed by mistake."""
 
     kind = "sent_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removed(_ByStaff):
+class Removed(ByStaff):
     kind = "removed"
 
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Muted(_ByStaff):
+class Muted(ByStaff):
     """Somebody's microphone was silenced for them. There is no fact that un-mutes."""
 
     kind = "muted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left(_OfPerson):
+class Left(OfPerson):
     """Went away on purpose."""
 
     kind = "left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lapsed(_OfPerson):
+class Lapsed(OfPerson):
     """Was gone for longer than the reconnect grace; the place is given up."""
 
     kind = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connected(_OfPerson):
+class Connected(OfPerson):
     """A device opened its connection."""
 
     kind = "connected"
@@ -113,7 +94,7 @@ class Connected(_OfPerson):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disconnected(_OfPerson):
+class Disconnected(OfPerson):
     """A device's connection is over. `at` is its last evidence, never the moment of detection.
 
     `clean`: the device said goodbye (a reload, a closed tab); otherwise it fell silent.
@@ -126,29 +107,13 @@ class Disconnected(_OfPerson):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended(Base):
-    """The meeting is over for everybody. Without an `actor`, the clock ended it."""
+class Ended(OfMeeting):
+    """The meeting is over for everybody."""
 
     kind = "ended"
 
-    actor: UUID | None = None
 
-
-Fact: TypeAlias = (
-    Knocked
-    | Entered
-    | Admitted
-    | Declined
-    | SentBack
-    | Removed
-    | Muted
-    | Left
-    | Lapsed
-    | Connected
-    | Disconnected
-    | Ended
-)
-# A fact with a person in it: all but Ended.
+# A fact about one person's connection or place.
 PersonFact: TypeAlias = (
     Knocked
     | Entered
@@ -162,24 +127,9 @@ PersonFact: TypeAlias = (
     | Connected
     | Disconnected
 )
+Fact: TypeAlias = PersonFact | Ended | FloorFact
 
-KINDS: Final[dict[str, type[Fact]]] = {
-    fact.kind: fact
-    for fact in (
-        Knocked,
-        Entered,
-        Admitted,
-        Declined,
-        SentBack,
-        Removed,
-        Muted,
-        Left,
-        Lapsed,
-        Connected,
-        Disconnected,
-        Ended,
-    )
-}
+KINDS: Final[dict[str, type[Fact]]] = {fact.kind: fact for fact in get_args(Fact)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +147,11 @@ class Record:
 _COLUMNS: Final = ("at", "person", "actor", "connection")
 
 
+def person_of(fact: Fact) -> UUID | None:
+    """Whom the fact is about; None for the meeting as a whole."""
+    return getattr(fact, "person", None)
+
+
 def to_record(fact: Fact) -> Record:
     values = {field.name: getattr(fact, field.name) for field in fields(fact)}
     return Record(
@@ -205,7 +160,7 @@ def to_record(fact: Fact) -> Record:
         person=values.get("person"),
         actor=values.get("actor"),
         connection=values.get("connection"),
-        data={name: value for name, value in values.items() if name not in _COLUMNS},
+        data=msgspec.to_builtins({name: value for name, value in values.items() if name not in _COLUMNS}),
     )
 
 

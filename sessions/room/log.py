@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 
@@ -16,6 +17,7 @@ from sessions.people.roles import RoomRole
 from sessions.programs.models import Meeting
 from sessions.room import bell
 from sessions.room.events import Entered, Fact, Knocked, Record, from_record, to_record
+from sessions.room.floor import Floor
 from sessions.room.machine import Place, RoomState, Standing, evolve
 from sessions.room.models import Connection, Placement, Room, RoomFact
 
@@ -47,6 +49,11 @@ class RoomLog:
         return frozenset(
             person for person, row in self._placements.items() if row.role == RoomRole.FACILITATOR
         )
+
+    @property
+    def family(self) -> frozenset[UUID]:
+        """Who waits in the family's lobby."""
+        return frozenset(person for person, row in self._placements.items() if row.role == RoomRole.FAMILY)
 
     def key_of(self, person: UUID) -> str:
         """What names the person's placement elsewhere, without naming the person."""
@@ -130,10 +137,23 @@ class RoomLog:
             row.save(update_fields=["place", *_STANDING_FIELDS])
         self._row.next_seq += len(facts)
         self._row.ended_at = after.ended_at
+        floor_changed = after.floor != before.floor
+        if floor_changed:
+            self._row.floor = msgspec.to_builtins(after.floor)
+            self._row.break_ends_at = after.floor.pause.ends_at if after.floor.pause else None
         self._row.uncredited = True
         if self._row.opened_at is None and any(isinstance(fact, Knocked | Entered) for fact in facts):
             self._row.opened_at = facts[0].at
-        self._row.save(update_fields=["next_seq", "ended_at", "opened_at", "digest", "uncredited"])
+        self._row.save(
+            update_fields=[
+                "next_seq",
+                "ended_at",
+                "opened_at",
+                "digest",
+                "uncredited",
+                *(["floor", "break_ends_at"] if floor_changed else ()),
+            ]
+        )
         transaction.on_commit(partial(bell.ring, self.meeting.pk, self.head))
         if moved:
             transaction.on_commit(partial(bell.ring_program, self.meeting.program_id))
@@ -189,4 +209,4 @@ def _state(room: Room, rows: Iterable[Placement], opened: Iterable[tuple[UUID, U
         )
         for row in rows
     }
-    return RoomState(people, room.ended_at)
+    return RoomState(people, room.ended_at, msgspec.convert(room.floor, Floor))

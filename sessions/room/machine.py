@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from sessions.core.errors import IllegalMove
+from sessions.room import floor as leading
 from sessions.room.events import (
     Admitted,
     Connected,
@@ -28,6 +29,16 @@ from sessions.room.events import (
     Muted,
     Removed,
     SentBack,
+)
+from sessions.room.floor import Floor
+from sessions.room.floor_facts import (
+    AskAnswered,
+    Asked,
+    FloorFact,
+    HandLowered,
+    HandRaised,
+    LeadGiven,
+    Spotlighted,
 )
 
 
@@ -96,6 +107,7 @@ class Standing:
 class RoomState:
     people: Mapping[UUID, Standing] = field(default_factory=dict)
     ended_at: datetime | None = None
+    floor: Floor = field(default_factory=Floor)
 
     def of(self, person: UUID) -> Standing:
         return self.people.get(person, Standing())
@@ -112,12 +124,37 @@ def evolve(room: RoomState, fact: Fact, seq: int) -> RoomState:
     Raises:
         IllegalMove: see `move`. A fact that raises it must not be written.
     """
+    after = _placed(room, fact, seq)
+    floor = leading.after(
+        room.floor,
+        fact,
+        displaced={
+            person
+            for person, before in room.people.items()
+            if (here := room_key(before)) is not None and room_key(after.of(person)) != here
+        },
+        sent_out={fact.person} if isinstance(fact, Declined | SentBack | Removed) else set(),
+        let_in={fact.person} if isinstance(fact, Admitted | Entered) else set(),
+        over=isinstance(fact, Ended),
+    )
+    return replace(after, floor=floor)
+
+
+def room_key(standing: Standing) -> str | None:
+    """Which of the meeting's rooms somebody is in: "" is the main room; None when in none."""
+    return "" if standing.place in SEATED else None
+
+
+def _placed(room: RoomState, fact: Fact, seq: int) -> RoomState:
     if isinstance(fact, Ended):
         people = {
             person: _moved(standing, fact, seq) if standing.place in HELD else standing
             for person, standing in room.people.items()
         }
         return RoomState(people, fact.at)
+    if isinstance(fact, FloorFact):
+        _only_inside(room, fact)
+        return room
     before = room.of(fact.person)
     match fact:
         case Connected():
@@ -128,6 +165,14 @@ def evolve(room: RoomState, fact: Fact, seq: int) -> RoomState:
         case _:
             after = _moved(before, fact, seq)
     return RoomState({**room.people, fact.person: _flagged(after, fact)}, room.ended_at)
+
+
+def _only_inside(room: RoomState, fact: FloorFact) -> None:
+    """Hands, questions, the spotlight and the lead belong to people in a room of the meeting."""
+    if isinstance(fact, HandRaised | HandLowered | Asked | AskAnswered | LeadGiven | Spotlighted):
+        person = fact.person
+        if person is not None and room_key(room.of(person)) is None:
+            raise IllegalMove("That is only possible with somebody in the room.")
 
 
 def replay(facts: Iterable[tuple[int, Fact]]) -> RoomState:

@@ -31,6 +31,8 @@ class Room(models.Model):
     next_seq = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(null=True)  # first at the door
     ended_at = models.DateTimeField(null=True)
+    floor = models.JSONField(default=dict)  # floor.Floor
+    break_ends_at = models.DateTimeField(null=True)  # while a break is on
     digest = models.CharField(max_length=64, default="", blank=True)  # of the last fact
     uncredited = models.BooleanField(default=False)  # has facts that attendance has not read
 
@@ -38,6 +40,9 @@ class Room(models.Model):
         indexes = [
             models.Index(fields=["opened_at"], condition=Q(ended_at__isnull=True), name="room_live"),
             models.Index(fields=["meeting"], condition=Q(uncredited=True), name="room_uncredited"),
+            models.Index(
+                fields=["break_ends_at"], condition=Q(break_ends_at__isnull=False), name="room_on_break"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ class Seat:
     identity: str
     version: int
     role: RoomRole
+    may_share_screen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ class CurrentSeat:
     media_room: str
     identity: str
     version: int
+    role: RoomRole  # as of the person's last act
+    screens_open: bool  # everybody may share a screen
+
+    @property
+    def may_share_screen(self) -> bool:
+        return self.screens_open or self.role == RoomRole.FACILITATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,13 @@ def seat(actor: Actor) -> Seat:
     current = seats([(meeting.pk, person.pk)])[meeting.pk, person.pk]
     if current is None:
         raise NoSeat
-    return Seat(current.media_room, current.identity, current.version, role)
+    return Seat(
+        current.media_room,
+        current.identity,
+        current.version,
+        role,
+        current.screens_open or role == RoomRole.FACILITATOR,
+    )
 
 
 def seats(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], CurrentSeat | None]:
@@ -82,8 +95,21 @@ def seats(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Current
         person__is_active=True,
         place__in=[place.value for place in SEATED],
         meeting__room__ended_at=None,
-    ).values_list("meeting_id", "person_id", "meeting__room__media_name", "identity", "version")
-    current = {(row[0], row[1]): CurrentSeat(row[2], row[3], row[4]) for row in rows}
+    ).values_list(
+        "meeting_id",
+        "person_id",
+        "meeting__room__media_name",
+        "identity",
+        "version",
+        "role",
+        "meeting__room__floor",
+    )
+    current = {
+        (meeting, person): CurrentSeat(
+            room, identity, version, RoomRole(role), floor.get("screens") == "everyone"
+        )
+        for meeting, person, room, identity, version, role, floor in rows
+    }
     return {pair: current.get(pair) for pair in wanted}
 
 

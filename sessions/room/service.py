@@ -21,10 +21,12 @@ from sessions.audit.models import Outcome as AuditOutcome
 from sessions.core import clock
 from sessions.core.errors import Refusal
 from sessions.people.roles import RoomRole
+from sessions.programs import service as programs
 from sessions.programs.models import Meeting
 from sessions.room.commands import Command
 from sessions.room.decisions import Asker, MeetingEnded, decide, door_closed
-from sessions.room.events import Connected, Disconnected, Ended, Fact
+from sessions.room.events import Connected, Disconnected, Fact, person_of
+from sessions.room.floor_commands import SetAutoAdmit
 from sessions.room.log import RoomLog
 from sessions.room.models import Connection
 from sessions.room.reading import (
@@ -97,6 +99,7 @@ def _carry_out(
     now = clock.now()  # under the lock, so that the order of times is the order of seqs
     room.welcome(actor.person_id, role)
     settle(room, now, actor.person_id)
+    opens = isinstance(command, SetAutoAdmit) or room.state.floor.auto_admit is not None
     facts = decide(
         room.state,
         command,
@@ -104,6 +107,8 @@ def _carry_out(
         room.facilitators,
         now,
         closed=door_closed(room.state, meeting.ends_at, meeting.cancelled_at is not None, now),
+        family=room.family,
+        roster={entry.person.pk for entry in programs.roster(meeting)} if opens else frozenset(),
     )
     seq = room.append(facts, actor.person_id, command_id)
     for fact in facts:
@@ -112,12 +117,14 @@ def _carry_out(
 
 
 def _audit(actor: Actor, meeting: Meeting, room: RoomLog, fact: Fact) -> None:
-    """One row per fact: about the placement of the person concerned, or about the meeting."""
-    subject = (
-        ("meeting", str(meeting.pk)) if isinstance(fact, Ended) else ("placement", room.key_of(fact.person))
-    )
+    """One row per fact: about the placement of the person concerned, or about the meeting.
+
+    By whoever did it: an open door lets people in in the name of the facilitator who opened it.
+    """
+    person = person_of(fact)
+    subject = ("meeting", str(meeting.pk)) if person is None else ("placement", room.key_of(person))
     audit.record(
-        actor_id=actor.person_id,
+        actor_id=getattr(fact, "actor", None) or actor.person_id,
         act=f"room.{fact.kind}",
         subject_type=subject[0],
         subject_id=subject[1],

@@ -19,6 +19,7 @@ from sessions.core.errors import Fault
 from sessions.programs import service as programs
 from sessions.room.decisions import IDLE_AFTER_END, door_closed, lapse_due
 from sessions.room.events import Disconnected, Ended, Fact, Lapsed
+from sessions.room.floor_facts import BreakEnded
 from sessions.room.log import RoomLog, facts_of
 from sessions.room.models import Connection, Placement, Room
 from sessions.room.presence import stays_of
@@ -30,8 +31,8 @@ RECONNECT_GRACE: Final = timedelta(seconds=60)
 
 
 def sweep(now: datetime) -> int:
-    """Close connections without evidence for DEAD_AFTER at their last evidence, and turn interruptions older
-    than RECONNECT_GRACE into lapses. Returns the number of facts written.
+    """Close connections without evidence for DEAD_AFTER at their last evidence, turn interruptions older than
+    RECONNECT_GRACE into lapses, and end breaks whose time is over. Returns the number of facts written.
 
     A room that cannot be swept is logged and passed over; it is tried again next time.
     """
@@ -40,6 +41,7 @@ def sweep(now: datetime) -> int:
         interrupted_since__gte=now + RECONNECT_GRACE
     )
     meetings |= set(Placement.objects.filter(overdue).values_list("meeting", flat=True))
+    meetings |= set(Room.objects.filter(break_ends_at__lte=now).values_list("meeting", flat=True))
     return _in_each(meetings, lambda meeting_id: _sweep_one(meeting_id, now))
 
 
@@ -80,6 +82,9 @@ def settle(room: RoomLog, now: datetime, person: UUID | None = None) -> int:
         and lapse_due(standing, now, RECONNECT_GRACE)
     ]
     room.append(lapsed)
+    pause = room.state.floor.pause
+    if pause is not None and pause.ends_at <= now:
+        room.append([BreakEnded(at=pause.ends_at)])
     return room.head - head
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sessions.core import clock
+from sessions.core.span import Span
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
+from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Meeting
+from sessions.room.commands import Lobby
 from sessions.room.decisions import door_closed
+from sessions.room.events import Declined, Removed
+from sessions.room.floor_view import FloorSeen, floor_seen
 from sessions.room.log import state_of
-from sessions.room.machine import SEATED, Place, RoomState
-from sessions.room.models import Placement, Room
+from sessions.room.machine import HELD, SEATED, Place, RoomState
+from sessions.room.models import Placement, Room, RoomFact
 from sessions.room.reading import Actor, entrant
 
 
@@ -46,6 +52,18 @@ class Waiter:
     role: RoomRole
     since: datetime
     interrupted: bool
+    lobby: Lobby
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """On the roster or once here, and not inside or waiting now."""
+
+    person_id: UUID
+    name: str
+    role: RoomRole
+    place: Place
+    reason: str  # that a facilitator gave for declining or removing them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,9 @@ class MeetingInfo:
     ends_at: datetime
     ended: bool
     facilitators: tuple[str, ...]  # first names
+    kind: MeetingKind
+    breaks: tuple[Span, ...]  # as planned
+    lobbies: tuple[Lobby, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +89,8 @@ class RoomView:
     members: tuple[Member, ...]  # without the reader; empty unless the reader is in the room
     waiting: tuple[Waiter, ...]  # in line; empty unless the reader is staff of the meeting
     staff_present: bool
+    floor: FloorSeen
+    away: tuple[Away, ...]  # empty unless the reader is staff of the meeting
 
 
 def view(actor: Actor) -> RoomView:
@@ -89,6 +112,10 @@ def view(actor: Actor) -> RoomView:
         (row for row in rows if row.place == Place.WAITING.value), key=lambda row: row.line_seq or 0
     )
     seated = [row for row in rows if Place(row.place) in SEATED]
+    roster = programs.roster(meeting)
+    facilitators = {entry.person.pk for entry in roster if entry.role == RoomRole.FACILITATOR}
+    lobbies = _lobbies(meeting)
+    my_line = [row for row in line if _lobby(row.role, lobbies) == _lobby(role, lobbies)]
     return RoomView(
         seq=room.next_seq - 1 if room else 0,
         server_time=now,
@@ -98,14 +125,19 @@ def view(actor: Actor) -> RoomView:
             role=role,
             place=place,
             identity=mine.identity if mine and inside else "",
-            position=line.index(mine) + 1 if mine in line else None,
+            position=my_line.index(mine) + 1 if mine in my_line else None,
         ),
         meeting=MeetingInfo(
             title=meeting.shown_title,
             starts_at=meeting.starts_at,
             ends_at=meeting.ends_at,
             ended=door_closed(state, meeting.ends_at, meeting.cancelled_at is not None, now),
-            facilitators=_facilitators(meeting),
+            facilitators=tuple(
+                entry.person.given_name for entry in roster if entry.role == RoomRole.FACILITATOR
+            ),
+            kind=MeetingKind(meeting.kind),
+            breaks=meeting.break_spans,
+            lobbies=lobbies,
         ),
         members=tuple(
             Member(
@@ -125,6 +157,7 @@ def view(actor: Actor) -> RoomView:
                 role=RoomRole(row.role),
                 since=row.knocked_at or now,
                 interrupted=row.interrupted_since is not None,
+                lobby=_lobby(row.role, lobbies),
             )
             for row in line
             if staff
@@ -132,14 +165,43 @@ def view(actor: Actor) -> RoomView:
         staff_present=any(
             row.role == RoomRole.FACILITATOR.value and row.interrupted_since is None for row in seated
         ),
+        floor=floor_seen(state, person.pk, staff, facilitators, now),
+        away=_away(meeting, roster, rows, person.pk) if staff else (),
     )
+
+
+def _lobbies(meeting: Meeting) -> tuple[Lobby, ...]:
+    """Where people wait: families apart from clients wherever families may come."""
+    return ("clients", "family") if RoomRole.FAMILY in meeting.kind_defaults.attend else ("clients",)
+
+
+def _lobby(role: str, lobbies: tuple[Lobby, ...]) -> Lobby:
+    return "family" if role == RoomRole.FAMILY.value and "family" in lobbies else "clients"
+
+
+def _away(
+    meeting: Meeting, roster: Sequence[programs.RosterEntry], rows: Sequence[Placement], reader: UUID
+) -> tuple[Away, ...]:
+    """Sorted by name. From the tables, so that who was sent out can be asked back also after a reload."""
+    people = {entry.person.pk: (entry.person, entry.role, Place.OUTSIDE) for entry in roster}
+    for row in rows:
+        people[row.person_id] = (row.person, RoomRole(row.role), Place(row.place))
+    people.pop(reader, None)
+    gone = {pk: one for pk, one in people.items() if one[2] not in HELD}
+    sent_out = [pk for pk, (_, _, place) in gone.items() if place in (Place.DECLINED, Place.REMOVED)]
+    reasons: dict[UUID, str] = {}
+    if sent_out:
+        told = RoomFact.objects.filter(
+            meeting=meeting, person__in=sent_out, kind__in=(Declined.kind, Removed.kind)
+        )
+        for person_id, data in told.order_by("seq").values_list("person_id", "data"):
+            reasons[person_id] = data.get("reason", "")
+    found = [
+        Away(pk, person.name, role, place, reasons.get(pk, "")) for pk, (person, role, place) in gone.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.name, one.person_id)))
 
 
 def _shown_name(person: Person, to_staff: bool) -> str:
     """Full names for staff of the meeting only; first name and initial for everybody else."""
     return person.name if to_staff else person.short_name
-
-
-def _facilitators(meeting: Meeting) -> tuple[str, ...]:
-    people = [entry.person for entry in programs.roster(meeting) if entry.role == RoomRole.FACILITATOR]
-    return tuple(person.given_name for person in people)

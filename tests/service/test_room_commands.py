@@ -207,7 +207,7 @@ def test_every_change_and_every_refusal_is_on_record(evening: Evening, cast: Cas
         ("room.admitted", Outcome.ALLOWED, ""),
         ("room.admitted", Outcome.ALLOWED, ""),
         ("room.end", Outcome.REFUSED, "not-allowed"),
-        ("room.admit", Outcome.REFUSED, "illegal-move"),
+        ("room.admit", Outcome.REFUSED, "already-so"),
         ("room.muted", Outcome.ALLOWED, ""),
     ]
     assert {row.scope for row in rows} == {cast.north.pk}

@@ -170,7 +170,7 @@ class TestSeats:
         claims = tickets.verify(seat["token"], clock.now())
         assert (claims.person_id, claims.meeting_id) == (cast.alice.pk, cast.group.pk)
         assert claims.identity == seat["identity"] == alice.room["you"]["identity"]
-        assert claims.grants == tickets.grants_of("client")
+        assert claims.grants == tickets.grants_of(may_share_screen=False)
         assert seat["expiresIn"] == 60
         current = await database_sync_to_async(service.seats)([(cast.group.pk, cast.alice.pk)])
         standing = current[cast.group.pk, cast.alice.pk]

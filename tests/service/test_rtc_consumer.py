@@ -133,7 +133,12 @@ async def seat_of(person: Person, meeting: Meeting) -> Claims:
     """What this person's ticket says now."""
     seat = await database_sync_to_async(service.seat)(Actor(person.pk, meeting.pk))
     return Claims(
-        meeting.pk, person.pk, seat.media_room, seat.identity, seat.version, tickets.grants_of(seat.role)
+        meeting.pk,
+        person.pk,
+        seat.media_room,
+        seat.identity,
+        seat.version,
+        tickets.grants_of(seat.may_share_screen),
     )
 
 

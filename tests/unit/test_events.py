@@ -27,6 +27,11 @@ ANY_FACT = st.one_of(
                     "reason": st.text(max_size=200),
                     "device": st.text(max_size=64),
                     "clean": st.booleans(),
+                    "on": st.booleans(),
+                    "ask": st.sampled_from(["unmute", "cameraOn", "cameraOff"]),
+                    "by": st.sampled_from(["staff", "everyone"]),
+                    "room": st.text(max_size=32),
+                    "until": st.datetimes(timezones=st.just(UTC)),
                 }.items()
                 if name in kind.__dataclass_fields__
             },
@@ -69,15 +74,26 @@ def test_anything_else_is_a_corrupt_log(what: str, changes: dict[str, Any]) -> N
 def test_stored_kinds_never_change_their_spelling() -> None:
     assert sorted(KINDS) == [
         "admitted",
+        "ask_answered",
+        "asked",
+        "auto_admit_set",
+        "break_ended",
+        "break_started",
         "connected",
         "declined",
         "disconnected",
         "ended",
         "entered",
+        "hand_lowered",
+        "hand_raised",
         "knocked",
         "lapsed",
+        "lead_given",
         "left",
+        "lock_set",
         "muted",
         "removed",
+        "screens_set",
         "sent_back",
+        "spotlighted",
     ]

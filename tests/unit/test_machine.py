@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,6 +25,7 @@ from sessions.room.events import (
     Removed,
     SentBack,
 )
+from sessions.room.floor_facts import FloorFact
 from sessions.room.machine import HELD, MOVES, SEATED, Place, RoomState, diagram, evolve, replay
 
 T0 = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
@@ -74,7 +76,11 @@ def person_fact(kind: type[Fact], person: UUID = ALICE, at: datetime = T0) -> Fa
             return kind(at=at, person=person)  # type: ignore[call-arg]
 
 
-MOVING = [kind for kind in KINDS.values() if kind not in (Connected, Disconnected, Ended)]
+MOVING = [
+    kind
+    for kind in KINDS.values()
+    if kind not in (Connected, Disconnected, Ended) and kind not in get_args(FloorFact)
+]
 
 
 @pytest.mark.parametrize("place", list(Place))

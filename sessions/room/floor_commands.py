@@ -1,0 +1,96 @@
+"""What may be asked about how a meeting is led. Pure. Decided in facilitation.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+from sessions.room.floor_facts import Question, Screens
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseHand:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class LowerHand:
+    """One's own (None); or somebody else's, by staff."""
+
+    person: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MuteAll:
+    """Everybody in the room one is in, but staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskOf:
+    person: UUID
+    ask: Question
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAsk:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SetLock:
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetAutoAdmit:
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetScreens:
+    by: Screens
+
+
+@dataclass(frozen=True, slots=True)
+class Spotlight:
+    """In the room one is in; None: nobody."""
+
+    person: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartBreak:
+    """So long from now; during a break: so long from now instead."""
+
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class EndBreak:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    person: UUID
+
+
+FloorCommand: TypeAlias = (
+    RaiseHand
+    | LowerHand
+    | MuteAll
+    | AskOf
+    | AnswerAsk
+    | SetLock
+    | SetAutoAdmit
+    | SetScreens
+    | Spotlight
+    | StartBreak
+    | EndBreak
+    | HandOver
+)
+FloorStaffCommand: TypeAlias = (
+    MuteAll | AskOf | SetLock | SetAutoAdmit | SetScreens | Spotlight | StartBreak | EndBreak | HandOver
+)

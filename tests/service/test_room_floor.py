@@ -1,0 +1,380 @@
+"""How a meeting is led: hands, questions, the lock, the open door, screens, spotlight, lead and break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from sessions.audit.models import AuditEvent
+from sessions.core.errors import NotAllowed, Refusal
+from sessions.people.models import Membership
+from sessions.room import service
+from sessions.room.commands import Admit, AdmitAll, Decline, End, Knock, Leave, Remove, SendBack
+from sessions.room.facilitation import AlreadySo, Locked, NotInYourRoom
+from sessions.room.floor import Pause
+from sessions.room.floor_commands import (
+    AnswerAsk,
+    AskOf,
+    EndBreak,
+    HandOver,
+    LowerHand,
+    MuteAll,
+    RaiseHand,
+    SetAutoAdmit,
+    SetLock,
+    SetScreens,
+    Spotlight,
+    StartBreak,
+)
+from sessions.room.machine import Place
+from tests import cast as people
+from tests.cast import EVENING, Cast
+from tests.service.room import Evening, seconds
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(EVENING, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def cast(db: None, clock: time_machine.Traveller) -> Cast:
+    return people.assemble()
+
+
+@pytest.fixture
+def evening(cast: Cast) -> Evening:
+    return Evening(cast.group)
+
+
+@pytest.fixture
+def inside(evening: Evening, cast: Cast, clock: time_machine.Traveller) -> Evening:
+    """Mina, Theo, Alice and Bruno are in the room, Mina the longest."""
+    evening.comes(cast.mina)
+    clock.shift(seconds(1))
+    evening.comes(cast.theo, cast.alice, cast.bruno)
+    evening.lets_in(cast.mina, cast.alice, cast.bruno)
+    return evening
+
+
+class TestHands:
+    def test_are_in_the_order_in_which_they_went_up_on_every_screen(
+        self, inside: Evening, cast: Cast
+    ) -> None:
+        inside.does(cast.bruno, RaiseHand())
+        inside.does(cast.alice, RaiseHand())
+        order = {cast.bruno.pk: 1, cast.alice.pk: 2}
+        assert [inside.view(one).floor.hands for one in (cast.alice, cast.mina)] == [order, order]
+        inside.does(cast.bruno, LowerHand())
+        assert inside.view(cast.alice).floor.hands == {cast.alice.pk: 1}
+
+    def test_go_down_with_whoever_leaves_or_is_sent_out(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.alice, RaiseHand())
+        inside.does(cast.bruno, RaiseHand())
+        inside.does(cast.alice, Leave())
+        inside.does(cast.mina, SendBack(cast.bruno.pk))
+        assert inside.view(cast.mina).floor.hands == {}
+        inside.lets_in(cast.mina, cast.bruno)
+        assert inside.view(cast.bruno).floor.hands == {}
+
+    def test_survive_a_lost_connection(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.alice, RaiseHand())
+        inside.loses(cast.alice)
+        inside.connects(cast.alice, "phone")
+        assert inside.view(cast.alice).floor.hands == {cast.alice.pk: 1}
+
+    def test_of_others_are_lowered_by_staff_only(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.alice, RaiseHand())
+        with pytest.raises(NotAllowed):
+            inside.does(cast.bruno, LowerHand(cast.alice.pk))
+        inside.does(cast.mina, LowerHand(cast.alice.pk))
+        assert inside.view(cast.alice).floor.hands == {}
+
+    def test_already_up_are_up(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.alice, RaiseHand())
+        with pytest.raises(AlreadySo):
+            inside.does(cast.alice, RaiseHand())
+
+    def test_are_raised_inside_only(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.alice)
+        with pytest.raises(Refusal):
+            evening.does(cast.alice, RaiseHand())
+
+
+class TestQuestions:
+    def test_are_shown_to_the_one_who_is_asked_until_answered(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.mina, AskOf(cast.alice.pk, "unmute"))
+        assert inside.view(cast.alice).floor.ask == "unmute"
+        assert inside.view(cast.bruno).floor.ask is None
+        inside.does(cast.alice, AnswerAsk())
+        assert inside.view(cast.alice).floor.ask is None
+
+    def test_nothing_switches_anybody_on(self, inside: Evening, cast: Cast) -> None:
+        before = service.head(cast.group.pk)
+        inside.does(cast.mina, AskOf(cast.alice.pk, "cameraOn"))
+        assert service.effects_since(cast.group.pk, before)[1] == ()
+
+    def test_end_when_the_person_goes(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.mina, AskOf(cast.alice.pk, "unmute"))
+        inside.does(cast.alice, Leave())
+        evening_again = inside
+        evening_again.comes(cast.alice)
+        evening_again.lets_in(cast.mina, cast.alice)
+        assert evening_again.view(cast.alice).floor.ask is None
+
+
+class TestMuteAll:
+    def test_silences_everybody_but_staff(self, inside: Evening, cast: Cast) -> None:
+        before = service.head(cast.group.pk)
+        inside.does(cast.mina, MuteAll())
+        _, effects = service.effects_since(cast.group.pk, before)
+        muted = {effect.identity for effect in effects if isinstance(effect, service.Mute)}
+        assert muted == {inside.view(one).you.identity for one in (cast.alice, cast.bruno)}
+
+
+class TestLock:
+    def test_nobody_new_is_let_in_and_who_waits_is_told(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina)
+        evening.does(cast.mina, SetLock(True))
+        evening.comes(cast.alice)
+        assert evening.view(cast.alice).floor.locked
+        for command in (Admit(cast.alice.pk), AdmitAll()):
+            with pytest.raises(Locked):
+                evening.does(cast.mina, command)
+        evening.does(cast.mina, SetLock(False))
+        evening.lets_in(cast.mina, cast.alice)
+        assert evening.place(cast.alice) is Place.MAIN
+
+    def test_holds_against_the_open_door(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina)
+        evening.does(cast.mina, SetAutoAdmit(True))
+        evening.does(cast.mina, SetLock(True))
+        evening.comes(cast.alice)
+        assert evening.place(cast.alice) is Place.WAITING
+
+    def test_who_was_inside_returns_as_always(
+        self, inside: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        inside.does(cast.mina, SetLock(True))
+        inside.loses(cast.alice)
+        clock.shift(seconds(61))
+        inside.comes(cast.alice)
+        assert inside.place(cast.alice) is Place.WAITING
+        inside.lets_in(cast.mina, cast.alice)
+        assert inside.place(cast.alice) is Place.MAIN
+
+    def test_a_facilitator_walks_in_all_the_same(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina)
+        evening.does(cast.mina, SetLock(True))
+        evening.comes(cast.theo)
+        assert evening.place(cast.theo) is Place.MAIN
+
+
+class TestOpenDoor:
+    def test_lets_in_who_comes_and_who_waits_already(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.alice, cast.mina)
+        evening.does(cast.mina, SetAutoAdmit(True))
+        assert evening.place(cast.alice) is Place.MAIN
+        evening.comes(cast.bruno)
+        assert evening.place(cast.bruno) is Place.MAIN
+        row = AuditEvent.objects.filter(act="room.admitted").latest("seq")
+        assert row.actor_id == cast.mina.pk  # in the name of who opened it
+
+    def test_only_while_a_facilitator_is_there(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina)
+        evening.does(cast.mina, SetAutoAdmit(True))
+        evening.loses(cast.mina)
+        evening.comes(cast.alice)
+        assert evening.place(cast.alice) is Place.WAITING
+        evening.comes(cast.theo)
+        assert evening.place(cast.alice) is Place.MAIN
+
+    def test_lets_in_when_a_lost_facilitator_is_back(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina)
+        evening.does(cast.mina, SetAutoAdmit(True))
+        evening.loses(cast.mina)
+        evening.comes(cast.alice)
+        evening.comes(cast.mina)
+        assert evening.place(cast.alice) is Place.MAIN
+
+    @pytest.mark.parametrize("how", [SendBack, Remove, Decline])
+    def test_not_for_who_was_sent_out(
+        self, evening: Evening, cast: Cast, how: type[SendBack | Remove | Decline]
+    ) -> None:
+        """Back in through waiting, by a facilitator's hand."""
+        evening.comes(cast.mina, cast.alice)
+        if how is not Decline:
+            evening.lets_in(cast.mina, cast.alice)
+        evening.does(cast.mina, SetAutoAdmit(True)) if how is not Decline else None
+        evening.does(cast.mina, how(cast.alice.pk))
+        if how is Decline:
+            evening.does(cast.mina, SetAutoAdmit(True))
+        if how is not SendBack:
+            evening.does(cast.mina, SendBack(cast.alice.pk))
+        service.handle(evening.actor(cast.alice), Knock())
+        service.handle(evening.actor(cast.mina), Knock())
+        assert evening.place(cast.alice) is Place.WAITING
+        evening.lets_in(cast.theo, cast.alice)
+        assert evening.place(cast.alice) is Place.MAIN
+
+    def test_not_for_who_is_no_longer_on_the_roster(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina, cast.alice, cast.bruno)
+        Membership.objects.filter(person=cast.alice).update(ended_at=EVENING)
+        evening.does(cast.mina, SetAutoAdmit(True))
+        waiting = [one.person_id for one in evening.view(cast.mina).waiting]
+        assert waiting == [cast.alice.pk]
+
+    def test_can_be_shut_again(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina)
+        evening.does(cast.mina, SetAutoAdmit(True))
+        evening.does(cast.theo, SetAutoAdmit(False))
+        evening.comes(cast.alice)
+        assert evening.place(cast.alice) is Place.WAITING
+
+
+class TestLobbies:
+    def test_families_wait_apart_and_are_admitted_apart(self, cast: Cast) -> None:
+        family = Evening(cast.family)
+        family.comes(cast.mina, cast.omar, cast.alice, cast.rosa, cast.bruno)
+        view = family.view(cast.mina)
+        assert view.meeting.lobbies == ("clients", "family")
+        assert {(one.name, one.lobby) for one in view.waiting} == {
+            ("Alice Haddad", "clients"),
+            ("Bruno Silva", "clients"),
+            ("Omar Haddad", "family"),
+            ("Rosa Silva", "family"),
+        }
+        assert [family.view(one).you.position for one in (cast.omar, cast.alice, cast.rosa, cast.bruno)] == [
+            1, 1, 2, 2,
+        ]  # fmt: skip
+        family.does(cast.mina, AdmitAll("family"))
+        assert [family.place(one) for one in (cast.omar, cast.alice)] == [Place.MAIN, Place.WAITING]
+
+    def test_elsewhere_there_is_one(self, evening: Evening, cast: Cast) -> None:
+        assert evening.view(cast.mina).meeting.lobbies == ("clients",)
+
+
+class TestScreens:
+    def test_are_for_staff_unless_opened(self, inside: Evening, cast: Cast) -> None:
+        def may() -> list[bool]:
+            return [service.seat(inside.actor(one)).may_share_screen for one in (cast.mina, cast.alice)]
+
+        assert may() == [True, False]
+        inside.does(cast.mina, SetScreens("everyone"))
+        assert may() == [True, True]
+        assert inside.view(cast.alice).floor.may_share_screen
+        inside.does(cast.mina, SetScreens("staff"))
+        assert may() == [True, False]
+
+
+class TestSpotlight:
+    def test_is_seen_by_everybody_and_ends_with_the_person(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.mina, Spotlight(cast.alice.pk))
+        assert inside.view(cast.bruno).floor.spotlight == cast.alice.pk
+        inside.does(cast.alice, Leave())
+        assert inside.view(cast.bruno).floor.spotlight is None
+
+    def test_is_for_somebody_there(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina, cast.alice)
+        with pytest.raises(NotInYourRoom):
+            evening.does(cast.mina, Spotlight(cast.alice.pk))
+
+
+class TestLead:
+    def test_is_with_who_came_first_until_handed_over_and_back(self, inside: Evening, cast: Cast) -> None:
+        assert inside.view(cast.alice).floor.lead == cast.mina.pk
+        inside.does(cast.mina, HandOver(cast.theo.pk))
+        assert inside.view(cast.alice).floor.lead == cast.theo.pk
+        inside.does(cast.mina, HandOver(cast.mina.pk))
+        assert inside.view(cast.alice).floor.lead == cast.mina.pk
+
+    def test_falls_to_who_is_left(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.mina, HandOver(cast.theo.pk))
+        inside.does(cast.theo, Leave())
+        assert inside.view(cast.alice).floor.lead == cast.mina.pk
+
+    def test_is_never_given_to_who_is_no_facilitator(self, inside: Evening, cast: Cast) -> None:
+        with pytest.raises(NotAllowed):
+            inside.does(cast.mina, HandOver(cast.alice.pk))
+
+
+class TestBreak:
+    def test_runs_until_its_time(self, inside: Evening, cast: Cast, clock: time_machine.Traveller) -> None:
+        inside.does(cast.mina, StartBreak(timedelta(minutes=10)))
+        began = EVENING + seconds(1)
+        until = began + timedelta(minutes=10)
+        assert inside.view(cast.alice).floor.pause == Pause(began, until)
+        for _ in range(61):
+            clock.shift(seconds(10))
+            inside.hears(cast.mina, cast.theo, cast.alice, cast.bruno)
+        assert inside.view(cast.alice).floor.pause is None
+        service.sweep(until + seconds(10))
+        assert inside.kinds()[-2:] == ["break_started", "break_ended"]
+        last = service.facts_since(cast.group.pk, 0, inside.actor(cast.mina))[-1].fact
+        assert last.at == until  # by the clock, not by the moment somebody looked
+
+    def test_ends_early_or_is_set_anew(
+        self, inside: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        inside.does(cast.mina, StartBreak(timedelta(minutes=10)))
+        clock.shift(seconds(20))
+        inside.does(cast.mina, StartBreak(timedelta(minutes=5)))
+        assert inside.view(cast.alice).floor.pause == Pause(EVENING + seconds(21), EVENING + seconds(321))
+        inside.does(cast.theo, EndBreak())
+        assert inside.view(cast.alice).floor.pause is None
+        with pytest.raises(AlreadySo):
+            inside.does(cast.mina, EndBreak())
+
+
+class TestAway:
+    def test_staff_see_who_is_not_here_and_why(self, evening: Evening, cast: Cast) -> None:
+        evening.comes(cast.mina, cast.alice)
+        evening.does(cast.mina, Decline(cast.alice.pk, "please come tomorrow"))
+        away = {one.name: (one.place, one.reason) for one in evening.view(cast.mina).away}
+        assert away == {
+            "Alice Haddad": (Place.DECLINED, "please come tomorrow"),
+            "Bruno Silva": (Place.OUTSIDE, ""),
+            "Theo Okafor": (Place.OUTSIDE, ""),
+        }
+        assert evening.view(cast.alice).away == ()
+
+
+def test_the_end_clears_the_floor(inside: Evening, cast: Cast) -> None:
+    inside.does(cast.alice, RaiseHand())
+    inside.does(cast.mina, SetLock(True))
+    inside.does(cast.mina, StartBreak(timedelta(minutes=10)))
+    inside.does(cast.mina, End())
+    floor = inside.view(cast.mina).floor
+    assert (floor.locked, floor.pause, floor.hands) == (False, None, {})
+
+
+def test_the_tables_are_what_the_log_says(inside: Evening, cast: Cast) -> None:
+    for own in (RaiseHand(), LowerHand(), RaiseHand()):
+        inside.does(cast.alice, own)
+    for command in (
+        AskOf(cast.bruno.pk, "unmute"),
+        SetLock(True),
+        SetAutoAdmit(True),
+        SetScreens("everyone"),
+        Spotlight(cast.bruno.pk),
+        HandOver(cast.theo.pk),
+        StartBreak(timedelta(minutes=3)),
+    ):
+        inside.does(cast.mina, command)
+    inside.does(cast.mina, Remove(cast.alice.pk))
+    assert inside.stored() == inside.replayed()
+
+
+def test_who_waits_is_told_of_the_lock_and_nothing_else(evening: Evening, cast: Cast) -> None:
+    evening.comes(cast.mina, cast.theo, cast.bruno)
+    evening.lets_in(cast.mina, cast.bruno)
+    for command in (Spotlight(cast.bruno.pk), SetScreens("everyone"), StartBreak(timedelta(minutes=3))):
+        evening.does(cast.mina, command)
+    evening.does(cast.bruno, RaiseHand())
+    evening.does(cast.mina, SetLock(True))
+    evening.comes(cast.alice)
+    assert evening.view(cast.alice).floor == type(evening.view(cast.alice).floor)(locked=True)
