@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from daphne.cli import CommandLineInterface
 from daphne.server import Server as Daphne
+from daphne.server import twisted_loop
 
 from signaling.media.limits import MAX_SIGNAL_BYTES
 
@@ -58,6 +59,20 @@ class Server(Daphne):  # type: ignore[misc]
 
     def __init__(self, application: Any, **words: Any) -> None:
         super().__init__(application, **(LIMITS | words))
+
+    def run(self) -> None:
+        """Serve until the reactor is stopped; then end every task that is left.
+
+        The reactor leaves them pending on a loop that never runs again, and an interpreter that ends with
+        such tasks can crash while it collects them (seen on CPython 3.11).
+        """
+        super().run()
+        left = asyncio.all_tasks(twisted_loop)
+        for task in left:
+            task.cancel()
+        if left:
+            twisted_loop.run_until_complete(asyncio.wait(left, timeout=CLOSE_WITHIN_S))
+        twisted_loop.run_until_complete(twisted_loop.shutdown_asyncgens())
 
     def kill_all_applications(self) -> Any:
         """Cancel what runs and wait for it: each socket says goodbye while it is being cancelled.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,10 +83,11 @@ class Site:
         self.manage("migrate", "-v0")
         self.demo = json.loads(self.manage("demo", "--json"))
 
-    def start(self) -> None:
+    def start(self, through: Sequence[str] = ()) -> None:
+        """`through`: a command that runs the one behind it, as `env` does."""
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port), "--media-port", "0"],
+                [*through, sys.executable, "manage.py", "up", "--port", str(self.port), "--media-port", "0"],
                 cwd=ROOT,
                 env=self.env,
                 stdout=log,
@@ -125,12 +127,16 @@ class Site:
         """SIGINT, as Ctrl-C does; returns the exit code.
 
         Raises:
-            subprocess.TimeoutExpired: it did not end within 10 s.
+            subprocess.TimeoutExpired: it did not end within 10 s, and was killed.
         """
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(10)
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def new_group(self) -> dict[str, Any]:
         """One more open meeting of the demo's group, with nobody in it yet; in the form of `demo["meetings"]`."""

@@ -111,3 +111,10 @@ async def test_ctrl_c_stops_everything(site: Site, come: Come) -> None:
     assert time.monotonic() - started < 10
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+async def test_ctrl_c_is_heard_by_who_was_started_deaf_to_it(site: Site) -> None:
+    """A shell without job control starts what runs in its background with SIGINT ignored."""
+    site.stop()
+    site.start(through=["sh", "-c", 'trap "" INT; exec "$@"', "sh"])
+    assert site.stop() == 0

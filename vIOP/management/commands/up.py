@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
@@ -82,6 +83,8 @@ def serve(host: str, port: int, media_host: str, media_port: int, listening: Cal
             "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(stop()))
         )
 
+    # Started in the background by a shell, SIGINT comes ignored, and Twisted leaves it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wire.Server(
         application,
         endpoints=build_endpoint_description_strings(host=host, port=port),
