@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -76,7 +76,7 @@ class Evening:
         """Without those who have a placement but never came: a facilitator may act from outside."""
         room = state_of(Room.objects.get(pk=self.meeting.pk))
         came = {person: standing for person, standing in room.people.items() if standing != Standing()}
-        return RoomState(came, room.ended_at)
+        return replace(room, people=came)
 
     def replayed(self) -> RoomState:
         return replay((row.seq, fact) for row, fact in facts_of(self.meeting.pk))
