@@ -246,6 +246,12 @@ TURN_SECRET: str = env.str("VIOP_TURN_SECRET", default="")  # coturn's static-au
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {
+        "accidents": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", None) != 503,
+        }
+    },
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env.str("VIOP_LOG_LEVEL", default="WARNING")},
@@ -254,6 +260,8 @@ LOGGING = {
         "signaling": {"level": env.str("VIOP_LOG_LEVEL", default="INFO")},
         "vIOP": {"level": env.str("VIOP_LOG_LEVEL", default="INFO")},
         "django.channels.server": {"level": "WARNING"},
+        # A 503 is an answer that we give on purpose and log ourselves, not an accident.
+        "django.request": {"filters": ["accidents"]},
         "daphne": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
     },

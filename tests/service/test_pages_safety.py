@@ -168,7 +168,9 @@ def test_not_ready_without_the_media_worker_and_outsiders_learn_no_more(
     settings.MEDIA_RPC = str(tmp_path / "nothing.sock")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"ready": False})
-    assert "not ready: media worker" in caplog.text
+    assert [record.getMessage() for record in caplog.records] == [
+        "not ready: media worker (FileNotFoundError)"
+    ]
 
 
 def test_not_ready_without_the_database(media_socket: None, client: Client) -> None:
