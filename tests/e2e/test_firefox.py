@@ -56,6 +56,8 @@ async def test_a_client_in_firefox_waits_is_let_in_and_takes_part(
     await tab.evaluate(PRESS, "ask-both")
     await appears(tab, "join")
     await tab.evaluate(PRESS, "join")
+    await appears(tab, "arrival-skip")
+    await tab.evaluate(PRESS, "arrival-skip")
     await appears(tab, "waiting")
     row = mina.page.locator(f'[data-testid=waiter][data-person="{alice.person_id}"]')
     await mina.see("bar-people").click()

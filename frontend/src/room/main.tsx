@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import "../styles/site.css";
 import "../styles/room.css";
 import "../styles/rooms.css";
+import "../styles/arrival.css";
 import { readConfig } from "./config";
 import { metronome } from "./metronome";
 import { Session } from "./session";

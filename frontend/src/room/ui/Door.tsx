@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from "react";
+import { asksArrival } from "../arrival";
 import { usePreview } from "../preview";
 import { wantedDevicesKnown } from "../permissions";
 import { rememberYes, saidYes, type Wanted } from "../remembered";
 import type { Session } from "../session";
 import { unlockSound } from "../sound";
 import { useWords } from "../words";
+import { ArrivalGate } from "./Arrival";
 import { DevicePickers, SpeakerTest } from "./Devices";
 import { Dialog } from "./Dialog";
 import { useFocusOnArrival } from "./hooks";
@@ -48,6 +50,7 @@ export function Door({ session }: { readonly session: Session }) {
   const [stage, setStage] = useState<"ask" | "asking" | "check">("ask");
   const [wanted, setWanted] = useState<Wanted>(session.snapshot.wanted);
   const [choosing, setChoosing] = useState(false);
+  const [arriving, setArriving] = useState<Wanted | null>(null); // with what, once it is known where the person is
   const heading = useFocusOnArrival<HTMLHeadingElement>();
 
   const answer = async (wish: Wanted) => {
@@ -86,10 +89,23 @@ export function Door({ session }: { readonly session: Session }) {
   const join = () => {
     unlockSound();
     const usable = (source: keyof Wanted) => wanted[source] && tracks[source] !== undefined;
-    session.comeIn({ microphone: usable("microphone"), camera: usable("camera") });
+    const wish = { microphone: usable("microphone"), camera: usable("camera") };
+    const known = session.snapshot.view?.you.arrival?.confirmed ?? false;
+    if (known || !asksArrival(session.config.role)) session.comeIn(wish);
+    else setArriving(wish);
   };
 
   const { title, personName } = session.config;
+  if (arriving !== null) {
+    return (
+      <ArrivalGate
+        session={session}
+        last={session.snapshot.view?.you.arrival ?? null}
+        onDone={() => session.comeIn(arriving)}
+        onBack={() => setArriving(null)}
+      />
+    );
+  }
   if (stage !== "check") {
     return (
       <main className="door ask">

@@ -1,11 +1,16 @@
 import { useState } from "react";
+import type { ChatLine } from "../../protocol/messages.gen";
+import { asksArrival } from "../arrival";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
+import { ArrivalDialog } from "./Arrival";
+import { TakeOver } from "./Beside";
 import { DevicePickers } from "./Devices";
 import { Dialog } from "./Dialog";
 import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { firstNameOf } from "./Initials";
+import { NotifyOffer } from "./Lobby";
 
 /** Nothing to do: be welcomed. Shows what the server told this person, which is their own place and who will come. */
 export function Waiting(props: { readonly session: Session; readonly snapshot: Snapshot; readonly sentBack: boolean }) {
@@ -13,6 +18,7 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
   const { session, snapshot } = props;
   const heading = useFocusOnArrival<HTMLHeadingElement>();
   const [choosing, setChoosing] = useState(false);
+  const [telling, setTelling] = useState(false);
   const { view, link } = snapshot;
   const waiting = view?.you.place === "waiting";
   const names = view?.meeting.facilitators ?? [];
@@ -33,12 +39,23 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
               <p className="calm-place" data-testid="position">
                 {view.you.position !== null && words.position(view.you.position)}
               </p>
+              {view.locked && <p className="lead">{words.waitingLocked}</p>}
               <p className="lead">{view.staffPresent ? words.willLetYouIn(names) : words.staffNotYet(names)}</p>
             </>
           ) : (
             <p className="lead pending">{words.knocking}</p>
           )}
         </div>
+        <Messages lines={snapshot.chat} />
+        {waiting && asksArrival(view.you.role) && !(view.you.arrival?.confirmed ?? false) && (
+          <div className="calm-card" data-testid="arrival-reminder">
+            <p>{words.arrivalReminder}</p>
+            <button type="button" className="button small" onClick={() => setTelling(true)}>
+              {words.arrivalTell}
+            </button>
+          </div>
+        )}
+        {view !== null && <TakeOver session={session} snapshot={snapshot} view={view} />}
         <ul className="calm-notes">
           <li>
             <Icon name="cameraOff" /> {words.waitingPrivacy}
@@ -47,6 +64,7 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
             <Icon name="speaker" /> {words.waitingSound}
           </li>
         </ul>
+        <NotifyOffer />
         <div className="cluster calm-acts">
           <button type="button" className="button" onClick={() => setChoosing(true)}>
             <Icon name="settings" /> {words.devices}
@@ -56,11 +74,26 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
           </button>
         </div>
       </div>
+      {telling && <ArrivalDialog session={session} last={view?.you.arrival ?? null} onClose={() => setTelling(false)} />}
       {choosing && (
         <Dialog title={words.devices} onClose={() => setChoosing(false)}>
           <DevicePickers renewedBy={null} onChoose={(devices) => session.choose(devices)} />
         </Dialog>
       )}
     </main>
+  );
+}
+
+/** What staff wrote to who waits. */
+function Messages({ lines }: { readonly lines: readonly ChatLine[] }) {
+  const words = useWords();
+  return (
+    <section className="calm-messages" aria-label={words.messagesTitle} aria-live="polite" data-testid="waiting-messages">
+      {lines.slice(-3).map(({ lineId, name, text }) => (
+        <p key={lineId}>
+          <Icon name="message" /> <span><strong>{name}</strong> {text}</span>
+        </p>
+      ))}
+    </section>
   );
 }

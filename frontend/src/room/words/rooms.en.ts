@@ -5,6 +5,41 @@ const minutes = (count: number) => (count === 1 ? "1 minute" : `${count} minutes
 const and = (names: readonly string[]) => new Intl.ListFormat("en").format(names);
 
 export const roomsEn = {
+  // Arriving
+  arrivalTitle: "Where are you today?",
+  arrivalAgain: "Is this still right?",
+  arrivalWhy: "Only your team sees this, to send help to the right place if you ever need it.",
+  arrivalFields: {
+    address: "Street and number",
+    city: "City",
+    state: "State",
+    phone: "Your phone number",
+    emergencyName: "Who we may call",
+    emergencyPhone: "Their number",
+  },
+  arrivalNeeds: {
+    address: "Please write the street and number.",
+    city: "Please write the city.",
+    state: "Please choose the state.",
+    phone: "Please write a full number.",
+    emergencyName: "Please write a name.",
+    emergencyPhone: "Please write a full number.",
+  },
+  arrivalIncomplete: (count: number) => (count === 1 ? "One field needs something." : `${count} fields need something.`),
+  arrivalChoose: "Choose…",
+  arrivalPlace: "You are at",
+  arrivalHelper: "In an emergency we call",
+  arrivalAlone: "I am alone, or nobody can listen",
+  arrivalHeadphones: "I use headphones",
+  arrivalDone: "Go in",
+  arrivalYes: "Yes, go in",
+  arrivalChange: "Something changed",
+  arrivalBack: "Back",
+  arrivalSkip: "Not now, go in without",
+  arrivalReminder: "Your team does not know yet where you are today.",
+  arrivalTell: "Tell them",
+  waitingLocked: "The room is closed for newcomers right now. Your place is kept.",
+
   // Moves, told to screen readers
   saysMoved: (room: string) => `You are in ${room} now.`,
   saysMovedMain: "You are back with everyone.",
