@@ -10,3 +10,10 @@ class ClinicConfig(AppConfig):
     label = "iop"
     verbose_name = "Clinic"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from anymail.signals import tracking
+
+        from sessions.messages.tracking import hear
+
+        tracking.connect(hear, dispatch_uid="messages")

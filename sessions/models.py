@@ -22,6 +22,7 @@ from sessions.consents.models import (
     Disclosure,
     Recipient,
 )
+from sessions.messages.models import ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.programs.models import (
     Cohort,
@@ -33,6 +34,7 @@ from sessions.programs.models import (
     Program,
 )
 from sessions.room.models import Connection, Placement, Room, RoomFact
+from sessions.worklist.models import StaffTask
 
 __all__ = [
     "Adjustment",
@@ -40,6 +42,7 @@ __all__ = [
     "Attestation",
     "AuditChain",
     "AuditEvent",
+    "ChannelConsent",
     "Cohort",
     "CohortFacilitator",
     "Connection",
@@ -58,14 +61,18 @@ __all__ = [
     "MeetingFacilitator",
     "MeetingInvitee",
     "Membership",
+    "Message",
     "NoContact",
     "Person",
     "Placement",
     "Program",
     "Progress",
     "Proposal",
+    "QuietHours",
     "Recipient",
     "Room",
     "RoomFact",
     "Seal",
+    "StaffTask",
+    "StoppedAddress",
 ]

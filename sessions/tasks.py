@@ -6,6 +6,7 @@ from celery import shared_task
 
 from sessions.attendance import proposals, seals
 from sessions.core import clock
+from sessions.messages import service as messages
 from sessions.room import service as room
 
 
@@ -31,3 +32,9 @@ def credit_meetings() -> None:
 def keep_daily_head() -> None:
     """Once a day, the heads of all chains in one row."""
     seals.keep_heads(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def send_messages() -> None:
+    """Send what is due in the outbox, each message once."""
+    messages.send_due()

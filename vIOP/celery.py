@@ -20,6 +20,7 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     "credit-meetings": {"task": "sessions.tasks.credit_meetings", "schedule": 3.0},
     # Once a day (UTC); the first run after midnight takes it, also after an outage.
     "keep-daily-head": {"task": "sessions.tasks.keep_daily_head", "schedule": 600.0},
+    "send-messages": {"task": "sessions.tasks.send_messages", "schedule": 5.0},
     "end-overdue-meetings": {"task": "sessions.tasks.end_overdue_meetings", "schedule": 60.0},
 }
 

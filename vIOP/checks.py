@@ -39,6 +39,18 @@ def safe_to_start(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
         for name in ("VIOP_AUDIT_KEYS", "VIOP_FIELD_KEYS")
         if min(map(len, os.environ.get(name, "").split(","))) < SHORTEST_SECRET
     ]
+    if not settings.PUBLIC_URL.startswith("https://"):
+        found.append(
+            Error("VIOP_URL must be the site's https:// address: links in messages.", id="viop.E008")
+        )
+    if settings.SMS_BACKEND.endswith(".HttpSms") and not (
+        settings.SMS_URL.startswith("https://") and len(settings.SMS_TOKEN) >= SHORTEST_SECRET
+    ):
+        found.append(
+            Error(
+                "HttpSms needs VIOP_SMS_URL (https://) and VIOP_SMS_TOKEN of 32 characters.", id="viop.E009"
+            )
+        )
     if settings.DEBUG or settings.DEMO or settings.TEST_HOOKS:
         found.append(Error("VIOP_DEBUG, VIOP_DEMO, VIOP_TEST_HOOKS: never in production.", id="viop.E003"))
     if "*" in settings.ALLOWED_HOSTS or not settings.ALLOWED_HOSTS:

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "anymail",
     "allauth",
     "allauth.account",
     "channels",
@@ -165,6 +166,28 @@ ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("VIOP_PROXIES", default=1 if PRODUCTI
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 EMAIL_BACKEND = env.str("VIOP_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("VIOP_MAIL_FROM", default="appointments@localhost")
+EMAIL_HOST: str = env.str("VIOP_SMTP_HOST", default="localhost")
+EMAIL_PORT: int = env.int("VIOP_SMTP_PORT", default=25)
+EMAIL_HOST_USER: str = env.str("VIOP_SMTP_USER", default="")
+EMAIL_HOST_PASSWORD: str = env.str("VIOP_SMTP_PASSWORD", default="")
+EMAIL_USE_TLS: bool = env.bool("VIOP_SMTP_TLS", default=False)
+EMAIL_TIMEOUT = 20  # seconds; a mail server that says nothing must not hold up everybody's messages
+# A provider by its API: VIOP_EMAIL_BACKEND=anymail.backends.… and its keys, for example {"MAILGUN_API_KEY":
+# "…"}.
+ANYMAIL: dict[str, Any] = {**env.json("VIOP_ANYMAIL", default={}), "WEBHOOK_SECRET": None}
+MAIL_WEBHOOK_SECRET: str = env.str(
+    "VIOP_MAIL_WEBHOOK_SECRET", default=""
+)  # user:password of the provider's calls
+if MAIL_WEBHOOK_SECRET:
+    ANYMAIL["WEBHOOK_SECRET"] = MAIL_WEBHOOK_SECRET
+PUBLIC_URL: str = env.str(
+    "VIOP_URL", default="http://localhost:8000"
+)  # as links in messages begin; a neutral name
+SMS_BACKEND: str = env.str("VIOP_SMS_BACKEND", default="sessions.messages.channels.ConsoleSms")
+SMS_URL: str = env.str("VIOP_SMS_URL", default="")  # of HttpSms
+SMS_TOKEN: str = env.str(
+    "VIOP_SMS_TOKEN", default=""
+)  # said to the gateway, and by it when it tells us of answers
 # Sign the audit chain: the first signs, older ones still verify. Kept outside the database they protect.
 AUDIT_KEYS: list[str] = env.list("VIOP_AUDIT_KEYS", default=[]) or [
     hashlib.sha256(b"audit " + SECRET_KEY.encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import include, path
 
 from sessions.web.admin import site
@@ -12,6 +13,9 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", site.urls),
 ]
+
+if settings.MAIL_WEBHOOK_SECRET:  # the mail provider tells what became of letters
+    urlpatterns += [path("messages/mail/", include("anymail.urls"))]
 
 handler400 = "sessions.web.refusals.bad_request"
 handler403 = "sessions.web.refusals.forbidden"

@@ -43,6 +43,8 @@ class Act(StrEnum):
     SEE_CONSENT = "consent.see"
     SIGN_CONSENT = "consent.sign"
     END_CONSENT = "consent.end"
+    SEE_MESSAGES = "program.messages"  # what was sent to whom, and what became of it
+    SEE_TASKS = "program.tasks"  # which of them: worklist.service
 
 
 class Subject(Protocol):
@@ -92,6 +94,8 @@ RULES: Final[dict[Act, Rule]] = {
     Act.SEE_CONSENT: Rule(_OWN | _GUARDS, _COORDINATES),
     Act.SIGN_CONSENT: Rule(_OWN | _GUARDS, seen_by=Act.SEE_CONSENT),
     Act.END_CONSENT: Rule(_OWN | _GUARDS, _COORDINATES),
+    Act.SEE_MESSAGES: Rule(program=_COORDINATES),
+    Act.SEE_TASKS: Rule(program=_COORDINATES | {Role.FACILITATOR}),
 }
 
 

@@ -72,6 +72,8 @@ TEXTS: Final = (
     gettext_noop("Tick that you agree, or leave without signing."),
     gettext_noop("No consent in force allows this."),
     gettext_noop("The last day lies too far ahead, or in the past."),
+    gettext_noop("Somebody has finished this already."),
+    gettext_noop("Please say why you set this aside."),
 )
 
 _STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (

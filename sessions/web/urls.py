@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sessions.web import refusals
-from sessions.web.views import attendance, health, home, language, meetings, weeks
+from sessions.web.views import attendance, health, home, language, meetings, messages, tasks, weeks
 
 urlpatterns = [
     path("", home.page, name="home"),
@@ -14,6 +14,13 @@ urlpatterns = [
     path("meetings/<uuid:meeting_id>/change/<uuid:person_id>", attendance.adjust, name="adjust"),
     path("meetings/<uuid:meeting_id>/notes/<uuid:person_id>", attendance.notes, name="notes"),
     path("week/", weeks.page, name="week"),
+    path("tasks/", tasks.page, name="tasks"),
+    path("tasks/<uuid:task_id>", tasks.task, name="task"),
+    path("tasks/<uuid:task_id>/<slug:what>", tasks.act, name="task-act"),
+    path("messages/", messages.page, name="deliveries"),
+    path("messages/mine", messages.reminders, name="reminders"),
+    path("messages/heard", messages.heard, name="messages-heard"),
+    path("messages/stop/<str:token>", messages.stop, name="messages-stop"),
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),

@@ -79,6 +79,8 @@ def test_the_settings_that_compose_gives_pass_the_start_up_checks() -> None:
         ({"VIOP_SECRET_KEY": "short"}, "VIOP_SECRET_KEY"),
         ({"VIOP_AUDIT_KEYS": ""}, "VIOP_AUDIT_KEYS"),
         ({"VIOP_FIELD_KEYS": f"{'f' * 48},short"}, "VIOP_FIELD_KEYS"),
+        ({"VIOP_URL": "http://sessions.example.org"}, "VIOP_URL"),
+        ({"VIOP_SMS_BACKEND": "sessions.messages.channels.HttpSms"}, "VIOP_SMS_URL"),
         ({"VIOP_DEBUG": "1"}, "VIOP_DEBUG"),
         ({"VIOP_DEMO": "1"}, "VIOP_DEMO"),
         ({"VIOP_HOSTS": "*"}, "VIOP_HOSTS"),

@@ -109,6 +109,10 @@ def test_the_week_opens_for_coordinators(cast: Cast, who: str) -> None:
         "/",
         "/today",
         "/week/",
+        "/tasks/",
+        f"/tasks/{NOBODY}",
+        "/messages/",
+        "/messages/mine",
         "/meetings/{}/",
         "/meetings/{}/room",
         "/meetings/{}/sign",
@@ -174,7 +178,12 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     """A new page must be added to the table above; it is not open by accident."""
     ours = {getattr(pattern, "name", "") for pattern in urls.urlpatterns}
     attendance = {"sign", "adjust", "notes", "week"}
-    assert ours == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance
+    tasks = {"tasks", "task", "task-act"}  # tests/service/test_worklist.py
+    messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages.py
+    assert (
+        ours - tasks - messages
+        == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance
+    )
 
 
 def _changing(headers: object) -> set[tuple[str, str]]:

@@ -13,6 +13,7 @@ from sessions.attendance import week_service
 from sessions.core import clock
 from sessions.web import agenda, to_sign, weeks
 from sessions.web.signed_in import PersonRequest, signed_in
+from sessions.worklist import service as worklist
 
 
 @require_safe
@@ -39,6 +40,7 @@ def _today(request: PersonRequest) -> tuple[str, str]:
     context = {
         "agenda": shown,
         "rings": [weeks.ring(one, now) for one in week_service.own(request.user, now)],
+        "to_do": worklist.open_count(request.user),
         "to_sign": to_sign.unsigned(request.user, shown, now),
     }
     fragment = render_to_string("home/today.html", context, request)

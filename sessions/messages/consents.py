@@ -1,0 +1,135 @@
+"""Who wants to be reminded where, and when they want quiet. STOP and unsubscribing count at once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import time
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+
+from sessions.audit import service as audit
+from sessions.core import clock
+from sessions.core.errors import NotFound
+from sessions.messages.models import Channel, ChannelConsent, Message, QuietHours, StoppedAddress
+from sessions.messages.timing import Quiet
+from sessions.people.models import Person
+
+# The words carriers ask for (CTIA Messaging Principles), and their Spanish.
+STOPS: Final = frozenset(
+    {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "ALTO", "PARAR", "BAJA", "CANCELAR"}
+)
+STARTS: Final = frozenset({"START", "UNSTOP", "YES", "SI", "SÍ", "INICIAR"})
+_SALT: Final = "messages.stop"
+
+
+def wants(person: Person, channel: Channel) -> bool:
+    return ChannelConsent.objects.filter(person=person, channel=channel, withdrawn_at=None).exists()
+
+
+def wanted(person: Person) -> frozenset[Channel]:
+    """The channels on which the person wants reminders."""
+    rows = ChannelConsent.objects.filter(person=person, withdrawn_at=None)
+    return frozenset(Channel(channel) for channel in rows.values_list("channel", flat=True))
+
+
+@transaction.atomic
+def give(person: Person, channel: Channel, *, how: str = "page", by: Person | None = None) -> None:
+    """The person opts in; an earlier STOP of their address ends with it. Idempotent."""
+    _, new = ChannelConsent.objects.get_or_create(
+        person=person, channel=channel, withdrawn_at=None, defaults={"how": how}
+    )
+    StoppedAddress.objects.filter(channel=channel, digest=_digest(address_of(person, channel))).delete()
+    if new:
+        _record(by or person, "message.consent-given", person, channel)
+
+
+@transaction.atomic
+def withdraw(person: Person, channel: Channel, *, how: str = "page", by: Person | None = None) -> None:
+    """Reminders on this channel end now, also those already on their way out. Idempotent."""
+    rows = ChannelConsent.objects.filter(person=person, channel=channel, withdrawn_at=None)
+    if rows.update(withdrawn_at=clock.now(), how=how):
+        _record(by or person, "message.consent-withdrawn", person, channel)
+
+
+def quiet_of(person: Person | None) -> Quiet:
+    row = QuietHours.objects.filter(person=person).first() if person is not None else None
+    return Quiet(row.begins, row.ends) if row else Quiet()
+
+
+def set_quiet(person: Person, begins: time, ends: time) -> None:
+    QuietHours.objects.update_or_create(person=person, defaults={"begins": begins, "ends": ends})
+
+
+def address_of(person: Person, channel: Channel) -> str:
+    """As it is now; "" when the person has none."""
+    return person.email if channel is Channel.EMAIL else person.phone
+
+
+def stopped(channel: Channel, address: str) -> bool:
+    return StoppedAddress.objects.filter(channel=channel, digest=_digest(address)).exists()
+
+
+def heard(channel: Channel, address: str, text: str) -> str:
+    """An answer that came in. STOP and START are obeyed, in English and Spanish; what else it says is
+    neither kept nor logged. Returns "stopped", "started" or ""."""
+    word = text.strip().strip(".!").upper()
+    if word in STOPS:
+        stop(channel, address)
+        return "stopped"
+    if word in STARTS:
+        StoppedAddress.objects.filter(channel=channel, digest=_digest(address)).delete()
+        return "started"
+    return ""
+
+
+@transaction.atomic
+def stop(channel: Channel, address: str, *, how: str = "stop") -> None:
+    """Nothing goes to this address any more, whoever it belongs to. Idempotent."""
+    StoppedAddress.objects.get_or_create(channel=channel, digest=_digest(address))
+    for person in _people_at(channel, address):
+        withdraw(person, channel, how=how)
+
+
+def stop_token(message_id: UUID) -> str:
+    """For the link under an e-mail. Signed, kept nowhere; says nothing."""
+    return signing.Signer(salt=_SALT).sign_object(message_id.hex)
+
+
+def message_of(token: str) -> Message:
+    """Raises NotFound for a token that we did not make."""
+    try:
+        pk = UUID(signing.Signer(salt=_SALT).unsign_object(token))
+    except (signing.BadSignature, ValueError, TypeError) as bad:
+        raise NotFound from bad
+    message = Message.objects.select_related("person").filter(pk=pk).first()
+    if message is None:
+        raise NotFound
+    return message
+
+
+def _people_at(channel: Channel, address: str) -> Iterable[Person]:
+    if channel is Channel.EMAIL:
+        return Person.objects.filter(email=address.strip().lower())
+    digest = _digest(address)
+    withphone = Person.objects.filter(channel_consents__channel=channel, channel_consents__withdrawn_at=None)
+    return [person for person in withphone.distinct() if _digest(person.phone) == digest]
+
+
+def _digest(address: str) -> str:
+    """One digest for one address, however it is written: +1 (555) 010-2000 and 15550102000."""
+    plain = address.strip().lower()
+    if "@" not in plain:
+        plain = "".join(letter for letter in plain if letter.isdigit()).lstrip("0")
+        plain = plain[1:] if len(plain) == 11 and plain.startswith("1") else plain
+    key = b"address " + settings.FIELD_KEYS[-1].encode()  # the oldest: rotation keeps it listed
+    return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()
+
+
+def _record(by: Person, act: str, person: Person, channel: Channel) -> None:
+    audit.record(actor_id=by.pk, act=act, subject_type="person", subject_id=person.pk, reason=channel.value)

@@ -1,0 +1,81 @@
+"""What staff can be asked to do, and who is asked. To add one: a row here, its Spanish in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext_noop
+
+from sessions.core.errors import Fault
+from sessions.people.roles import Role
+
+COORDINATORS: Final = frozenset({Role.COORDINATOR})
+CLINICIANS: Final = frozenset({Role.COORDINATOR, Role.FACILITATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    label: str  # what to do, in a few words
+    seen_by: frozenset[Role] = (
+        COORDINATORS  # facilitators: of clients whose cohorts they lead, or asked by name
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    says: str  # why, one sentence; placeholders are the task's params
+
+    def check(self, params: Mapping[str, object]) -> None:
+        """Raises Fault when the sentence lacks a value."""
+        try:
+            self.says % dict(params)
+        except KeyError as missing:
+            raise Fault(f"a reason lacks {missing}") from None
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "attendance.sign": Kind(gettext_noop("See to a signature")),
+    "absence.review": Kind(gettext_noop("Look at an absence"), CLINICIANS),
+    "schedule.short": Kind(gettext_noop("Mend a schedule")),
+    "plan.review": Kind(gettext_noop("Review a plan"), CLINICIANS),
+    "level.review": Kind(gettext_noop("Think about the level of care"), CLINICIANS),
+    "clinical.review": Kind(gettext_noop("Clinical review"), CLINICIANS),
+    "contact": Kind(gettext_noop("Get in touch"), CLINICIANS),
+    "referral": Kind(gettext_noop("Refer"), CLINICIANS),
+    "crisis.follow-up": Kind(gettext_noop("Follow up after a crisis"), CLINICIANS),
+    "test.review": Kind(gettext_noop("Talk about a test"), CLINICIANS),
+    "consent.renew": Kind(gettext_noop("Renew a consent")),
+    "location.check": Kind(gettext_noop("Check a location")),
+    "identity.check": Kind(gettext_noop("Check who took part")),
+    "message.failed": Kind(gettext_noop("Reach somebody another way")),
+    "other": Kind(gettext_noop("To do")),
+}
+
+REASONS: Final[dict[str, Reason]] = {
+    "unsigned": Reason(gettext_noop("An attendance has waited for its signature for three days.")),
+    "unexcused": Reason(gettext_noop("Was not there on %(on)s, and it is not excused.")),
+    "absences-in-a-row": Reason(gettext_noop("Was not there %(count)s times in a row, last on %(on)s.")),
+    "absences-in-days": Reason(
+        gettext_noop("Was not there %(count)s times within %(days)s days, last on %(on)s.")
+    ),
+    "short-schedule": Reason(
+        gettext_noop("The week of %(on)s holds %(minutes)s minutes less than the plan.")
+    ),
+    "message-failed": Reason(gettext_noop("A message could not be delivered.")),
+}
+
+
+def kind(code: str) -> Kind:
+    """Raises Fault for one that nobody wrote."""
+    if code not in KINDS:
+        raise Fault(f"no kind of task {code}")
+    return KINDS[code]
+
+
+def reason(code: str) -> Reason:
+    """Raises Fault for one that nobody wrote."""
+    if code not in REASONS:
+        raise Fault(f"no reason for a task {code}")
+    return REASONS[code]
