@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,17 +34,19 @@ async def admit(token: str) -> Claims:
     Raises:
         BadTicket: not good, or the placement has changed since. The two are never told apart.
     """
-    claims = tickets.verify(token, clock.now())
-    if not await stands(claims):
+    claims = await current(tickets.verify(token, clock.now()))
+    if claims is None:
         raise BadTicket
     return claims
 
 
-async def stands(claims: Claims) -> bool:
-    """Whether the placement named by a ticket is the person's placement now."""
+async def current(claims: Claims) -> Claims | None:
+    """The same with what its bearer may do now; None when the placement it names is no longer theirs."""
     pair = (claims.meeting_id, claims.person_id)
-    current = (await database_sync_to_async(service.seats)([pair])).get(pair)
-    return is_seat_of(claims, current)
+    seat = (await database_sync_to_async(service.seats)([pair])).get(pair)
+    if seat is None or not is_seat_of(claims, seat):
+        return None
+    return replace(claims, grants=tickets.grants_of(seat.may_share_screen))
 
 
 def is_seat_of(claims: Claims, current: service.CurrentSeat | None) -> bool:

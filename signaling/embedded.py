@@ -188,6 +188,9 @@ class EmbeddedEngine:
     async def mute(self, room: str, identity: str, source: str = "microphone") -> None:
         await self._ask(lambda call: rpc.Mute(call, room, identity, source))
 
+    async def regrant(self, room: str, identity: str, grants: rpc.Grants) -> None:
+        await self._ask(lambda call: rpc.Regrant(call, room, identity, grants))
+
     async def close_room(self, room: str) -> None:
         await self._ask(lambda call: rpc.CloseRoom(call, room))
 

@@ -21,7 +21,7 @@ from sessions.core.errors import Refusal
 from sessions.room import service
 from signaling import tickets
 from signaling.admission import is_seat_of
-from signaling.engine import EngineUnavailable, MediaEngine
+from signaling.engine import EngineUnavailable, Grants, MediaEngine
 from signaling.engines import get_engine
 from signaling.local import Held, Process
 
@@ -55,7 +55,8 @@ async def _apply(engine: MediaEngine, effect: service.Effect) -> None:
 
 
 async def check(process: Process, held: Iterable[Held]) -> None:
-    """End those of `held` whose seat is no longer theirs; give the others fresh tickets when it is time."""
+    """End those of `held` whose seat is no longer theirs; hold the others to what they may do now, and give
+    them fresh tickets when it is time."""
     asked = list(held)
     if not asked:
         return
@@ -64,12 +65,27 @@ async def check(process: Process, held: Iterable[Held]) -> None:
     for seat in asked:
         if seat not in process.held:
             continue
-        if not is_seat_of(seat.claims, current.get(seat.pair)):
+        now_theirs = current.get(seat.pair)
+        if now_theirs is None or not is_seat_of(seat.claims, now_theirs):
             await revoke(process, seat)
-        elif seat.gone_at is not None and now - seat.gone_at > RESUME_WITHIN:
+            continue
+        await _regrant(seat, tickets.grants_of(now_theirs.may_share_screen))
+        if seat.gone_at is not None and now - seat.gone_at > RESUME_WITHIN:
             process.held.discard(seat)
         elif seat.socket is not None and now - seat.ticket_at >= FRESH_TICKET_EVERY:
             await _renew(process, seat)
+
+
+async def _regrant(seat: Held, grants: Grants) -> None:
+    """What the seat's holder may do now: a screen that may no longer be shared goes dark at once."""
+    if seat.claims.grants == grants:
+        return
+    try:
+        await get_engine().regrant(seat.claims.room, seat.claims.identity, grants)
+    except EngineUnavailable as error:  # the next round tries again
+        log.warning("seat not granted anew yet: %s", error)
+        return
+    seat.claims = replace(seat.claims, grants=grants)
 
 
 async def _renew(process: Process, seat: Held) -> None:
@@ -82,7 +98,7 @@ async def _renew(process: Process, seat: Held) -> None:
         await revoke(process, seat)
         return
     seat.ticket_at = clock.now()
-    seat.claims = replace(seat.claims, grants=tickets.grants_of(now_theirs.may_share_screen))
+    await _regrant(seat, tickets.grants_of(now_theirs.may_share_screen))
     if seat.socket is not None:
         seat.socket.refresh(tickets.mint(seat.claims, seat.ticket_at))
 

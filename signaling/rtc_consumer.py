@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from sessions.core import clock, ids
 from signaling import enforcement, rounds, tickets, turn
-from signaling.admission import admit, query_of, stands, token_of
+from signaling.admission import admit, current, query_of, token_of
 from signaling.embedded import Session
 from signaling.engine import EngineUnavailable
 from signaling.engines import get_engine
@@ -75,9 +75,11 @@ class RtcConsumer(Socket):
         watch(self._process, claims.meeting_id)
         rounds.keep_going(self._process)
         # Asked again now that bells reach this seat: what happened in between would otherwise go unheard.
-        if not await stands(claims):
+        now_theirs = await current(claims)
+        if now_theirs is None:
             await enforcement.revoke(self._process, held)
             return
+        claims = held.claims = now_theirs
 
         def request(number: int) -> rpc.Open:
             return rpc.Open(

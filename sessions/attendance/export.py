@@ -38,7 +38,9 @@ def export(meeting_id: UUID | str) -> dict[str, Any]:
             "ends_at": _iso(meeting.ends_at),
             "ended_at": None if found.ended_at is None else _iso(found.ended_at),
             "time_zone": meeting.program.time_zone,
-            "breaks": [[_iso(span.start), _iso(span.end)] for span in meeting.break_spans],
+            "breaks": [
+                [_iso(datetime.fromtimestamp(moment, UTC)) for moment in span] for span in found.breaks()
+            ],
         },
         "policy": _policy(meeting),
         "facts": [

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
-from sessions.attendance import hours, observe
+from sessions.attendance import breaks, hours, observe
 from sessions.attendance.evidence import Observation, Role, whereabouts
 from sessions.attendance.flags import flags
 from sessions.attendance.hours import Credit
@@ -45,6 +45,7 @@ class Hearing:
     facts: tuple[Observation, ...]
     clients: tuple[str, ...]  # on the roster
     ended_at: datetime | None
+    breaks_taken: tuple[tuple[int, int], ...]  # started in the room, to the second
     complete: bool  # no evidence is missing any more
     seq: int
     digest: str
@@ -55,8 +56,13 @@ class Hearing:
             starts_at=_seconds(self.meeting.starts_at),
             ends_at=_seconds(self.meeting.ends_at),
             ended_at=None if self.ended_at is None else _seconds(self.ended_at),
-            breaks=union((_seconds(b.start), _seconds(b.end)) for b in self.meeting.break_spans),
+            breaks=self.breaks(),
         )
+
+    def breaks(self) -> Seconds:
+        """As planned, or as they were taken."""
+        planned = ((_seconds(b.start), _seconds(b.end)) for b in self.meeting.break_spans)
+        return breaks.counted(planned, self.breaks_taken)
 
     def started_at(self) -> datetime | None:
         """When a facilitator and a client were first in rooms of the meeting together; None when never."""
@@ -198,6 +204,7 @@ def _hearing(meeting: Meeting, observed: observe.Observed, reading: feed.Reading
         facts=tuple(observed.facts(reading.heard, roles)),
         clients=_clients(meeting, reading),
         ended_at=reading.ended_at,
+        breaks_taken=tuple(observed.breaks),
         complete=reading.seq == 0 or observed.complete(reading.heard),
         seq=reading.seq,
         digest=reading.digest,

@@ -74,6 +74,8 @@ def seat(actor: Actor) -> Seat:
     current = seats([(meeting.pk, person.pk)])[meeting.pk, person.pk]
     if current is None:
         raise NoSeat
+    if current.role != role:  # changed since their last act, and with it what they may do from their seat
+        Placement.objects.filter(meeting=meeting, person=person).update(role=role)
     return Seat(
         current.media_room,
         current.identity,

@@ -96,6 +96,8 @@ class Registry:
                 error = self._eject(command)
             case rpc.Mute():
                 error = self._mute(command)
+            case rpc.Regrant():
+                error = self._regrant(command)
             case rpc.CloseRoom():
                 error = self._close_room(command)
             case rpc.Stats():
@@ -218,6 +220,13 @@ class Registry:
         if participant is None:
             return "no-such-participant"
         participant.silence(command.source)
+        return ""
+
+    def _regrant(self, command: rpc.Regrant) -> str:
+        participant = self._member(command.room, command.identity)
+        if participant is None:
+            return "no-such-participant"
+        participant.regrant(command.grants)
         return ""
 
     def _close_room(self, command: rpc.CloseRoom) -> str:

@@ -111,6 +111,15 @@ class Mute(Message, frozen=True, tag="mute"):
     source: str = "microphone"
 
 
+class Regrant(Message, frozen=True, tag="regrant"):
+    """What `identity` may do from now on; what it may no longer do ends at once."""
+
+    call: int
+    room: str
+    identity: str
+    grants: Grants
+
+
 class CloseRoom(Message, frozen=True, tag="close_room"):
     call: int
     room: str
@@ -122,7 +131,7 @@ class Stats(Message, frozen=True, tag="stats"):
     call: int
 
 
-FromWeb = Open | Frame | Hangup | Refresh | Move | Eject | Mute | CloseRoom | Stats
+FromWeb = Open | Frame | Hangup | Refresh | Move | Eject | Mute | Regrant | CloseRoom | Stats
 
 # From the worker. Frame and Hangup travel both ways.
 

@@ -24,7 +24,7 @@ MAX_UNSENT_BYTES: Final = 16 << 20  # a web process that reads no more than this
 FAULT: Final = 1011  # WebSocket close codes
 GOING_AWAY: Final = 1012
 
-Command = rpc.Move | rpc.Eject | rpc.Mute | rpc.CloseRoom | rpc.Stats
+Command = rpc.Move | rpc.Eject | rpc.Mute | rpc.Regrant | rpc.CloseRoom | rpc.Stats
 
 
 class Line:

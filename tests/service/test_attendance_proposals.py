@@ -14,6 +14,7 @@ from sessions.attendance import proposals
 from sessions.attendance.models import Progress, Proposal
 from sessions.people.roles import RoomRole
 from sessions.room.commands import Leave, Remove, SendBack
+from sessions.room.floor_commands import EndBreak, StartBreak
 from sessions.room.models import Room
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
@@ -197,3 +198,20 @@ def test_facts_that_nobody_read_for_hours_are_read_later(group: Group, cast: Cas
     tasks.end_overdue_meetings()
     tasks.credit_meetings()
     assert (group.proposal(cast.alice).credited_seconds, group.proposal(cast.alice).final) == (300, True)
+
+
+def test_a_break_counts_as_it_was_taken(group: Group, cast: Cast) -> None:
+    group.begins(cast.alice)
+    group.passes(10 * MINUTE, cast.mina, cast.alice)
+    group.does(cast.mina, StartBreak(10 * MINUTE))
+    group.passes(4 * MINUTE, cast.mina, cast.alice)
+    group.does(cast.mina, EndBreak())
+    group.passes(6 * MINUTE, cast.mina, cast.alice)
+    assert group.proposal(cast.alice).credited_minutes == 16
+
+
+def test_a_break_that_nobody_ended_is_over_at_its_time(group: Group, cast: Cast) -> None:
+    group.begins(cast.alice)
+    group.does(cast.mina, StartBreak(10 * MINUTE))
+    group.passes(25 * MINUTE, cast.mina, cast.alice)
+    assert group.proposal(cast.alice).credited_minutes == 15

@@ -20,6 +20,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.test import AsyncClient
+from livekit.protocol.models import TrackSource
 from livekit.protocol.rtc import SignalRequest, SignalResponse
 from pytest_django import Settings
 
@@ -27,6 +28,7 @@ from sessions.core import clock
 from sessions.people.models import Person
 from sessions.programs.models import Meeting
 from sessions.room import commands, service
+from sessions.room.floor_commands import SetScreens
 from sessions.room.reading import Actor
 from signaling import rounds, tickets
 from signaling.engines import get_engine
@@ -420,3 +422,29 @@ class TestMuting:
             answer = await mina.answer(await mina.say("muteOther", personId=str(inside.alice.pk)))
             assert answer["type"] == "done"
             assert alice.close_code is None
+
+
+class TestScreens:
+    async def test_the_right_to_share_one_is_given_and_taken_back_at_once(
+        self, inside: Cast, alice: Media
+    ) -> None:
+        """Nothing is asked of the browser: the engine itself holds her to what she may do."""
+
+        def may() -> list[bool]:
+            infos = [info for update in alice.told("update") for info in update.update.participants]
+            mine = [info for info in infos if info.permission.can_publish_sources]
+            return [TrackSource.SCREEN_SHARE in info.permission.can_publish_sources for info in mine]
+
+        await carry_out(inside.mina, inside.group, SetScreens("everyone"))
+        await eventually(lambda: may()[-1:] == [True], "the right")
+        await carry_out(inside.mina, inside.group, SetScreens("staff"))
+        await eventually(lambda: may()[-1:] == [False], "its end")
+
+    async def test_an_older_ticket_does_not_bring_it_back(self, inside: Cast) -> None:
+        await carry_out(inside.mina, inside.group, SetScreens("everyone"))
+        older = ticket(await seat_of(inside.alice, inside.group))
+        await carry_out(inside.mina, inside.group, SetScreens("staff"))
+        media = await connect(older)
+        assert media is not None
+        me = (await media.hears("join")).join.participant
+        assert TrackSource.SCREEN_SHARE not in me.permission.can_publish_sources
