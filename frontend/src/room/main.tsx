@@ -5,6 +5,7 @@ import "../styles/site.css";
 import "../styles/room.css";
 import "../styles/rooms.css";
 import "../styles/arrival.css";
+import "../styles/floor.css";
 import { readConfig } from "./config";
 import { metronome } from "./metronome";
 import { Session } from "./session";

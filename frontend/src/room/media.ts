@@ -4,6 +4,7 @@ import {
   MediaDeviceFailure,
   Room as MediaRoom,
   RoomEvent,
+  ScreenSharePresets,
   Track,
   VideoPresets,
   type ReconnectPolicy,
@@ -153,6 +154,20 @@ export class Media {
   hurry(): void {
     if (this.#retryMs !== null) this.#retryMs = this.#nowMs;
     else if (this.#asked !== null) this.#ask(); // the question may have been lost with the old line
+  }
+
+  /** Share a screen, with its sound where the browser offers that, or stop sharing. Whether it is as wished. */
+  async share(on: boolean): Promise<boolean> {
+    try {
+      await this.room.localParticipant.setScreenShareEnabled(
+        on,
+        { audio: true, systemAudio: "include", selfBrowserSurface: "exclude", surfaceSwitching: "include", contentHint: "detail" },
+        { simulcast: false, videoEncoding: ScreenSharePresets.h1080fps15.encoding, audioPreset: AudioPresets.music },
+      );
+      return true;
+    } catch {
+      return false; // the person closed the browser's question, or the right to share is gone
+    }
   }
 
   async use(kind: keyof Devices, deviceId: string): Promise<void> {

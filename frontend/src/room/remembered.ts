@@ -41,5 +41,27 @@ export const rememberDevices = (devices: Devices) => write(device, "viop.devices
 export const saidYes = () => read(device, "viop.saidYes") === true;
 export const rememberYes = () => write(device, "viop.saidYes", true);
 
+/** The last chat line that was read in this tab. */
+export const readUpTo = (meetingId: string) => (read(tab, `viop.read.${meetingId}`) ?? 0) as number;
+export const rememberRead = (meetingId: string, lineId: number) => write(tab, `viop.read.${meetingId}`, lineId);
+
 export const shortcutsOn = () => read(device, "viop.shortcuts") !== false;
 export const rememberShortcuts = (on: boolean) => write(device, "viop.shortcuts", on);
+
+/** How this device shows people, and what it spares. */
+export interface Preferences {
+  readonly layout: "gallery" | "speaker";
+  /** One's own picture as in a mirror. Others always see it the right way round. */
+  readonly mirror: boolean;
+  readonly hideSelf: boolean;
+  readonly blur: boolean;
+  readonly lowPower: boolean;
+}
+
+const USUAL: Preferences = { layout: "gallery", mirror: true, hideSelf: false, blur: false, lowPower: false };
+
+export const rememberedPreferences = (): Preferences => ({
+  ...USUAL,
+  ...(read(device, "viop.view") as Partial<Preferences> | null),
+});
+export const rememberPreferences = (preferences: Preferences) => write(device, "viop.view", preferences);

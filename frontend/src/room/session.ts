@@ -1,10 +1,23 @@
 import type { ChatLine, Lobby, Room, ToBrowser } from "../protocol/messages.gen";
 import { Declined, Wire, type Command, type Link } from "../protocol/wire";
+import { heard, noLines, readAll, type ChatLog } from "./chat";
 import { socketUrl, type RoomConfig } from "./config";
 import { Media, type MediaState } from "./media";
 import { news, type News } from "./news";
 import { inside } from "./place";
-import { rememberDevices, chosenDevices, rememberWanted, wantedIn, type Devices, type Wanted } from "./remembered";
+import {
+  rememberDevices,
+  chosenDevices,
+  readUpTo,
+  rememberedPreferences,
+  rememberPreferences,
+  rememberRead,
+  rememberWanted,
+  wantedIn,
+  type Devices,
+  type Preferences,
+  type Wanted,
+} from "./remembered";
 import type { Trouble } from "./trouble";
 
 /** All that the page shows is a function of this (and of the media engine's own events). */
@@ -22,10 +35,15 @@ export interface Snapshot {
   /** People about whom a command is on its way. */
   readonly pending: ReadonlySet<string>;
   /** Lines this person may see now, oldest first. */
-  readonly chat: readonly ChatLine[];
+  readonly chat: ChatLog;
+  readonly preferences: Preferences;
 }
 
-export type Tidings = News | { readonly kind: "line"; readonly line: ChatLine } | { readonly kind: "silenced" } | { readonly kind: "refused"; readonly text: string };
+export type Tidings =
+  | News
+  | { readonly kind: "line"; readonly line: ChatLine }
+  | { readonly kind: "silenced" }
+  | { readonly kind: "refused"; readonly text: string };
 
 const KNOCK_AGAIN_MS = 3_000;
 const EVERYBODY = "*";
@@ -59,7 +77,8 @@ export class Session {
       wanted: remembered ?? { microphone: true, camera: true },
       troubles: {},
       pending: new Set(),
-      chat: [],
+      chat: noLines(readUpTo(config.meetingId)),
+      preferences: rememberedPreferences(),
     };
     this.media = new Media(
       {
@@ -137,6 +156,12 @@ export class Session {
     this.media.want(wanted);
   }
 
+  prefer(change: Partial<Preferences>): void {
+    const preferences = { ...this.#snapshot.preferences, ...change };
+    rememberPreferences(preferences);
+    this.#set({ preferences });
+  }
+
   choose(devices: Devices): void {
     rememberDevices({ ...chosenDevices(), ...devices });
     for (const kind of ["audioinput", "videoinput", "audiooutput"] as const) {
@@ -199,6 +224,14 @@ export class Session {
     void this.#do({ type: "muteOther", personId }, personId);
   }
 
+  /** Everything said so far has been looked at. */
+  readChat(): void {
+    const chat = readAll(this.#snapshot.chat);
+    if (chat === this.#snapshot.chat) return;
+    rememberRead(this.config.meetingId, chat.readTo);
+    this.#set({ chat });
+  }
+
   /** Whether a command about this person (or about everybody) has not been answered yet. */
   static busy(snapshot: Snapshot, personId: string = EVERYBODY): boolean {
     return snapshot.pending.has(personId) || snapshot.pending.has(EVERYBODY);
@@ -232,10 +265,12 @@ export class Session {
       case "pong":
         this.#aheadMs = Date.parse(message.serverTime) - performance.now();
         break;
-      case "chat":
-        this.#set({ chat: message.reset ? message.lines : [...this.#snapshot.chat, ...message.lines] });
-        for (const line of message.reset ? [] : message.lines) this.#tell({ kind: "line", line });
+      case "chat": {
+        const { log, fresh } = heard(this.#snapshot.chat, message, this.#snapshot.view?.you.personId ?? "");
+        this.#set({ chat: log });
+        for (const line of fresh) this.#tell({ kind: "line", line });
         break;
+      }
       case "done":
         break;
       default:

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
-import type { Wanted } from "../remembered";
-import type { Session } from "../session";
+import type { Room } from "../../protocol/messages.gen";
+import { unread } from "../chat";
+import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
 import { Icon, type IconName } from "./Icon";
 
@@ -9,8 +10,9 @@ function Item(props: {
   readonly word: string;
   readonly label: string;
   readonly testid: string;
-  readonly tone?: "off" | "danger" | "attention" | undefined;
+  readonly tone?: "off" | "on" | "danger" | "attention" | undefined;
   readonly expanded?: boolean;
+  readonly pressed?: boolean;
   readonly keys?: string;
   readonly onClick: () => void;
   readonly children?: ReactNode;
@@ -23,6 +25,7 @@ function Item(props: {
       data-tone={props.tone}
       aria-label={props.label}
       aria-expanded={props.expanded}
+      aria-pressed={props.pressed}
       aria-keyshortcuts={props.keys}
       title={props.label}
       onClick={props.onClick}
@@ -38,20 +41,38 @@ function Item(props: {
   );
 }
 
-/** The few things one does during a session. */
+function Count({ count }: { readonly count: number }) {
+  return count === 0 ? null : (
+    <span className="bar-count" aria-hidden="true">
+      {count > 99 ? "99" : count}
+    </span>
+  );
+}
+
+export type Panel = "people" | "chat" | null;
+
+/** The few things one does during a session: never more than seven. */
 export function Bar(props: {
   readonly session: Session;
-  readonly wanted: Wanted;
-  readonly staff: boolean;
-  readonly waiting: number;
-  readonly railOpen: boolean;
-  readonly onRail: () => void;
+  readonly snapshot: Snapshot;
+  readonly view: Room;
+  readonly panel: Panel;
+  readonly onPanel: (panel: Exclude<Panel, null>) => void;
+  readonly onHand: () => void;
+  readonly onReact: () => void;
+  /** Whether a screen can be shared from here, and is. */
+  readonly sharing: "cannot" | "off" | "on";
+  readonly onShare: () => void;
   readonly onMore: () => void;
   readonly onLeave: () => void;
 }) {
   const words = useWords();
-  const { session, wanted, waiting } = props;
-  const { microphone, camera } = wanted;
+  const { session, snapshot, view, panel, sharing } = props;
+  const { microphone, camera } = snapshot.wanted;
+  const staff = view.you.role === "facilitator";
+  const waiting = view.waiting.length;
+  const hand = view.you.hand;
+  const unreadLines = panel === "chat" ? 0 : unread(snapshot.chat, view.you.personId);
   return (
     <div className="bar" role="group" aria-label={words.bar}>
       <Item
@@ -61,7 +82,7 @@ export function Bar(props: {
         testid="bar-microphone"
         tone={microphone ? undefined : "off"}
         keys="m"
-        onClick={() => session.want({ ...wanted, microphone: !microphone })}
+        onClick={() => session.want({ ...snapshot.wanted, microphone: !microphone })}
       />
       <Item
         icon={camera ? "camera" : "cameraOff"}
@@ -70,24 +91,59 @@ export function Bar(props: {
         testid="bar-camera"
         tone={camera ? undefined : "off"}
         keys="v"
-        onClick={() => session.want({ ...wanted, camera: !camera })}
+        onClick={() => session.want({ ...snapshot.wanted, camera: !camera })}
       />
-      {props.staff && (
+      {!staff && (
+        <Item
+          icon="hand"
+          word={words.handShort}
+          label={hand === null ? words.raiseHand : `${words.lowerHand}. ${words.handUp(hand)}`}
+          testid="bar-hand"
+          tone={hand === null ? undefined : "on"}
+          pressed={hand !== null}
+          keys="h"
+          onClick={props.onHand}
+        >
+          <Count count={hand ?? 0} />
+        </Item>
+      )}
+      {sharing === "cannot" || (!staff && sharing === "off") ? (
+        <Item icon="smile" word={words.reactShort} label={words.react} testid="bar-react" keys="r" onClick={props.onReact} />
+      ) : (
+        <Item
+          icon={sharing === "on" ? "screenOff" : "screen"}
+          word={words.shareShort}
+          label={sharing === "on" ? words.shareStop : words.share}
+          testid="bar-share"
+          tone={sharing === "on" ? "on" : undefined}
+          keys="s"
+          onClick={props.onShare}
+        />
+      )}
+      <Item
+        icon="chat"
+        word={words.chatShort}
+        label={unreadLines > 0 ? words.chatUnread(unreadLines) : words.chat}
+        testid="bar-chat"
+        tone={unreadLines > 0 ? "attention" : undefined}
+        expanded={panel === "chat"}
+        keys="c"
+        onClick={() => props.onPanel("chat")}
+      >
+        <Count count={unreadLines} />
+      </Item>
+      {staff && (
         <Item
           icon="people"
           word={words.peopleShort}
           label={waiting > 0 ? `${words.people}, ${words.waitingCount(waiting)}` : words.people}
           testid="bar-people"
           tone={waiting > 0 ? "attention" : undefined}
-          expanded={props.railOpen}
+          expanded={panel === "people"}
           keys="p"
-          onClick={props.onRail}
+          onClick={() => props.onPanel("people")}
         >
-          {waiting > 0 && (
-            <span className="bar-count" aria-hidden="true">
-              {waiting}
-            </span>
-          )}
+          <Count count={waiting} />
         </Item>
       )}
       <Item icon="more" word={words.moreShort} label={words.more} testid="bar-more" onClick={props.onMore} />

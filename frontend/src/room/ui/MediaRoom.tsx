@@ -1,18 +1,27 @@
 import { RoomAudioRenderer, RoomContext, useAudioPlayback } from "@livekit/components-react";
 import { useCallback, useEffect, useState } from "react";
 import type { Room } from "../../protocol/messages.gen";
-import { rememberShortcuts, shortcutsOn } from "../remembered";
+import { actOf, type Act } from "../keys";
+import type { Reaction } from "../reactions";
+import { shortcutsOn } from "../remembered";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
-import { Bar } from "./Bar";
+import { Asked } from "./Asked";
+import { Bar, type Panel } from "./Bar";
 import { HoldCover, HoldNote, TakeOver, Whereabouts } from "./Beside";
-import { Confirm, Dialog } from "./Dialog";
-import { DevicePickers } from "./Devices";
+import { Chat, TO_ROOM, type Target } from "./Chat";
+import { Confirm } from "./Dialog";
+import { useReactions } from "./floor";
+import { FloorVoice } from "./FloorVoice";
 import { Gallery, others } from "./Gallery";
 import { useFocusOnArrival, usePhone, useWakeLock } from "./hooks";
 import { Icon } from "./Icon";
+import { Help, More, OwnSheet, Reactions } from "./More";
+import { useShown } from "./participant";
+import { PersonSheet } from "./PersonSheet";
 import { problemsOf } from "./problems";
 import { Rail } from "./Rail";
+import { TimeLeft } from "./TimeLeft";
 import { Arrivals, Lines, type Line } from "./Toasts";
 
 interface Props {
@@ -26,130 +35,268 @@ interface Props {
   readonly onLineGone: (id: number) => void;
 }
 
-type Open = "more" | "leave" | "help" | null;
+type Open = "more" | "leave" | "help" | "react" | null;
+
+const canShare = () => "mediaDevices" in navigator && "getDisplayMedia" in navigator.mediaDevices;
 
 /** The room: faces fill the screen, everything else is small. */
 export function MediaRoom(props: Props) {
-  const { session, snapshot, view } = props;
-  const words = useWords();
-  const phone = usePhone();
-  const staff = view.you.role === "facilitator";
-  const [rail, setRail] = useState(false);
-  const [open, setOpen] = useState<Open>(null);
-  const heading = useFocusOnArrival<HTMLHeadingElement>();
-  const { wanted } = snapshot;
-  const apart = view.breakouts !== null && view.breakouts.state !== "planned";
-  useWakeLock();
-
-  const closeRail = useCallback(() => {
-    setRail(false);
-    document.querySelector<HTMLElement>('[data-testid="bar-people"]')?.focus();
-  }, []);
-
-  useEffect(() => {
-    if (!rail) return;
-    const escape = ({ key }: KeyboardEvent) => {
-      if (key === "Escape" && document.querySelector("dialog[open]") === null) closeRail();
-    };
-    document.addEventListener("keydown", escape);
-    return () => document.removeEventListener("keydown", escape);
-  }, [rail, closeRail]);
-
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const { target, key } = event;
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !shortcutsOn()) return;
-      if (target instanceof HTMLElement && target.closest("input, select, textarea, dialog, [contenteditable]")) return;
-      const keys: Readonly<Record<string, () => void>> = {
-        m: () => session.want({ ...session.snapshot.wanted, microphone: !session.snapshot.wanted.microphone }),
-        v: () => session.want({ ...session.snapshot.wanted, camera: !session.snapshot.wanted.camera }),
-        p: () => staff && setRail((before) => !before),
-        "?": () => setOpen("help"),
-      };
-      const act = keys[key.toLowerCase()];
-      if (act === undefined) return;
-      event.preventDefault();
-      act();
-    };
-    document.addEventListener("keydown", press);
-    return () => document.removeEventListener("keydown", press);
-  }, [session, staff]);
-
   return (
-    <RoomContext.Provider value={session.media.room}>
-      <main className="room" data-testid="room" data-rail={rail} data-media={snapshot.media}>
-        <h1 className="visually-hidden" ref={heading} tabIndex={-1}>
-          {view.meeting.title}
-        </h1>
-        <Strip session={session} snapshot={snapshot} view={view} />
-        <div className="stage">
-          <Gallery view={view} />
-          <HoldCover view={view} />
-          {others(view).length === 0 && view.you.place === "main" && (
-            <div className="stage-note">
-              <p>
-                <strong>{apart ? words.allInRooms : words.alone}</strong>
-              </p>
-              {!apart && <p>{words.aloneHint}</p>}
-            </div>
-          )}
-        </div>
-        {staff && rail && <Rail session={session} snapshot={snapshot} view={view} onClose={closeRail} />}
-        <div className="toasts" data-under-rail={rail && phone}>
-          {staff && !rail && (
-            <Arrivals
-              session={session}
-              snapshot={snapshot}
-              waiting={view.waiting}
-              fresh={props.fresh}
-              onSeen={props.onSeen}
-              onOpen={() => setRail(true)}
-            />
-          )}
-          <Lines lines={props.lines} onGone={props.onLineGone} />
-        </div>
-        <Bar
-          session={session}
-          wanted={wanted}
-          staff={staff}
-          waiting={view.waiting.length}
-          railOpen={rail}
-          onRail={() => (rail ? closeRail() : setRail(true))}
-          onMore={() => setOpen("more")}
-          onLeave={() => setOpen("leave")}
-        />
-        <RoomAudioRenderer />
-        {open === "more" && <More session={session} snapshot={snapshot} onClose={() => setOpen(null)} onHelp={() => setOpen("help")} />}
-        {open === "help" && <Help onClose={() => setOpen(null)} />}
-        {open === "leave" && (
-          <Confirm
-            title={words.leaveTitle}
-            text={staff ? words.leaveTextStaff : words.leaveText}
-            no={words.stay}
-            onClose={() => setOpen(null)}
-          >
-            <button
-              type="button"
-              className={staff ? "button primary" : "button danger"}
-              data-testid="leave"
-              onClick={() => session.leave()}
-            >
-              {words.leave}
-            </button>
-            {staff && (
-              <button type="button" className="button danger" data-testid="end" onClick={() => session.end()}>
-                {words.endForAll}
-              </button>
-            )}
-          </Confirm>
-        )}
-      </main>
+    <RoomContext.Provider value={props.session.media.room}>
+      <Inside {...props} />
     </RoomContext.Provider>
   );
 }
 
+function Inside(props: Props) {
+  const { session, snapshot, view } = props;
+  const words = useWords();
+  const phone = usePhone();
+  const staff = view.you.role === "facilitator";
+  const [panel, setPanel] = useState<Panel>(null);
+  const [open, setOpen] = useState<Open>(null);
+  const [person, setPerson] = useState<string | null>(null);
+  const [pins, setPins] = useState<ReadonlySet<string>>(new Set());
+  const [target, setTarget] = useState<Target>(TO_ROOM);
+  const [draft, setDraft] = useState("");
+  const [feltSaid, setFeltSaid] = useState("");
+  const [notShared, setNotShared] = useState(false);
+  const heading = useFocusOnArrival<HTMLHeadingElement>();
+  const { preferences } = snapshot;
+  const { members } = view;
+  const apart = view.breakouts !== null && view.breakouts.state !== "planned";
+  useWakeLock();
+
+  const onFelt = useCallback(
+    (identity: string, reaction: Reaction) => {
+      const from = members.find((one) => one.identity === identity);
+      if (from) setFeltSaid(words.saysReacted(from.name, words.reactions[reaction]));
+    },
+    [members, words],
+  );
+  const { felt, send } = useReactions(onFelt);
+  const sharing = useShown(session.media.room.localParticipant).screen !== undefined;
+  const mayShare = view.you.mayShareScreen && canShare();
+
+  const share = useCallback(
+    async (on: boolean) => {
+      setNotShared(false);
+      if (!(await session.media.share(on)) && on) setNotShared(true);
+    },
+    [session],
+  );
+
+  // A screen is shared with one room: it neither follows into another nor outlives the right to it.
+  useEffect(() => () => void session.media.share(false), [session, view.you.place, view.you.roomId]);
+  useEffect(() => {
+    if (sharing && !view.you.mayShareScreen) void session.media.share(false);
+  }, [session, sharing, view.you.mayShareScreen]);
+
+  const closePanel = useCallback(() => {
+    if (panel !== null) document.querySelector<HTMLElement>(`[data-testid="bar-${panel}"]`)?.focus();
+    setPanel(null);
+  }, [panel]);
+  const toggle = (which: Exclude<Panel, null>) => (panel === which ? closePanel() : setPanel(which));
+
+  useEffect(() => {
+    if (panel === null) return;
+    const escape = ({ key }: KeyboardEvent) => {
+      if (key === "Escape" && document.querySelector("dialog[open]") === null) closePanel();
+    };
+    document.addEventListener("keydown", escape);
+    return () => document.removeEventListener("keydown", escape);
+  }, [panel, closePanel]);
+
+  const hand = () => void session.act(view.you.hand === null ? { type: "raiseHand" } : { type: "lowerHand", personId: null }, "hand");
+  const acts: Readonly<Record<Act, () => void>> = {
+    microphone: () => session.want({ ...snapshot.wanted, microphone: !snapshot.wanted.microphone }),
+    camera: () => session.want({ ...snapshot.wanted, camera: !snapshot.wanted.camera }),
+    hand,
+    chat: () => toggle("chat"),
+    react: () => setOpen("react"),
+    layout: () => session.prefer({ layout: preferences.layout === "gallery" ? "speaker" : "gallery" }),
+    people: () => staff && toggle("people"),
+    share: () => (mayShare || sharing) && void share(!sharing),
+    help: () => setOpen("help"),
+  };
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const { target: on } = event;
+      const typing = on instanceof HTMLElement && on.closest("input, select, textarea, dialog, [contenteditable]") !== null;
+      const act = shortcutsOn() ? actOf(event, typing) : null;
+      if (act === null) return;
+      event.preventDefault();
+      acts[act]();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  });
+
+  const pin = (personId: string) =>
+    setPins((before) => {
+      const after = new Set(before);
+      if (!after.delete(personId)) after.add(personId);
+      return after;
+    });
+  const chosen = members.find(({ personId }) => personId === person);
+  const everyone = others(view);
+
+  return (
+    <main className="room" data-testid="room" data-rail={panel !== null} data-media={snapshot.media} data-room={view.you.roomId}>
+      <h1 className="visually-hidden" ref={heading} tabIndex={-1}>
+        {view.meeting.title}
+      </h1>
+      <Strip
+        session={session}
+        snapshot={snapshot}
+        view={view}
+        sharing={sharing}
+        notShared={notShared}
+        onShareSeen={() => setNotShared(false)}
+        onStopSharing={() => void share(false)}
+      />
+      <div className="stage">
+        <Gallery
+          view={view}
+          look={{ layout: preferences.layout, pins, hideSelf: preferences.hideSelf, facesOff: false }}
+          marks={(personId) => {
+            const identity = personId === view.you.personId ? view.you.identity : members.find((one) => one.personId === personId)?.identity;
+            return {
+              pinned: pins.has(personId),
+              spotlit: view.spotlight === personId,
+              reaction: felt.get(identity ?? "")?.reaction,
+              mirrored: preferences.mirror,
+            };
+          }}
+          onOpen={setPerson}
+        />
+        <HoldCover view={view} />
+        {everyone.length === 0 && view.you.place === "main" && (
+          <div className="stage-note">
+            <p>
+              <strong>{apart ? words.allInRooms : words.alone}</strong>
+            </p>
+            {!apart && <p>{words.aloneHint}</p>}
+          </div>
+        )}
+        <Asked session={session} snapshot={snapshot} view={view} />
+      </div>
+      {staff && panel === "people" && (
+        <Rail session={session} snapshot={snapshot} view={view} onPerson={setPerson} onClose={closePanel} />
+      )}
+      {panel === "chat" && (
+        <Chat
+          session={session}
+          snapshot={snapshot}
+          view={view}
+          target={target}
+          onTarget={setTarget}
+          draft={draft}
+          onDraft={setDraft}
+          onClose={closePanel}
+        />
+      )}
+      <div className="toasts" data-under-rail={panel !== null && phone}>
+        {staff && panel !== "people" && (
+          <Arrivals
+            session={session}
+            snapshot={snapshot}
+            waiting={view.waiting}
+            fresh={props.fresh}
+            onSeen={props.onSeen}
+            onOpen={() => setPanel("people")}
+          />
+        )}
+        <Lines lines={props.lines} onGone={props.onLineGone} />
+      </div>
+      <Bar
+        session={session}
+        snapshot={snapshot}
+        view={view}
+        panel={panel}
+        onPanel={toggle}
+        onHand={hand}
+        onReact={() => setOpen("react")}
+        sharing={sharing ? "on" : mayShare ? "off" : "cannot"}
+        onShare={() => void share(!sharing)}
+        onMore={() => setOpen("more")}
+        onLeave={() => setOpen("leave")}
+      />
+      <RoomAudioRenderer />
+      <FloorVoice session={session} view={view} felt={feltSaid} />
+      {open === "react" && (
+        <Reactions
+          onSend={(reaction) => {
+            send(reaction);
+            setOpen(null);
+          }}
+          onClose={() => setOpen(null)}
+        />
+      )}
+      {open === "more" && (
+        <More
+          session={session}
+          snapshot={snapshot}
+          onClose={() => setOpen(null)}
+          onHelp={() => setOpen("help")}
+          onReact={() => setOpen("react")}
+          onShare={mayShare && !staff && !sharing ? () => void share(true) : undefined}
+        />
+      )}
+      {open === "help" && <Help onClose={() => setOpen(null)} />}
+      {person === view.you.personId && <OwnSheet session={session} snapshot={snapshot} onClose={() => setPerson(null)} />}
+      {chosen && chosen.personId !== view.you.personId && (
+        <PersonSheet
+          key={chosen.personId}
+          session={session}
+          snapshot={snapshot}
+          view={view}
+          member={chosen}
+          pinned={pins.has(chosen.personId)}
+          onPin={() => pin(chosen.personId)}
+          onWrite={() => {
+            setTarget({ to: "person", personId: chosen.personId });
+            setPanel("chat");
+          }}
+          onClose={() => setPerson(null)}
+        />
+      )}
+      {open === "leave" && (
+        <Confirm
+          title={words.leaveTitle}
+          text={staff ? words.leaveTextStaff : words.leaveText}
+          no={words.stay}
+          onClose={() => setOpen(null)}
+        >
+          <button
+            type="button"
+            className={staff ? "button primary" : "button danger"}
+            data-testid="leave"
+            onClick={() => session.leave()}
+          >
+            {words.leave}
+          </button>
+          {staff && (
+            <button type="button" className="button danger" data-testid="end" onClick={() => session.end()}>
+              {words.endForAll}
+            </button>
+          )}
+        </Confirm>
+      )}
+    </main>
+  );
+}
+
 /** The thin line on top: what this is, and in words whatever is not as it should be. */
-function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; readonly view: Room }) {
+function Strip(props: {
+  readonly session: Session;
+  readonly snapshot: Snapshot;
+  readonly view: Room;
+  readonly sharing: boolean;
+  readonly notShared: boolean;
+  readonly onShareSeen: () => void;
+  readonly onStopSharing: () => void;
+}) {
   const { session, snapshot, view } = props;
   const words = useWords();
   const { canPlayAudio, startAudio } = useAudioPlayback(session.media.room);
@@ -163,9 +310,15 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
       <p className="strip-title">
         <span>{view.meeting.title}</span>{" "}
         <span className="soft">{words.until(ends.format(new Date(view.meeting.endsAt)))}</span>
+        {view.locked && view.you.role === "facilitator" && (
+          <span className="strip-mark" data-testid="locked">
+            <Icon name="lock" /> {words.locked}
+          </span>
+        )}
       </p>
-      <Whereabouts {...props} />
-      <TakeOver {...props} />
+      <Whereabouts session={session} snapshot={snapshot} view={view} />
+      <TakeOver session={session} snapshot={snapshot} view={view} />
+      {view.pause !== null && <Break session={session} endsAt={view.pause.endsAt} />}
       <div className="strip-notes" role="status">
         {snapshot.link === "lost" && (
           <p className="strip-note pending" data-testid="lost">
@@ -178,7 +331,7 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
           </p>
         )}
         {!view.staffPresent && view.hold === null && <p className="strip-note">{words.staffGone}</p>}
-        <HoldNote {...props} />
+        <HoldNote session={session} snapshot={snapshot} view={view} />
         {problemsOf(words, snapshot.troubles).map(({ sources, what, help }) => (
           <p className="strip-note" key={what}>
             {what} {help}
@@ -187,6 +340,22 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
             </button>
           </p>
         ))}
+        {props.sharing && (
+          <p className="strip-note calm-note" data-testid="sharing">
+            <Icon name="screen" /> {words.screenYours}{" "}
+            <button type="button" className="button small" data-testid="stop-sharing" onClick={props.onStopSharing}>
+              {words.shareStop}
+            </button>
+          </p>
+        )}
+        {props.notShared && (
+          <p className="strip-note">
+            {words.shareRefused}
+            <button type="button" className="round quiet" aria-label={words.close} onClick={props.onShareSeen}>
+              <Icon name="close" />
+            </button>
+          </p>
+        )}
         {!canPlayAudio && snapshot.media === "live" && (
           <p className="strip-note">
             {words.hearNothing}{" "}
@@ -200,49 +369,15 @@ function Strip(props: { readonly session: Session; readonly snapshot: Snapshot; 
   );
 }
 
-function More(props: {
-  readonly session: Session;
-  readonly snapshot: Snapshot;
-  readonly onClose: () => void;
-  readonly onHelp: () => void;
-}) {
+/** The group rests: how long still. */
+function Break({ session, endsAt }: { readonly session: Session; readonly endsAt: string }) {
   const words = useWords();
   return (
-    <Dialog title={words.devices} onClose={props.onClose}>
-      <DevicePickers renewedBy={props.snapshot.media} onChoose={(devices) => props.session.choose(devices)} />
-      <button type="button" className="button quiet wide" onClick={props.onHelp}>
-        <Icon name="keys" /> {words.helpTitle}
-      </button>
-    </Dialog>
-  );
-}
-
-function Help({ onClose }: { readonly onClose: () => void }) {
-  const words = useWords();
-  const [on, setOn] = useState(shortcutsOn);
-  return (
-    <Dialog title={words.helpTitle} onClose={onClose}>
-      <dl className="facts keys" data-testid="help">
-        {words.helpKeys.map(([key, does]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <label className="choice">
-        <input
-          type="checkbox"
-          checked={on}
-          onChange={({ target }) => {
-            setOn(target.checked);
-            rememberShortcuts(target.checked);
-          }}
-        />
-        {words.helpSwitch}
-      </label>
-    </Dialog>
+    <p className="strip-note calm-note" data-testid="break">
+      <Icon name="pause" />
+      <span>
+        <strong>{words.breakNow}</strong> <TimeLeft session={session} endsAt={endsAt} /> {words.breakWords}
+      </span>
+    </p>
   );
 }

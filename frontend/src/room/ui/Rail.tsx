@@ -1,21 +1,23 @@
-import { useEffect, useId, useRef, useState, type ReactNode, type RefObject } from "react";
+import { useId, useState, type ReactNode, type RefObject } from "react";
 import type { Member, Room } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { BreakoutsPanel } from "./Breakouts";
 import { Confirm } from "./Dialog";
+import { FloorControls, Hands } from "./FloorControls";
 import { others } from "./Gallery";
 import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
 import { AwayList, Flags, Lobbies, NotifyOffer } from "./Lobby";
 
-type Asking = { readonly about: "decline" | "remove"; readonly personId: string; readonly name: string };
+type Asking = { readonly personId: string; readonly name: string };
 
 interface Props {
   readonly session: Session;
   readonly snapshot: Snapshot;
   readonly view: Room;
+  readonly onPerson: (personId: string) => void;
   readonly onClose: () => void;
 }
 
@@ -72,9 +74,11 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
         session={session}
         snapshot={snapshot}
         view={view}
-        onDecline={({ personId, name }) => setAsking({ about: "decline", personId, name })}
+        onDecline={({ personId, name }) => setAsking({ personId, name })}
       />
       <NotifyOffer />
+
+      <Hands session={session} snapshot={snapshot} view={view} />
 
       <section aria-labelledby={hereId}>
         <h3 id={hereId}>
@@ -90,8 +94,7 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
                 member={member}
                 busy={Session.busy(snapshot, member.personId)}
                 onMute={() => session.mute(member.personId)}
-                onSendBack={() => session.sendBack(member.personId)}
-                onRemove={() => setAsking({ about: "remove", personId: member.personId, name: member.name })}
+                onMore={() => props.onPerson(member.personId)}
               />
             ))}
           </ul>
@@ -100,10 +103,12 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
 
       <AwayList session={session} snapshot={snapshot} view={view} />
 
+      <FloorControls session={session} snapshot={snapshot} view={view} />
+
       {asking && (
         <Confirm
-          title={asking.about === "remove" ? words.removeTitle(asking.name) : words.declineTitle(asking.name)}
-          text={asking.about === "remove" ? words.removeText(asking.name) : words.declineText(asking.name)}
+          title={words.declineTitle(asking.name)}
+          text={words.declineText(asking.name)}
           no={words.cancel}
           home={heading}
           onClose={() => setAsking(null)}
@@ -113,12 +118,11 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
             className="button danger"
             data-testid="confirm"
             onClick={() => {
-              if (asking.about === "remove") session.remove(asking.personId);
-              else session.decline(asking.personId);
+              session.decline(asking.personId);
               setAsking(null);
             }}
           >
-            {asking.about === "remove" ? words.removeYes : words.notToday}
+            {words.notToday}
           </button>
         </Confirm>
       )}
@@ -130,44 +134,14 @@ function MemberRow(props: {
   readonly member: Member;
   readonly busy: boolean;
   readonly onMute: () => void;
-  readonly onSendBack: () => void;
-  readonly onRemove: () => void;
+  readonly onMore: () => void;
 }) {
   const words = useWords();
   const { member, busy } = props;
-  const [open, setOpen] = useState(false);
-  const row = useRef<HTMLLIElement>(null);
-  const more = useRef<HTMLButtonElement>(null);
-  const menuId = useId();
   const staff = member.role === "facilitator";
-
-  useEffect(() => {
-    if (!open) return;
-    const elsewhere = ({ target }: Event) => {
-      if (!row.current?.contains(target as Node)) setOpen(false);
-    };
-    const escape = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      event.stopImmediatePropagation(); // closes the menu, not the rail around it
-      setOpen(false);
-      more.current?.focus();
-    };
-    document.addEventListener("pointerdown", elsewhere);
-    document.addEventListener("keydown", escape, { capture: true });
-    return () => {
-      document.removeEventListener("pointerdown", elsewhere);
-      document.removeEventListener("keydown", escape, { capture: true });
-    };
-  }, [open]);
-
-  const act = (doIt: () => void) => () => {
-    setOpen(false);
-    more.current?.focus();
-    doIt();
-  };
   const below = member.interrupted ? words.tileInterrupted : staff ? words.roleFacilitator : member.role === "family" ? words.roleFamily : "";
   return (
-    <li className="rail-row" ref={row} data-testid="member" data-person={member.personId}>
+    <li className="rail-row" data-testid="member" data-person={member.personId}>
       <Initials name={member.name} personId={member.personId} />
       <span className="rail-name">
         {member.name}
@@ -185,30 +159,18 @@ function MemberRow(props: {
         >
           <Icon name="microphoneOff" />
         </button>
-        {!staff && (
-          <button
-            type="button"
-            className="round quiet"
-            ref={more}
-            data-testid="member-more"
-            aria-label={words.actsFor(member.name)}
-            aria-expanded={open}
-            aria-controls={menuId}
-            onClick={() => setOpen(!open)}
-          >
-            <Icon name="more" />
-          </button>
-        )}
+        <button
+          type="button"
+          className="round quiet"
+          data-testid="member-more"
+          aria-label={words.actsFor(member.name)}
+          aria-haspopup="dialog"
+          onClick={props.onMore}
+        >
+          <Icon name="more" />
+        </button>
       </span>
       <Flags flags={member.flags} />
-      <div className="rail-menu" id={menuId} hidden={!open}>
-        <button type="button" className="button wide" data-testid="send-back" disabled={busy} onClick={act(props.onSendBack)}>
-          {words.sendBack}
-        </button>
-        <button type="button" className="button danger wide" data-testid="remove" disabled={busy} onClick={act(props.onRemove)}>
-          {words.remove}
-        </button>
-      </div>
     </li>
   );
 }

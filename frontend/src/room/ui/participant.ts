@@ -4,6 +4,8 @@ import { useCallback, useRef, useSyncExternalStore } from "react";
 /** What of a participant's media a tile shows. */
 export interface Shown {
   readonly picture: Track | undefined;
+  /** A shared screen. */
+  readonly screen: Track | undefined;
   readonly muted: boolean;
   readonly speaking: boolean;
   readonly weak: boolean;
@@ -26,9 +28,11 @@ const CHANGES = [
 function look(participant: Participant): Shown {
   const camera = participant.getTrackPublication(Track.Source.Camera);
   const microphone = participant.getTrackPublication(Track.Source.Microphone);
+  const screen = participant.getTrackPublication(Track.Source.ScreenShare);
   const muted = microphone === undefined || microphone.isMuted;
   return {
     picture: camera === undefined || camera.isMuted ? undefined : camera.track,
+    screen: screen === undefined || screen.isMuted ? undefined : screen.track,
     muted,
     speaking: participant.isSpeaking && !muted,
     weak: [ConnectionQuality.Poor, ConnectionQuality.Lost].includes(participant.connectionQuality),
@@ -36,7 +40,11 @@ function look(participant: Participant): Shown {
 }
 
 const same = (one: Shown, other: Shown) =>
-  one.picture === other.picture && one.muted === other.muted && one.speaking === other.speaking && one.weak === other.weak;
+  one.picture === other.picture &&
+  one.screen === other.screen &&
+  one.muted === other.muted &&
+  one.speaking === other.speaking &&
+  one.weak === other.weak;
 
 /** A participant's media as it changes, for one's own as for others'. */
 export function useShown(participant: Participant): Shown {

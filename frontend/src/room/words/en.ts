@@ -1,3 +1,4 @@
+import { floorEn } from "./floor.en";
 import { roomsEn } from "./rooms.en";
 
 /** Everything the room says, in English. Plain words, "you" and "we", verbs on buttons. */
@@ -209,13 +210,19 @@ export const en = {
   helpKeys: [
     ["M", "microphone on or off"],
     ["V", "camera on or off"],
+    ["H", "hand up or down"],
+    ["C", "chat"],
+    ["R", "reactions"],
+    ["L", "another layout"],
     ["P", "people (facilitators)"],
+    ["S", "share your screen, or stop"],
     ["?", "this list"],
     ["Esc", "close what is open"],
   ] as readonly (readonly [string, string])[],
   helpSwitch: "Use these keys",
   keys: "Keys",
 
+  ...floorEn,
   ...roomsEn,
 };
 

@@ -1,4 +1,5 @@
 import type { Words } from "./en";
+import { floorEs } from "./floor.es";
 import { roomsEs } from "./rooms.es";
 
 const or = (names: readonly string[]) => new Intl.ListFormat("es", { type: "disjunction" }).format(names);
@@ -201,12 +202,18 @@ export const es: Words = {
   helpKeys: [
     ["M", "micrófono encendido o apagado"],
     ["V", "cámara encendida o apagada"],
+    ["H", "levantar o bajar la mano"],
+    ["C", "chat"],
+    ["R", "gestos"],
+    ["L", "otra vista"],
     ["P", "personas (equipo)"],
+    ["S", "compartir tu pantalla, o dejar de hacerlo"],
     ["?", "esta lista"],
     ["Esc", "cerrar lo que está abierto"],
   ],
   helpSwitch: "Usar estas teclas",
   keys: "Teclas",
 
+  ...floorEs,
   ...roomsEs,
 };

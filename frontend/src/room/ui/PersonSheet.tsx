@@ -1,0 +1,126 @@
+import { useState, type ReactNode } from "react";
+import type { Member, Room } from "../../protocol/messages.gen";
+import { Session, type Snapshot } from "../session";
+import { useWords } from "../words";
+import { Dialog } from "./Dialog";
+import { Icon, type IconName } from "./Icon";
+
+function Row(props: {
+  readonly icon: IconName;
+  readonly testid: string;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  readonly onClick: () => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <li>
+      <button
+        type="button"
+        className={props.danger ? "button danger wide" : "button wide"}
+        data-testid={props.testid}
+        disabled={props.disabled}
+        onClick={props.onClick}
+      >
+        <Icon name={props.icon} /> {props.children}
+      </button>
+    </li>
+  );
+}
+
+/** What one can do about one other person in the room. */
+export function PersonSheet(props: {
+  readonly session: Session;
+  readonly snapshot: Snapshot;
+  readonly view: Room;
+  readonly member: Member;
+  readonly pinned: boolean;
+  readonly onPin: () => void;
+  readonly onWrite: () => void;
+  readonly onClose: () => void;
+}) {
+  const words = useWords();
+  const { session, snapshot, view, member, onClose } = props;
+  const [removing, setRemoving] = useState(false);
+  const { personId, name } = member;
+  const busy = Session.busy(snapshot, personId);
+  const staff = view.you.role === "facilitator";
+  const leads = view.lead === "" || view.lead === view.you.personId;
+  const then = (act: () => void) => () => {
+    act();
+    onClose();
+  };
+  const send = (command: Parameters<Session["act"]>[0]) => then(() => void session.act(command, personId));
+
+  if (removing) {
+    return (
+      <Dialog title={words.removeTitle(name)} onClose={onClose}>
+        <p>{words.removeText(name)}</p>
+        <div className="dialog-acts">
+          <button type="button" className="button" autoFocus onClick={onClose}>
+            {words.cancel}
+          </button>
+          <button type="button" className="button danger" data-testid="confirm" onClick={then(() => session.remove(personId))}>
+            {words.removeYes}
+          </button>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={name} onClose={onClose}>
+      <ul className="sheet" data-testid="person-sheet">
+        <Row icon="pin" testid="pin" onClick={then(props.onPin)}>
+          {props.pinned ? words.unpin : words.pin}
+        </Row>
+        {staff && (
+          <>
+            <Row
+              icon="spotlight"
+              testid="spotlight"
+              disabled={busy}
+              onClick={send({ type: "spotlight", personId: view.spotlight === personId ? null : personId })}
+            >
+              {view.spotlight === personId ? words.unspotlight : words.spotlight}
+            </Row>
+            {member.hand !== null && (
+              <Row icon="hand" testid="lower-hand" disabled={busy} onClick={send({ type: "lowerHand", personId })}>
+                {words.lowerHandOf(name)}
+              </Row>
+            )}
+            <Row icon="microphoneOff" testid="mute-one" disabled={busy} onClick={then(() => session.mute(personId))}>
+              {words.mute}
+            </Row>
+            <Row icon="microphone" testid="ask-unmute" disabled={busy} onClick={send({ type: "askOf", personId, ask: "unmute" })}>
+              {words.askUnmute}
+            </Row>
+            <Row icon="camera" testid="ask-camera-on" disabled={busy} onClick={send({ type: "askOf", personId, ask: "cameraOn" })}>
+              {words.askCameraOn}
+            </Row>
+            <Row icon="cameraOff" testid="ask-camera-off" disabled={busy} onClick={send({ type: "askOf", personId, ask: "cameraOff" })}>
+              {words.askCameraOff}
+            </Row>
+            <Row icon="chat" testid="write-to" onClick={then(props.onWrite)}>
+              {words.writeTo}
+            </Row>
+            {member.role === "facilitator" && leads && (
+              <Row icon="facilitator" testid="hand-over" disabled={busy} onClick={send({ type: "handOver", personId })}>
+                {words.handOverTo(name)}
+              </Row>
+            )}
+            {member.role !== "facilitator" && (
+              <>
+                <Row icon="leave" testid="send-back" disabled={busy} onClick={then(() => session.sendBack(personId))}>
+                  {words.sendBack}
+                </Row>
+                <Row icon="close" testid="remove" danger disabled={busy} onClick={() => setRemoving(true)}>
+                  {words.remove}
+                </Row>
+              </>
+            )}
+          </>
+        )}
+      </ul>
+    </Dialog>
+  );
+}
