@@ -46,7 +46,7 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
             <p className="lead pending">{words.knocking}</p>
           )}
         </div>
-        <Messages lines={snapshot.chat} />
+        <Messages lines={snapshot.chat.lines} />
         {waiting && asksArrival(view.you.role) && !(view.you.arrival?.confirmed ?? false) && (
           <div className="calm-card" data-testid="arrival-reminder">
             <p>{words.arrivalReminder}</p>
