@@ -24,6 +24,19 @@ from sessions.consents.models import (
 )
 from sessions.messages.models import ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
+from sessions.programs.calendar_models import (
+    Busy,
+    CalendarFeed,
+    Holiday,
+    OfferedSlot,
+    ScheduleChange,
+    Series,
+    SeriesFacilitator,
+    SeriesInvitee,
+    SeriesSkip,
+    WaitlistEntry,
+)
+from sessions.programs.episode_models import Episode, EpisodeFact, StepProposal
 from sessions.programs.models import (
     Cohort,
     CohortFacilitator,
@@ -43,6 +56,8 @@ __all__ = [
     "AuditChain",
     "AuditEvent",
     "ChannelConsent",
+    "Busy",
+    "CalendarFeed",
     "Cohort",
     "CohortFacilitator",
     "Connection",
@@ -54,6 +69,9 @@ __all__ = [
     "DailyHead",
     "Disclosure",
     "Enrollment",
+    "Episode",
+    "EpisodeFact",
+    "Holiday",
     "Household",
     "HouseholdMember",
     "IndividualNote",
@@ -63,6 +81,7 @@ __all__ = [
     "Membership",
     "Message",
     "NoContact",
+    "OfferedSlot",
     "Person",
     "Placement",
     "Program",
@@ -72,7 +91,14 @@ __all__ = [
     "Recipient",
     "Room",
     "RoomFact",
+    "ScheduleChange",
     "Seal",
     "StaffTask",
     "StoppedAddress",
+    "Series",
+    "SeriesFacilitator",
+    "SeriesInvitee",
+    "SeriesSkip",
+    "StepProposal",
+    "WaitlistEntry",
 ]

@@ -48,7 +48,7 @@ class Cast:
     otto: Person
     sofia: Person
     nora: Person
-    group: Meeting  # the evening group's, began five minutes ago: Mina, Theo; Alice, Bruno
+    group: Meeting  # the evening group's, began five minutes ago: Mina, Theo on call; Alice, Bruno
     morning_group: Meeting  # at the same time: Theo; Chidi
     individual: Meeting  # in four hours: Mina; Alice
     family: Meeting  # in five hours: Mina; Alice and Omar, Bruno and Rosa
@@ -124,7 +124,13 @@ def assemble(now: datetime | None = None) -> Cast:
         sofia=sofia,
         nora=nora,
         group=service.schedule(
-            north, MeetingKind.PROCESS_GROUP, live, facilitators=[mina, theo], cohort=evening, title="Evening"
+            north,
+            MeetingKind.PROCESS_GROUP,
+            live,
+            facilitators=[mina],
+            on_call=[theo],
+            cohort=evening,
+            title="Evening",
         ),
         morning_group=service.schedule(
             north, MeetingKind.PROCESS_GROUP, live, facilitators=[theo], cohort=morning, title="Morning"

@@ -27,7 +27,7 @@ from sessions.programs.service import schedule
 like = Meeting.objects.get(pk="{like}")
 now = clock.now().replace(microsecond=0)
 made = schedule(like.program, like.kind, Span(now - timedelta(minutes=2), now + timedelta(hours=2)),
-                facilitators=list(like.facilitators.all()), cohort=like.cohort)
+                facilitators=list(like.facilitators.all()), cohort=like.cohort, drop_in=True)
 print(made.pk)
 """
 

@@ -25,10 +25,9 @@ from sessions.core import zones
 from sessions.people.access import Act, require
 from sessions.people.models import Membership, Person
 from sessions.people.roles import CLIENTS, RoomRole
-from sessions.programs.models import Enrollment, EnrollmentStatus, Meeting, MeetingInvitee, Program
+from sessions.programs.models import BEGUN, Enrollment, EnrollmentStatus, Meeting, MeetingInvitee, Program
 
 _WEEK: Final = timedelta(days=7)
-_COUNTED: Final = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED, EnrollmentStatus.LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +213,10 @@ def _enrollments(
         Exists(live),
         cohort__program=program,
         starts_on__lte=sunday,
-        status__in=_COUNTED,
+        status__in=BEGUN,
     )
     if not over:
-        rows = rows.filter(ended_on=None)
+        rows = rows.filter(Q(ended_on=None) | Q(status=EnrollmentStatus.STEPPED))
     if only is not None:
         rows = rows.filter(person=only)
     return rows.select_related("person", "cohort").order_by("person_id")
@@ -232,6 +231,7 @@ def _meetings(
     known: Collection[UUID],
 ) -> Iterable[Meeting]:
     rows = Meeting.objects.of(program.pk).standing().filter(held_on__range=(monday, sunday))
+    rows = rows.select_related("program")
     if only is not None:
         rows = rows.filter(
             Q(cohort__in=cohorts)

@@ -173,6 +173,7 @@ def _open_group(program: Program, cohort: Cohort, facilitators: Sequence[Person]
         cohort=cohort,
         title="Evening group",
         breaks=[Span(middle, middle + timedelta(minutes=10))],
+        drop_in=True,  # always open, beside the day's other sessions
     )
 
 
@@ -192,7 +193,10 @@ def _upcoming(
     if meeting := ahead.first():
         return meeting
     span = Span(starts_at, starts_at + length)
-    return service.schedule(program, kind, span, facilitators=facilitators, invitees=invitees)
+    squeezed = today.end - now < timedelta(hours=6)  # too late in the day for one after the other
+    return service.schedule(
+        program, kind, span, facilitators=facilitators, invitees=invitees, drop_in=squeezed
+    )
 
 
 def _later_today(now: datetime) -> tuple[datetime, datetime, datetime]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sessions.people.roles import RoomRole
+from sessions.programs.settings import kind_rule
 
 
 class MeetingKind(models.TextChoices):
@@ -64,3 +66,16 @@ DEFAULTS: Final[dict[MeetingKind, KindDefaults]] = {
     MeetingKind.ALUMNI_MEETING: KindDefaults(False, EDUCATION_SIZE, _ALUMNUS | _CLIENT),
     MeetingKind.CHECK_IN_CALL: KindDefaults(False, 1, _ALUMNUS),
 }
+
+
+def of(settings: Mapping[str, Any], kind: MeetingKind) -> KindDefaults:
+    """What a kind of meeting carries in a programme with these settings."""
+    found, own = DEFAULTS[kind], kind_rule(settings, kind.value)
+    if own.creditable is not None:
+        found = replace(found, creditable=own.creditable)
+    if own.largest is not None:
+        found = replace(found, largest=own.largest)
+    if own.family is not None:
+        attend = found.attend | {RoomRole.FAMILY} if own.family else found.attend - {RoomRole.FAMILY}
+        found = replace(found, attend=attend)
+    return found

@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,7 +15,10 @@ from sessions.core.span import Span
 from sessions.people.models import Membership, MembershipQuerySet, Person, validate_time_zone
 from sessions.people.roles import LEADING, Role, RoomRole
 from sessions.programs import breaks as break_times
-from sessions.programs.kinds import DEFAULTS, KindDefaults, MeetingKind
+from sessions.programs import kinds
+from sessions.programs import settings as program_settings
+from sessions.programs.kinds import KindDefaults, MeetingKind
+from sessions.programs.settings import ProgramSettings
 
 
 class Program(models.Model):
@@ -28,6 +31,16 @@ class Program(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if wrong := program_settings.check(self.settings):
+            raise ValidationError({"settings": [f"{name}: {limits}" for name, limits in wrong.items()]})
+
+    @property
+    def rules(self) -> ProgramSettings:
+        """The settings, typed."""
+        return program_settings.read(self.settings)
 
     @property
     def program_id(self) -> uuid.UUID:
@@ -51,6 +64,9 @@ class Cohort(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     program = models.ForeignKey(Program, models.PROTECT, related_name="cohorts")
     name = models.CharField(max_length=120)
+    capacity = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # clients; None: as its kinds of meeting allow
     facilitators = models.ManyToManyField(Person, through="iop.CohortFacilitator", related_name="cohorts_led")
 
     objects = CohortQuerySet.as_manager()
@@ -85,8 +101,17 @@ class EnrollmentStatus(models.TextChoices):
     PLANNED = "planned", _("Planned")
     ACTIVE = "active", _("Active")
     ON_HOLD = "on_hold", _("On hold")
+    STEPPED = "stepped", _("Went on at another level")  # the next row begins where this one ends
     COMPLETED = "completed", _("Completed")
     LEFT = "left", _("Left early")
+
+
+BEGUN: Final = (  # those in whose time the client belongs to the cohort's meetings
+    EnrollmentStatus.ACTIVE,
+    EnrollmentStatus.STEPPED,
+    EnrollmentStatus.COMPLETED,
+    EnrollmentStatus.LEFT,
+)
 
 
 class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
@@ -99,20 +124,28 @@ class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
         return self.filter(
             Q(ended_on__isnull=True) | Q(ended_on__gte=on),
             starts_on__lte=on,
-            status__in=[EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED, EnrollmentStatus.LEFT],
+            status__in=BEGUN,
         )
 
 
 class Enrollment(models.Model):
-    """One client's episode. The planned end never discharges anyone by itself."""
+    """One stretch of a client's episode: in one cohort, at one level of care, with one weekly target.
+
+    A step to another level ends it and begins the next. The planned end never discharges anyone by itself.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="enrollments")
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="enrollments")
+    episode = models.ForeignKey(
+        "iop.Episode", models.PROTECT, null=True, blank=True, related_name="enrollments"
+    )
     level_of_care = models.CharField(
         max_length=16, choices=LevelOfCare.choices, default=LevelOfCare.INTENSIVE_OUTPATIENT
     )
     weekly_target_minutes = models.PositiveIntegerField(default=540)
+    days_a_week = models.PositiveSmallIntegerField(default=3)
+    minutes_a_day = models.PositiveSmallIntegerField(default=180)
     starts_on = models.DateField()
     planned_end_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField(null=True, blank=True)  # the last day
@@ -133,7 +166,8 @@ class Enrollment(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    ended_on__isnull=False, status__in=[EnrollmentStatus.COMPLETED, EnrollmentStatus.LEFT]
+                    ended_on__isnull=False,
+                    status__in=[EnrollmentStatus.STEPPED, EnrollmentStatus.COMPLETED, EnrollmentStatus.LEFT],
                 )
                 | Q(
                     ended_on__isnull=True,
@@ -198,6 +232,14 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
         return self.filter(cancelled_at__isnull=True)
 
 
+class CancelReason(models.TextChoices):
+    HOLIDAY = "holiday", _("Holiday")
+    STAFF = "staff", _("Nobody could lead it")
+    SERIES_ENDED = "series_ended", _("The series ended")
+    BY_CLIENT = "by_client", _("Given back by the client")
+    OTHER = "other", _("Another reason")
+
+
 class Meeting(models.Model):
     """One scheduled clinical hour or block. Made by `service.schedule`, which checks what spans tables."""
 
@@ -213,6 +255,11 @@ class Meeting(models.Model):
     )  # of the scheduled start, in the programme's zone (DOMAIN 3.10)
     breaks = models.JSONField(default=list, blank=True)  # [[start, end], …], ISO 8601
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_because = models.CharField(max_length=16, blank=True, choices=CancelReason.choices)
+    drop_in = models.BooleanField(default=False)  # takes nobody's time: one may be booked elsewhere meanwhile
+    series = models.ForeignKey("iop.Series", models.PROTECT, null=True, blank=True, related_name="meetings")
+    recurs_on = models.DateField(null=True, blank=True)  # the series' day it stands for, also when moved
+    sequence = models.PositiveIntegerField(default=0)  # RFC 5545: grows with every change people must see
     facilitators = models.ManyToManyField(
         Person, through="iop.MeetingFacilitator", related_name="meetings_led"
     )
@@ -226,6 +273,7 @@ class Meeting(models.Model):
                 condition=Q(ends_at__gt=models.F("starts_at")), name="meeting_ends_after_start"
             ),
             models.CheckConstraint(condition=Q(kind__in=MeetingKind.values), name="meeting_kind_known"),
+            models.UniqueConstraint(fields=["series", "recurs_on"], name="meeting_once_a_day_of_series"),
         ]
         indexes = [
             models.Index(fields=["program", "starts_at"], name="meeting_program_start"),
@@ -275,7 +323,8 @@ class Meeting(models.Model):
 
     @property
     def kind_defaults(self) -> KindDefaults:
-        return DEFAULTS[MeetingKind(self.kind)]
+        """What this kind of meeting carries in this programme."""
+        return kinds.of(self.program.settings, MeetingKind(self.kind))
 
     def role_of(self, person: Person) -> RoomRole | None:
         """The person's part in this meeting now; one query."""
@@ -285,6 +334,7 @@ class Meeting(models.Model):
 class MeetingFacilitator(models.Model):
     meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="facilitator_rows")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    on_call = models.BooleanField(default=False)  # may lead when needed; their time is not taken
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["meeting", "person"], name="meeting_facilitator_once")]

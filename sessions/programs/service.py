@@ -10,17 +10,22 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 
 from sessions.audit import service as audit
 from sessions.core import clock, zones
-from sessions.core.errors import Invalid, NotFound
+from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.span import Span
 from sessions.people.access import Act, require
 from sessions.people.models import HouseholdMember, Membership, NoContact, Person
 from sessions.people.roles import CLIENTS, LEADING, Role, RoomRole
+from sessions.programs import bookings, kinds
 from sessions.programs import breaks as break_times
-from sessions.programs.kinds import DEFAULTS, MeetingKind
+from sessions.programs.calendar_models import ChangeKind, ScheduleChange, Series, WaitlistEntry
+from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
+from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import (
+    CancelReason,
     Cohort,
     Enrollment,
     EnrollmentStatus,
@@ -33,6 +38,12 @@ from sessions.programs.models import (
 )
 
 Invitation = tuple[Person, RoomRole]
+
+
+class Full(Invalid):
+    """The cohort has no place left."""
+
+    text = "This group is full. You can put them on its waitlist."
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +147,23 @@ def enroll(
     weekly_target_minutes: int = 540,
     planned_end_on: date | None = None,
     level_of_care: LevelOfCare = LevelOfCare.INTENSIVE_OUTPATIENT,
+    days_a_week: int = 3,
+    minutes_a_day: int = 180,
     by: Person | None = None,
 ) -> Enrollment:
-    """Begin an episode. Raises Invalid when the person is no client of the cohort's programme."""
+    """Begin a stretch in a cohort, and with it the episode when there is none yet.
+
+    The client's time is taken by the cohort's coming meetings.
+
+    Raises:
+        Invalid: the person is no client of the cohort's programme.
+        Full: the cohort has no place.
+        Booked: one of the cohort's coming meetings overlaps another of this client's.
+    """
     if not _has_role(person, cohort.program_id, CLIENTS):
         raise Invalid("Only a client of the programme can be enrolled.")
+    if places(cohort) == 0:
+        raise Full
     enrollment = Enrollment.objects.create(
         person=person,
         cohort=cohort,
@@ -149,9 +172,47 @@ def enroll(
         planned_end_on=planned_end_on,
         level_of_care=level_of_care,
         status=EnrollmentStatus.ACTIVE,
+        days_a_week=days_a_week,
+        minutes_a_day=minutes_a_day,
+        episode=_open_episode(person, cohort.program, starts_on, planned_end_on, by),
     )
+    WaitlistEntry.objects.filter(cohort=cohort, person=person, ended_at=None).update(ended_at=clock.now())
+    rebook(cohort)
     _record(by, "enrollment.began", "enrollment", enrollment.pk, cohort.program_id)
     return enrollment
+
+
+def places(cohort: Cohort) -> int | None:
+    """How many more clients the cohort takes; None when nobody counts."""
+    if cohort.capacity is None:
+        return None
+    taken = cohort.enrollments.filter(ended_on=None).values("person").distinct().count()
+    return max(0, cohort.capacity - taken)
+
+
+@transaction.atomic
+def wait_for_place(person: Person, cohort: Cohort, by: Person | None = None) -> WaitlistEntry:
+    """Put somebody at the end of the cohort's waitlist. Idempotent."""
+    entry, new = WaitlistEntry.objects.get_or_create(cohort=cohort, person=person, ended_at=None)
+    if new:
+        _record(by, "waitlist.joined", "person", person.pk, cohort.program_id)
+    return entry
+
+
+def rebook(cohort: Cohort) -> None:
+    """Bring whose time the cohort's coming meetings take up to who belongs to it now. Raises Booked."""
+    for one in Meeting.objects.filter(cohort=cohort, starts_at__gte=clock.now()).standing():
+        book(one)
+
+
+def book(meeting: Meeting) -> None:
+    """Take the time of everybody on the roster but those on call. Raises Booked."""
+    on_call = set(
+        MeetingFacilitator.objects.filter(meeting=meeting, on_call=True).values_list("person_id", flat=True)
+    )
+    bookings.keep(
+        meeting, [(one.person, one.role) for one in roster(meeting) if one.person.pk not in on_call]
+    )
 
 
 @transaction.atomic
@@ -166,16 +227,27 @@ def schedule(
     title: str = "",
     breaks: Iterable[Span] = (),
     by: Person | None = None,
+    on_call: Iterable[Person] = (),
+    drop_in: bool = False,
+    series: Series | None = None,
+    recurs_on: date | None = None,
+    told: bool = True,
 ) -> Meeting:
     """Put a meeting on the calendar.
 
-    Raises Invalid unless: there is a facilitator and all are staff of the programme; the kind admits the
-    cohort and every invited role; everybody invited has that role in the programme; each family guest belongs
-    to the household of a client who is asked too; no two of them are to be kept apart; the breaks lie inside.
+    Those `on_call` may lead it too, and their time is not taken; a drop-in takes nobody's. Unless `told` is
+    False the people concerned hear of it.
+
+    Raises Booked when somebody's time is taken. Raises Invalid unless: there is a facilitator and all are
+    staff of the programme; the kind admits the cohort and every invited role; everybody invited has that role
+    in the programme; each family guest belongs to the household of a client who is asked too; no two of them
+    are to be kept apart; the breaks lie inside.
     """
     invited = list(invitees)
-    defaults = DEFAULTS[kind]
-    if not facilitators or not all(_has_role(p, program.pk, LEADING) for p in facilitators):
+    defaults = kinds.of(program.settings, kind)
+    standby = [person for person in on_call if person not in facilitators]
+    leading = [*facilitators, *standby]
+    if not facilitators or not all(_has_role(p, program.pk, LEADING) for p in leading):
         raise Invalid("A meeting needs a facilitator, and all of them must be staff of the programme.")
     if cohort is not None and not defaults.by_cohort:
         raise Invalid("This kind of meeting is by invitation only.")
@@ -191,28 +263,130 @@ def schedule(
         starts_at=span.start,
         ends_at=span.end,
         breaks=break_times.write(breaks),
+        drop_in=drop_in,
+        series=series,
+        recurs_on=recurs_on,
     )
     try:
         row.full_clean(exclude=["held_on"])
     except ValidationError as wrong:
         raise Invalid(" ".join(wrong.messages)) from wrong
     row.save()
-    MeetingFacilitator.objects.bulk_create(MeetingFacilitator(meeting=row, person=p) for p in facilitators)
+    MeetingFacilitator.objects.bulk_create(
+        MeetingFacilitator(meeting=row, person=p, on_call=p in standby) for p in leading
+    )
     MeetingInvitee.objects.bulk_create(
         MeetingInvitee(meeting=row, person=person, role=role) for person, role in invited
     )
     _refuse_strangers(row, invited)
+    book(row)
+    if told:
+        ScheduleChange.objects.create(meeting=row, kind=ChangeKind.SCHEDULED, by=by)
     _record(by, "meeting.scheduled", "meeting", row.pk, program.pk)
     return row
 
 
 @transaction.atomic
-def cancel(meeting: Meeting, by: Person | None = None) -> None:
-    """Take the meeting off the calendar; it stays on record. Idempotent."""
-    cancelled = Meeting.objects.filter(pk=meeting.pk, cancelled_at=None).update(cancelled_at=clock.now())
-    meeting.refresh_from_db(fields=["cancelled_at"])
+def cancel(meeting: Meeting, by: Person | None = None, because: CancelReason = CancelReason.OTHER) -> None:
+    """Take the meeting off the calendar; it stays on record and takes nobody's time. Idempotent."""
+    cancelled = Meeting.objects.filter(pk=meeting.pk, cancelled_at=None).update(
+        cancelled_at=clock.now(), cancelled_because=because, sequence=F("sequence") + 1
+    )
+    meeting.refresh_from_db(fields=["cancelled_at", "cancelled_because", "sequence"])
     if cancelled:
+        bookings.keep(meeting, ())
+        changed(meeting, ChangeKind.CANCELLED, by)
         _record(by, "meeting.cancelled", "meeting", meeting.pk, meeting.program_id)
+
+
+@transaction.atomic
+def restore(meeting: Meeting, by: Person | None = None) -> None:
+    """Undo `cancel` before the start. Idempotent. Raises Booked, and IllegalMove when the time has come."""
+    if meeting.cancelled_at is None:
+        return
+    if meeting.starts_at <= clock.now():
+        raise IllegalMove("This session's time has passed.")
+    meeting.cancelled_at, meeting.cancelled_because = None, ""
+    meeting.sequence += 1
+    meeting.save(update_fields=["cancelled_at", "cancelled_because", "sequence"])
+    book(meeting)
+    changed(meeting, ChangeKind.RESTORED, by)
+    _record(by, "meeting.restored", "meeting", meeting.pk, meeting.program_id)
+
+
+@transaction.atomic
+def move(meeting: Meeting, span: Span, by: Person | None = None) -> None:
+    """To another time, breaks along with it: those that fit. Only what has not begun, to what has not either.
+
+    Raises IllegalMove, and Booked when somebody's time is taken then.
+    """
+    now, before = clock.now(), meeting.span
+    if meeting.cancelled_at or min(before.start, span.start) <= now or not span.length:
+        raise IllegalMove("Only a session that is still to come can be moved, and only to a time to come.")
+    if span == before:
+        return
+    shift = span.start - before.start
+    breaks = [Span(one.start + shift, one.end + shift) for one in meeting.break_spans]
+    meeting.breaks = break_times.write(one for one in breaks if span.covers(one))
+    meeting.starts_at, meeting.ends_at = span.start, span.end
+    meeting.sequence += 1
+    meeting.save(update_fields=["starts_at", "ends_at", "breaks", "sequence"])
+    book(meeting)
+    changed(meeting, ChangeKind.MOVED, by, before=before.start)
+    _record(by, "meeting.moved", "meeting", meeting.pk, meeting.program_id)
+
+
+@transaction.atomic
+def substitute(meeting: Meeting, out: Person, instead: Person, by: Person | None = None) -> None:
+    """Somebody else leads, this once. Raises Invalid, Booked, IllegalMove once over or cancelled."""
+    if meeting.cancelled_at or meeting.ends_at <= clock.now():
+        raise IllegalMove("This session's time has passed.")
+    if not _has_role(instead, meeting.program_id, LEADING):
+        raise Invalid("A meeting needs a facilitator, and all of them must be staff of the programme.")
+    row = MeetingFacilitator.objects.filter(meeting=meeting, person=out).first()
+    if row is None or MeetingFacilitator.objects.filter(meeting=meeting, person=instead).exists():
+        raise Invalid("Choose who cannot come, and somebody who does not lead this session yet.")
+    row.person, row.on_call = instead, False
+    row.save(update_fields=["person", "on_call"])
+    meeting.sequence += 1
+    meeting.save(update_fields=["sequence"])
+    _refuse_strangers(meeting, ())
+    book(meeting)
+    changed(meeting, ChangeKind.SUBSTITUTED, by, also=out)
+    _record(by, "meeting.substituted", "meeting", meeting.pk, meeting.program_id)
+
+
+def changed(
+    meeting: Meeting,
+    kind: ChangeKind,
+    by: Person | None,
+    *,
+    before: datetime | None = None,
+    also: Person | None = None,
+) -> None:
+    """Note that people concerned must hear of it; calendars see it by the series' sequence too."""
+    ScheduleChange.objects.create(meeting=meeting, kind=kind, before=before, also=also, by=by)
+    if meeting.series_id is not None:
+        Series.objects.filter(pk=meeting.series_id).update(sequence=F("sequence") + 1)
+
+
+def _open_episode(
+    person: Person, program: Program, starts_on: date, planned_end_on: date | None, by: Person | None
+) -> Episode:
+    episode, new = Episode.objects.get_or_create(
+        program=program,
+        person=person,
+        ended_on=None,
+        defaults={
+            "stage": Stage.ACTIVE,
+            "referred_on": starts_on,
+            "starts_on": starts_on,
+            "planned_end_on": planned_end_on,
+        },
+    )
+    if new:
+        EpisodeFact.objects.create(episode=episode, kind=EpisodeFactKind.STARTED, on=starts_on, by=by)
+    return episode
 
 
 def _refuse_strangers(row: Meeting, invited: Sequence[Invitation]) -> None:
@@ -226,6 +400,11 @@ def _refuse_strangers(row: Meeting, invited: Sequence[Invitation]) -> None:
         raise Invalid("A family guest is invited only together with their client.")
     if NoContact.objects.filter(program=row.program_id, lower__in=asked, higher__in=asked).exists():
         raise Invalid("Two of these people are not to be in one room.")
+
+
+def leads_in(person: Person, program_id: UUID) -> bool:
+    """Whether the person may be a facilitator of the programme's meetings."""
+    return _has_role(person, program_id, LEADING)
 
 
 def _has_role(person: Person, program_id: UUID, roles: Iterable[Role]) -> bool:

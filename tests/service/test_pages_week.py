@@ -60,6 +60,7 @@ def evening(cast: Cast, days: int) -> Meeting:
         facilitators=[cast.mina],
         cohort=cast.evening,
         breaks=[pause],
+        drop_in=True,  # weeks are added up here, whoever is booked elsewhere
     )
 
 
