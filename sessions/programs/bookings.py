@@ -41,6 +41,8 @@ def keep(meeting: Meeting, wanted: Iterable[tuple[Person, RoomRole]]) -> None:
     held = Busy.objects.filter(meeting=meeting)
     try:
         with transaction.atomic():
+            # Two overlapping rows written at once would each wait for the other: one after the other instead.
+            list(Person.objects.filter(pk__in=asked).select_for_update(no_key=True).order_by("pk"))
             held.exclude(person__in=asked, starts_at=meeting.starts_at, ends_at=meeting.ends_at).delete()
             there = set(held.values_list("person_id", flat=True))
             Busy.objects.bulk_create(

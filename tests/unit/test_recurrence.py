@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil.rrule import rrulestr
-from dateutil.tz import gettz
+from dateutil.tz import gettz, resolve_imaginary
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ def test_days_and_starts_are_those_dateutil_gives_for_the_local_clock(pattern: P
     assert [one.on for one in found] == [moment.date() for moment in expected]
     zone = gettz(pattern.zone)
     for one, moment in zip(found, expected, strict=True):
-        assert one.span.start == moment.replace(tzinfo=zone).astimezone(UTC)
+        assert one.span.start == resolve_imaginary(moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 @given(patterns)
@@ -123,13 +123,11 @@ def test_one_spelling(given: str, kept: str) -> None:
     ],
 )
 def test_what_is_no_rule_is_refused(nonsense: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match=r"rule|recurs|interval|invalid|bad"):
         normal(nonsense)
 
 
 def test_days_left_out_and_the_last_day() -> None:
-    pattern = Pattern(
-        weekly([0, 2]), date(2026, 3, 2), time(9), time(12), "UTC", ends_on=date(2026, 3, 11)
-    )
+    pattern = Pattern(weekly([0, 2]), date(2026, 3, 2), time(9), time(12), "UTC", ends_on=date(2026, 3, 11))
     found = occurrences(pattern, date(2026, 1, 1), date(2026, 12, 31), {date(2026, 3, 4)})
     assert [one.on.day for one in found] == [2, 9, 11]

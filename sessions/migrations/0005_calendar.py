@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('iop', '0003_attendance'),
+        ('iop', '0004_consents'),
     ]
 
     operations = [
