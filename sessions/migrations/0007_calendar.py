@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('iop', '0004_consents'),
+        ('iop', '0006_messages_and_tasks'),
     ]
 
     operations = [
