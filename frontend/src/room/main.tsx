@@ -6,6 +6,7 @@ import "../styles/room.css";
 import "../styles/rooms.css";
 import "../styles/arrival.css";
 import "../styles/floor.css";
+import "../styles/crisis.css";
 import { readConfig } from "./config";
 import { metronome } from "./metronome";
 import { Session } from "./session";

@@ -10,6 +10,7 @@ import { Asked } from "./Asked";
 import { Bar, type Panel } from "./Bar";
 import { HoldCover, HoldNote, TakeOver, Whereabouts } from "./Beside";
 import { Chat, TO_ROOM, type Target } from "./Chat";
+import { CrisisAsk, CrisisNotes, CrisisScreen, mayNeedHelp } from "./Crisis";
 import { Confirm } from "./Dialog";
 import { useReactions } from "./floor";
 import { FloorVoice } from "./FloorVoice";
@@ -56,6 +57,8 @@ function Inside(props: Props) {
   const [panel, setPanel] = useState<Panel>(null);
   const [open, setOpen] = useState<Open>(null);
   const [person, setPerson] = useState<string | null>(null);
+  const [asking, setAsking] = useState<string | null>(null); // for whom help is about to be called
+  const [helping, setHelping] = useState<string | null>(null); // whose crisis is on the screen
   const [pins, setPins] = useState<ReadonlySet<string>>(new Set());
   const [target, setTarget] = useState<Target>(TO_ROOM);
   const [draft, setDraft] = useState("");
@@ -138,6 +141,9 @@ function Inside(props: Props) {
       if (!after.delete(personId)) after.add(personId);
       return after;
     });
+  const inNeed = (personId: string) => members.some((one) => one.personId === personId && mayNeedHelp(one.role));
+  const asked = members.find(({ personId }) => personId === asking);
+  const crisis = view.crises.find(({ personId }) => personId === helping);
   const chosen = members.find(({ personId }) => personId === person);
   const everyone = others(view);
 
@@ -153,6 +159,8 @@ function Inside(props: Props) {
         sharing={sharing}
         notShared={notShared}
         onShareSeen={() => setNotShared(false)}
+        crisis={crisis?.personId ?? null}
+        onCrisis={setHelping}
         onStopSharing={() => void share(false)}
       />
       <div className="stage">
@@ -166,6 +174,7 @@ function Inside(props: Props) {
               spotlit: view.spotlight === personId,
               reaction: felt.get(identity ?? "")?.reaction,
               mirrored: preferences.mirror,
+              onCrisis: staff && inNeed(personId) ? () => setAsking(personId) : undefined,
             };
           }}
           onOpen={setPerson}
@@ -181,10 +190,11 @@ function Inside(props: Props) {
         )}
         <Asked session={session} snapshot={snapshot} view={view} />
       </div>
-      {staff && panel === "people" && (
+      {crisis && <CrisisScreen key={crisis.personId} session={session} snapshot={snapshot} view={view} crisis={crisis} onClose={() => setHelping(null)} />}
+      {staff && !crisis && panel === "people" && (
         <Rail session={session} snapshot={snapshot} view={view} onPerson={setPerson} onClose={closePanel} />
       )}
-      {panel === "chat" && (
+      {!crisis && panel === "chat" && (
         <Chat
           session={session}
           snapshot={snapshot}
@@ -258,7 +268,19 @@ function Inside(props: Props) {
             setTarget({ to: "person", personId: chosen.personId });
             setPanel("chat");
           }}
+          onCrisis={() => setAsking(chosen.personId)}
           onClose={() => setPerson(null)}
+        />
+      )}
+      {asked && (
+        <CrisisAsk
+          session={session}
+          snapshot={snapshot}
+          view={view}
+          personId={asked.personId}
+          name={asked.name}
+          onOpened={() => setHelping(asked.personId)}
+          onClose={() => setAsking(null)}
         />
       )}
       {open === "leave" && (
@@ -295,6 +317,8 @@ function Strip(props: {
   readonly sharing: boolean;
   readonly notShared: boolean;
   readonly onShareSeen: () => void;
+  readonly crisis: string | null; // whose is on the screen
+  readonly onCrisis: (personId: string) => void;
   readonly onStopSharing: () => void;
 }) {
   const { session, snapshot, view } = props;
@@ -320,6 +344,7 @@ function Strip(props: {
       <TakeOver session={session} snapshot={snapshot} view={view} />
       {view.pause !== null && <Break session={session} endsAt={view.pause.endsAt} />}
       <div className="strip-notes" role="status">
+        <CrisisNotes view={view} shown={props.crisis} onShow={props.onCrisis} />
         {snapshot.link === "lost" && (
           <p className="strip-note pending" data-testid="lost">
             {words.lost}

@@ -2,6 +2,7 @@ import { useState, type ReactNode } from "react";
 import type { Member, Room } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
+import { mayNeedHelp } from "./Crisis";
 import { Dialog } from "./Dialog";
 import { Icon, type IconName } from "./Icon";
 
@@ -37,6 +38,7 @@ export function PersonSheet(props: {
   readonly pinned: boolean;
   readonly onPin: () => void;
   readonly onWrite: () => void;
+  readonly onCrisis: () => void;
   readonly onClose: () => void;
 }) {
   const words = useWords();
@@ -110,6 +112,16 @@ export function PersonSheet(props: {
             )}
             {member.role !== "facilitator" && (
               <>
+                {view.you.place !== "aside" && (
+                  <Row icon="aside" testid="step-aside" disabled={Session.busy(snapshot, "aside")} onClick={then(() => void session.act({ type: "stepAside", personId }, "aside"))}>
+                    {words.stepAside}
+                  </Row>
+                )}
+                {mayNeedHelp(member.role) && (
+                  <Row icon="lifebuoy" testid="crisis-row" onClick={then(props.onCrisis)}>
+                    {words.crisisButton}
+                  </Row>
+                )}
                 <Row icon="leave" testid="send-back" disabled={busy} onClick={then(() => session.sendBack(personId))}>
                   {words.sendBack}
                 </Row>

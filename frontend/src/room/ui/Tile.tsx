@@ -47,6 +47,8 @@ export interface Marks {
   readonly reaction: Reaction | undefined;
   /** One's own picture, as in a mirror. */
   readonly mirrored: boolean;
+  /** Call help for this person; undefined where nobody may or need. */
+  readonly onCrisis: (() => void) | undefined;
 }
 
 interface Props {
@@ -175,6 +177,18 @@ function Frame(
         )}
         {speaking && <span className="visually-hidden">, {words.tileSpeaking}</span>}
       </span>
+      {marks.onCrisis && (
+        <button
+          type="button"
+          className="tile-crisis"
+          data-testid="tile-crisis"
+          aria-label={words.crisisButtonFor(member.name)}
+          title={words.crisisButton}
+          onClick={marks.onCrisis}
+        >
+          <Icon name="lifebuoy" />
+        </button>
+      )}
       <button
         type="button"
         className="tile-open"
