@@ -6,7 +6,9 @@ from celery import shared_task
 
 from sessions.attendance import proposals, seals
 from sessions.core import clock
+from sessions.messages import changes
 from sessions.messages import service as messages
+from sessions.programs import episodes, series
 from sessions.room import service as room
 
 
@@ -38,3 +40,16 @@ def keep_daily_head() -> None:
 def send_messages() -> None:
     """Send what is due in the outbox, each message once."""
     messages.send_due()
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def advance_programs() -> None:
+    """Put series a little further on the calendar; let signed steps and starts begin on their day."""
+    series.extend_all(clock.now())
+    episodes.advance(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def tell_changes() -> None:
+    """Messages about what changed in the calendar."""
+    changes.tell(clock.now())

@@ -21,6 +21,9 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     # Once a day (UTC); the first run after midnight takes it, also after an outage.
     "keep-daily-head": {"task": "sessions.tasks.keep_daily_head", "schedule": 600.0},
     "send-messages": {"task": "sessions.tasks.send_messages", "schedule": 5.0},
+    # The calendar and the episodes live in days; an hour is soon enough after midnight in every zone.
+    "advance-programs": {"task": "sessions.tasks.advance_programs", "schedule": 900.0},
+    "tell-changes": {"task": "sessions.tasks.tell_changes", "schedule": 15.0},
     "end-overdue-meetings": {"task": "sessions.tasks.end_overdue_meetings", "schedule": 60.0},
 }
 

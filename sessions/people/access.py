@@ -45,6 +45,20 @@ class Act(StrEnum):
     END_CONSENT = "consent.end"
     SEE_MESSAGES = "program.messages"  # what was sent to whom, and what became of it
     SEE_TASKS = "program.tasks"  # which of them: worklist.service
+    SCHEDULE = "program.schedule"  # series, meetings, holidays, substitutes
+    OFFER_HOURS = "program.offer-hours"  # own hours, to be booked by clients
+    SEE_CENSUS = "program.census"  # everybody from referral to discharge
+    KEEP_EPISODES = "program.episodes"  # refer, admit, pause, discharge
+    SEE_EPISODE = "episode.see"
+    PROPOSE_STEP = "episode.propose"
+    SIGN_STEP = "episode.sign"  # a clinician of this client
+    KEEP_FAMILY = "program.family"  # households, invitations, who is kept apart
+    SEE_PLAN = "episode.plan"
+    KEEP_PLAN = "episode.keep-plan"  # assessments, goals, reviews
+    SIGN_PLAN = "episode.sign-plan"
+    SEE_TESTS = "episode.tests"
+    KEEP_TESTS = "episode.keep-tests"
+    SET_PROGRAM = "program.settings"
 
 
 class Subject(Protocol):
@@ -72,6 +86,8 @@ _COORDINATES: Final = frozenset({Role.COORDINATOR})
 _ADMINISTERS: Final = frozenset({Role.ADMINISTRATOR})
 _CREDITED: Final = frozenset({RoomRole.FACILITATOR, RoomRole.CLIENT})
 _OWN: Final = frozenset({RoomRole.CLIENT})  # whose file or paper it is: ClientFile.role_of, Consent.role_of
+_CLINICAL: Final = frozenset({RoomRole.FACILITATOR})  # of this client: Episode.role_of
+_LEAD_SOMETHING: Final = frozenset({Role.FACILITATOR, Role.COORDINATOR})
 _GUARDS: Final = frozenset({RoomRole.FAMILY})
 
 RULES: Final[dict[Act, Rule]] = {
@@ -96,6 +112,20 @@ RULES: Final[dict[Act, Rule]] = {
     Act.END_CONSENT: Rule(_OWN | _GUARDS, _COORDINATES),
     Act.SEE_MESSAGES: Rule(program=_COORDINATES),
     Act.SEE_TASKS: Rule(program=_COORDINATES | {Role.FACILITATOR}),
+    Act.SCHEDULE: Rule(program=_COORDINATES),
+    Act.OFFER_HOURS: Rule(program=_LEAD_SOMETHING),
+    Act.SEE_CENSUS: Rule(program=_COORDINATES),
+    Act.KEEP_EPISODES: Rule(program=_COORDINATES, seen_by=Act.SEE_EPISODE),
+    Act.SEE_EPISODE: Rule(_OWN | _CLINICAL, _COORDINATES),
+    Act.PROPOSE_STEP: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_EPISODE),
+    Act.SIGN_STEP: Rule(_CLINICAL, seen_by=Act.SEE_EPISODE),
+    Act.KEEP_FAMILY: Rule(program=_COORDINATES),
+    Act.SEE_PLAN: Rule(_OWN | _CLINICAL, _COORDINATES),
+    Act.KEEP_PLAN: Rule(_CLINICAL, seen_by=Act.SEE_PLAN),
+    Act.SIGN_PLAN: Rule(_OWN | _CLINICAL, seen_by=Act.SEE_PLAN),
+    Act.SEE_TESTS: Rule(_OWN | _CLINICAL, _COORDINATES),
+    Act.KEEP_TESTS: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_TESTS),
+    Act.SET_PROGRAM: Rule(program=_ADMINISTERS),
 }
 
 

@@ -12,6 +12,8 @@ from django.db import IntegrityError, connection, transaction
 
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.span import Span
+from sessions.messages import changes, consents
+from sessions.messages.models import Channel, Message
 from sessions.people.models import Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import join
@@ -364,3 +366,26 @@ def test_two_who_book_the_same_hour_at_the_same_moment_get_one_booking() -> None
             thread.join(60)
         assert sorted(outcomes) == ["booked", "refused", "refused", "refused"]
         assert Meeting.objects.filter(starts_at=start).count() == 1
+
+
+def test_everybody_concerned_hears_of_a_change_in_their_own_zone_but_who_made_it(cast: Cast) -> None:
+    for one, channel in ((cast.alice, Channel.EMAIL), (cast.bruno, Channel.SMS)):
+        one.phone = "+12125550123"
+        one.save()
+        consents.give(one, channel)
+    meeting = group(cast).meetings.first()
+    assert meeting is not None
+    changes.tell(MORNING)
+    Message.objects.all().delete()
+    service.move(meeting, Span(NEXT_EVENING - HOUR, NEXT_EVENING), cast.mina)
+    assert changes.tell(MORNING) == 1
+    assert changes.tell(MORNING) == 0
+    assert {(m.person_id, m.channel, m.template) for m in Message.objects.all()} == {
+        (cast.alice.pk, "email", "appointment.moved"),
+        (cast.bruno.pk, "sms", "appointment.moved"),
+    }
+    service.cancel(meeting, cast.carol)
+    changes.tell(MORNING)
+    assert Message.objects.filter(template="appointment.moved", state="cancelled").count() == 2
+    assert Message.objects.filter(template="staff.appointment", person=cast.mina).count() == 1
+    assert Message.objects.filter(template="appointment.cancelled").count() == 2
