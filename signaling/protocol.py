@@ -325,7 +325,13 @@ class CloseCrisis(Message, frozen=True, tag="closeCrisis"):
 
 
 class AskSeat(Message, frozen=True, tag="askSeat"):
-    """Ask for a media ticket. Answered by `Seat` or `Refused`."""
+    """Ask for a media ticket. Answered by `Seat` or `Refused`.
+
+    With `probe` it is for a room of its own where nobody else ever is, to try the line before coming in: by
+    anybody who may open the meeting's page, wherever they are. It takes no seat and is no presence.
+    """
+
+    probe: bool = False
 
 
 class Ping(Message, frozen=True, tag="ping"):

@@ -360,9 +360,10 @@ export interface CloseCrisis {
   readonly personId: string;
   readonly outcome: string;
 }
-/** Ask for a media ticket. Answered by `Seat` or `Refused`. */
+/** Ask for a media ticket. Answered by `Seat` or `Refused`. With `probe` it is for a room of its own where nobody else ever is, to try the line before coming in: by anybody who may open the meeting's page, wherever they are. It takes no seat and is no presence. */
 export interface AskSeat {
   readonly type: "askSeat";
+  readonly probe?: boolean;
 }
 /** Evidence of presence, every 5 s. */
 export interface Ping {

@@ -58,6 +58,7 @@ export class Wire {
   #retryMs = 0;
   #nowMs: number;
   #over = false;
+  #answered: (() => void) | null = null; // who waits for the next pong
 
   constructor(
     private readonly dial: (protocol: string) => Socket,
@@ -85,6 +86,22 @@ export class Wire {
     return new Promise((done, declined) => {
       this.#pending.set(commandId, { frame, done, declined });
       this.#send(frame);
+    });
+  }
+
+  /** The time a question and its answer take, in ms; null when none comes within OPENING_MS, or the line is down. */
+  roundTrip(): Promise<number | null> {
+    return new Promise((answered) => {
+      const began = performance.now();
+      const settle = (ms: number | null) => {
+        clearTimeout(timer);
+        this.#answered = null;
+        answered(ms);
+      };
+      const timer = setTimeout(() => settle(null), OPENING_MS);
+      this.#answered = () => settle(performance.now() - began);
+      this.#pingedMs = this.#nowMs;
+      if (!this.say({ type: "ping" })) settle(null);
     });
   }
 
@@ -145,6 +162,7 @@ export class Wire {
     } else if (message.type === "refused" && message.commandId !== "") {
       this.#settle(message.commandId)?.declined(new Declined(message));
     }
+    if (message.type === "pong") this.#answered?.();
     this.listener.message(message);
   }
 

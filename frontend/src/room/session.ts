@@ -1,4 +1,4 @@
-import type { ChatLine, Lobby, Room, ToBrowser } from "../protocol/messages.gen";
+import type { ChatLine, Lobby, Room, Seat, ToBrowser } from "../protocol/messages.gen";
 import { Declined, Wire, type Command, type Link } from "../protocol/wire";
 import { heard, noLines, readAll, type ChatLog } from "./chat";
 import { socketUrl, type RoomConfig } from "./config";
@@ -47,6 +47,7 @@ export type Tidings =
 
 const KNOCK_AGAIN_MS = 3_000;
 const EVERYBODY = "*";
+const PROBE_PATIENCE_MS = 4_000;
 
 /** One tab's part in one meeting: the line to the clinic, the seat in the media room, and what the person wants. */
 export class Session {
@@ -58,6 +59,7 @@ export class Session {
   #knockedMs = 0;
   #turnedAway = false; // from where this tab stood: when asked back, it is in line again without a new knock
   #nowMs: number;
+  #probed: ((seat: Seat | null) => void) | null = null; // who waits for a ticket to try the line with
   #aheadMs = Date.now() - performance.now(); // of the monotonic clock; the server's, once it has spoken
 
   constructor(
@@ -126,6 +128,26 @@ export class Session {
     const { coming, view, link } = this.#snapshot;
     const outside = view !== null && view.you.place === "outside" && !view.meeting.ended;
     if (coming && outside && link === "open" && nowMs - this.#knockedMs >= KNOCK_AGAIN_MS) this.#knock();
+  }
+
+  /** A ticket for a media room where nobody else is; null when there is none to have. Only before coming in. */
+  probe(): Promise<Seat | null> {
+    this.#probed?.(null);
+    return new Promise((answered) => {
+      const settle = (seat: Seat | null) => {
+        clearTimeout(timer);
+        this.#probed = null;
+        answered(seat);
+      };
+      const timer = setTimeout(() => settle(null), PROBE_PATIENCE_MS);
+      this.#probed = settle;
+      if (this.#snapshot.coming || !this.#wire.say({ type: "askSeat", probe: true })) settle(null);
+    });
+  }
+
+  /** How long the clinic takes to answer, in ms; null when it does not. */
+  answerMs(): Promise<number | null> {
+    return this.#wire.roundTrip();
   }
 
   hurry(): void {
@@ -257,10 +279,13 @@ export class Session {
         break;
       }
       case "seat":
-        this.media.sit(message);
+        if (this.#probed) this.#probed(message);
+        else this.media.sit(message);
         break;
       case "refused":
-        if (message.commandId === "") this.media.refuse(); // the only question without an id is for a seat
+        if (message.commandId !== "") break; // told to who gave the command
+        if (this.#probed) this.#probed(null); // the only question without an id is for a seat
+        else this.media.refuse();
         break;
       case "pong":
         this.#aheadMs = Date.parse(message.serverTime) - performance.now();

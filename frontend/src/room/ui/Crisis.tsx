@@ -154,7 +154,7 @@ function Call({ text, urgent = false }: { readonly text: string; readonly urgent
         text
       ) : (
         <a className={urgent ? "button danger wide" : "button wide"} href={`tel:${number}`} data-testid="call">
-          <Icon name="phone" /> {text.replace(/(?<=[\d)]) (?=[\d(])/g, "\u00a0")}
+          <Icon name="phone" /> {text.replace(/([\d)]) (?=[\d(])/g, "$1\u00a0")}
         </a>
       )}
     </li>

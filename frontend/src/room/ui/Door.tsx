@@ -13,6 +13,7 @@ import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { firstNameOf, initialsOf } from "./Initials";
 import { Meter } from "./Meter";
+import { NetworkTest } from "./NetworkTest";
 import { problemsOf } from "./problems";
 
 function Mirror({ track }: { readonly track: MediaStreamTrack }) {
@@ -50,6 +51,7 @@ export function Door({ session }: { readonly session: Session }) {
   const [stage, setStage] = useState<"ask" | "asking" | "check">("ask");
   const [wanted, setWanted] = useState<Wanted>(session.snapshot.wanted);
   const [choosing, setChoosing] = useState(false);
+  const [testing, setTesting] = useState(false);
   const [arriving, setArriving] = useState<Wanted | null>(null); // with what, once it is known where the person is
   const heading = useFocusOnArrival<HTMLHeadingElement>();
 
@@ -202,6 +204,10 @@ export function Door({ session }: { readonly session: Session }) {
         <Meter track={tracks.microphone} />
         <div className="door-tests">
           <SpeakerTest />
+          <button type="button" className="button" data-testid="line-test" onClick={() => setTesting(true)}>
+            <Icon name="weak" />
+            {words.lineTest}
+          </button>
           <button type="button" className="button" data-testid="devices" onClick={() => setChoosing(true)}>
             <Icon name="settings" />
             {words.devices}
@@ -214,6 +220,7 @@ export function Door({ session }: { readonly session: Session }) {
           <Icon name="shield" /> {words.neverRecorded}
         </p>
       </div>
+      {testing && <NetworkTest session={session} onClose={() => setTesting(false)} />}
       {choosing && (
         <Dialog title={words.devices} onClose={() => setChoosing(false)}>
           <DevicePickers

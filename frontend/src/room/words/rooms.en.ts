@@ -40,6 +40,32 @@ export const roomsEn = {
   arrivalTell: "Tell them",
   waitingLocked: "The room is closed for newcomers right now. Your place is kept.",
 
+  // The line
+  lineTest: "Test my line",
+  lineTitle: "How good is your line?",
+  lineTesting: "This takes about ten seconds. Please wait…",
+  lineVerdict: {
+    good: "Your line is good.",
+    fair: "Your line will do.",
+    sound: "Your line is thin. Sound will work; pictures may stop.",
+    none: "Your line does not let us through.",
+  },
+  lineHint: {
+    line: "Please check that you are online, then test again.",
+    blocked: "This network blocks video calls. Try your phone’s own connection, or another Wi-Fi.",
+    detour: "This network makes us take a detour. That is fine.",
+    closer: "Move closer to the Wi-Fi box, or use a cable.",
+    others: "Ask others at home to pause videos and downloads. Turning your camera off helps too.",
+  },
+  lineRows: { answer: "Answer", udp: "Direct way", tcp: "Second way", relay: "Detour", up: "From you", down: "To you" },
+  lineYes: "works",
+  lineNo: "does not work",
+  lineNotTried: "not needed here",
+  lineMs: (ms: number) => `${ms} ms`,
+  lineMbps: (value: number) => `${value} Mbit/s`,
+  lineDetails: "Details for the help desk",
+  lineAgain: "Test again",
+
   // Moves, told to screen readers
   saysMoved: (room: string) => `You are in ${room} now.`,
   saysMovedMain: "You are back with everyone.",
