@@ -46,7 +46,7 @@ from sessions.programs.models import (
     MeetingInvitee,
     Program,
 )
-from sessions.room.models import Connection, Placement, Room, RoomFact
+from sessions.room.models import Connection, Placement, Room, RoomFact, SideRoom
 from sessions.worklist.models import StaffTask
 
 __all__ = [
@@ -97,6 +97,7 @@ __all__ = [
     "SeriesFacilitator",
     "SeriesInvitee",
     "SeriesSkip",
+    "SideRoom",
     "StaffTask",
     "StepProposal",
     "StoppedAddress",

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 
@@ -21,9 +22,10 @@ from sessions.core.errors import Refusal
 from sessions.room import service
 from signaling import tickets
 from signaling.admission import is_seat_of
-from signaling.engine import EngineUnavailable, Grants, MediaEngine
+from signaling.engine import EngineUnavailable, Grants, MediaEngine, Relocated
 from signaling.engines import get_engine
 from signaling.local import Held, Process
+from signaling.tickets import Claims
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +38,33 @@ async def carry_out(effects: Sequence[service.Effect]) -> None:
     if not effects:
         return
     engine = get_engine()
-    done = await asyncio.gather(*(_apply(engine, effect) for effect in effects), return_exceptions=True)
+    moves = [effect for effect in effects if isinstance(effect, service.Relocate)]
+    if moves:
+        try:
+            await engine.move([_relocated(move) for move in moves])  # all in one step
+        except EngineUnavailable as error:
+            log.warning("media engine not told: %s", error)
+    done = await asyncio.gather(
+        *(_apply(engine, effect) for effect in effects if effect not in moves), return_exceptions=True
+    )
     for outcome in done:
         if isinstance(outcome, EngineUnavailable):
             log.warning("media engine not told: %s", outcome)
         elif isinstance(outcome, BaseException):
             raise outcome
+
+
+def _relocated(move: service.Relocate) -> Relocated:
+    seat = move.seat
+    claims = tickets.Claims(
+        meeting_id=move.meeting_id,
+        person_id=move.person_id,
+        room=seat.media_room,
+        identity=seat.identity,
+        version=seat.version,
+        grants=tickets.grants_of(seat.may_share_screen),
+    )
+    return Relocated(seat.identity, move.source, seat.media_room, tickets.mint(claims, clock.now()))
 
 
 async def _apply(engine: MediaEngine, effect: service.Effect) -> None:
@@ -55,13 +78,14 @@ async def _apply(engine: MediaEngine, effect: service.Effect) -> None:
 
 
 async def check(process: Process, held: Iterable[Held]) -> None:
-    """End those of `held` whose seat is no longer theirs; hold the others to what they may do now, and give
-    them fresh tickets when it is time."""
+    """End those of `held` whose seat is no longer theirs, take along those whose seat is in another room now,
+    hold the others to what they may do, and give them fresh tickets when it is time."""
     asked = list(held)
     if not asked:
         return
     now = clock.now()
     current = await database_sync_to_async(service.seats)({seat.pair for seat in asked})
+    await _follow(process, asked, current)
     for seat in asked:
         if seat not in process.held:
             continue
@@ -88,6 +112,42 @@ async def _regrant(seat: Held, grants: Grants) -> None:
     seat.claims = replace(seat.claims, grants=grants)
 
 
+async def _follow(
+    process: Process, held: Sequence[Held], current: Mapping[tuple[UUID, UUID], service.CurrentSeat | None]
+) -> None:
+    """Take along those who still have a seat, in another room or of another version: usually the engine has
+    moved them already. Where it cannot, their claims stay as they were, and so they are revoked."""
+    going: list[tuple[Held, Claims]] = []
+    for seat in held:
+        theirs = current.get(seat.pair)
+        if theirs is None or seat not in process.held or is_seat_of(seat.claims, theirs):
+            continue
+        if theirs.identity == seat.claims.identity and not _superseded(process, seat):
+            going.append((seat, replace(seat.claims, room=theirs.media_room, version=theirs.version)))
+    now = clock.now()
+    moves = [
+        Relocated(claims.identity, seat.claims.room, claims.room, tickets.mint(claims, now))
+        for seat, claims in going
+        if claims.room != seat.claims.room
+    ]
+    if moves:
+        try:
+            await get_engine().move(moves)
+        except EngineUnavailable as error:
+            log.warning("seats not moved: %s", error)
+            return
+    for seat, claims in going:
+        seat.claims = claims
+
+
+def _superseded(process: Process, seat: Held) -> bool:
+    """Whether the person has taken a newer seat through this process: the engine knows that one."""
+    return any(
+        other.claims.identity == seat.claims.identity and other.claims.version > seat.claims.version
+        for other in process.held
+    )
+
+
 async def _renew(process: Process, seat: Held) -> None:
     """A fresh ticket, for who still has a part in the meeting."""
     try:
@@ -110,11 +170,7 @@ async def revoke(process: Process, seat: Held) -> None:
     next round tries again.
     """
     claims = seat.claims
-    newer = any(
-        other.claims.identity == claims.identity and other.claims.version > claims.version
-        for other in process.held
-    )
-    if not newer:  # the engine has replaced this participant by the newer one already
+    if not _superseded(process, seat):  # the engine has replaced this participant by the newer one already
         try:
             await get_engine().eject(claims.room, claims.identity)
         except EngineUnavailable as error:

@@ -47,6 +47,7 @@ class Bell(Protocol):
     """Somebody who listens for one meeting's bell (signaling.watch)."""
 
     head: int
+    changes_at: datetime | None
 
     def ring(self) -> None: ...
 

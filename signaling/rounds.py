@@ -9,6 +9,8 @@ from typing import Final
 
 from channels.db import database_sync_to_async
 
+from sessions.core import clock
+from sessions.room import service
 from signaling import enforcement, heartbeat, logins
 from signaling.local import Process
 from signaling.protocol import Close
@@ -17,6 +19,7 @@ from signaling.watch import keep_only
 
 TICK_S: Final = 0.5
 SEATS_EVERY_S: Final = 3.0  # ejection within 5 s with every bell lost
+CLOCKS_EVERY_S: Final = 1.0
 BEAT_EVERY_S: Final = 4.0  # with a ping every 5 s, a killed process costs nobody more than 10 s
 WRITE_EVERY_S: Final = 1.0  # noted evidence; after an outage of the database it must be in before a sweep
 LOGINS_EVERY_S: Final = 20.0  # ended within 30 s
@@ -32,6 +35,18 @@ async def hear_bells(process: Process) -> None:
     keep_only(process, process.meetings())
     for bell in process.bells.values():
         bell.ring()
+
+
+async def follow_clocks(process: Process) -> None:
+    """What the clock alone changes: breakouts end, a hold pauses media. On time, whatever sweeps when."""
+    now = clock.now()
+    for meeting_id, bell in list(process.bells.items()):
+        if bell.changes_at is not None and bell.changes_at <= now:
+            bell.changes_at = None
+            await database_sync_to_async(service.close_due)(meeting_id, now)
+            bell.ring()
+            for socket in process.rooms_of(meeting_id):
+                socket.wake()
 
 
 async def renew_bells(process: Process) -> None:
@@ -85,6 +100,7 @@ async def _go(process: Process) -> None:
     rounds = [
         _Round(SEATS_EVERY_S, check_seats),
         _Round(SEATS_EVERY_S, hear_bells),
+        _Round(CLOCKS_EVERY_S, follow_clocks),
         _Round(BELLS_EVERY_S, renew_bells),
         _Round(BEAT_EVERY_S, heartbeat.note),
         _Round(WRITE_EVERY_S, heartbeat.write),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,9 @@ from sessions.core.errors import IllegalMove, NotFound
 from sessions.people.roles import RoomRole
 from sessions.room import commands, views
 from sessions.room import floor_commands as floor
+from sessions.room import side_commands as sides
 from sessions.room.floor import Pause
+from sessions.room.sides import Hold, Phase
 from signaling import protocol
 
 ROLES: Final[dict[RoomRole, protocol.RoomRole]] = {
@@ -73,6 +75,30 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
             return floor.EndBreak()
         case protocol.HandOver(person_id=person):
             return floor.HandOver(_id(person))
+        case protocol.PlanBreakouts(rooms=rooms):
+            return sides.PlanBreakouts(tuple(_wish(room) for room in rooms))
+        case protocol.ProposeBreakouts(by=by, size=size):
+            return sides.ProposeByHousehold() if by == "household" else sides.ProposeAtRandom(size)
+        case protocol.OpenBreakouts(minutes=minutes):
+            return sides.OpenBreakouts(_minutes(minutes))
+        case protocol.SetBreakoutTimer(minutes=minutes):
+            return sides.SetBreakoutTimer(_minutes(minutes))
+        case protocol.CloseBreakouts(in_seconds=notice):
+            return sides.CloseBreakouts(timedelta(seconds=notice))
+        case protocol.Assign(person_id=person, room_id=room):
+            return sides.Assign(_id(person), _room(room))
+        case protocol.Visit(room_id=room):
+            return sides.Visit(_room(room))
+        case protocol.AskHelp(on=on):
+            return sides.AskHelp(on)
+        case protocol.HelpDone(room_id=room):
+            return sides.HelpDone(_id(room))
+        case protocol.StepAside(person_id=person):
+            return sides.StepAside(_id(person))
+        case protocol.ReturnFromAside(room_id=room):
+            return sides.ReturnFromAside(_id(room))
+        case protocol.TakeOver():
+            return commands.TakeOver()
         case _:
             raise IllegalMove("That is not possible yet.")
 
@@ -93,6 +119,8 @@ def room_of(view: views.RoomView) -> protocol.Room:
             hand=view.floor.hands.get(you.person_id),
             ask=view.floor.ask,
             may_share_screen=view.floor.may_share_screen,
+            room_id=str(you.room_id or ""),
+            room_name=you.room_name,
         ),
         meeting=protocol.MeetingInfo(
             title=meeting.title,
@@ -104,17 +132,7 @@ def room_of(view: views.RoomView) -> protocol.Room:
             breaks=tuple(protocol.Pause(moment(b.start), moment(b.end)) for b in meeting.breaks),
             lobbies=meeting.lobbies,
         ),
-        members=tuple(
-            protocol.Member(
-                person_id=str(member.person_id),
-                name=member.name,
-                role=ROLES[member.role],
-                identity=member.identity,
-                interrupted=member.interrupted,
-                hand=view.floor.hands.get(member.person_id),
-            )
-            for member in view.members
-        ),
+        members=tuple(_member(member, view) for member in view.members),
         waiting=tuple(
             protocol.Waiter(
                 person_id=str(waiter.person_id),
@@ -137,11 +155,78 @@ def room_of(view: views.RoomView) -> protocol.Room:
         spotlight=str(view.floor.spotlight or ""),
         lead=str(view.floor.lead or ""),
         pause=_pause(view.floor.pause),
+        breakouts=_breakouts(view) if view.breakouts else None,
+        asides=tuple(_side(side, view) for side in view.asides),
+        help_since=moment(view.help_since) if view.help_since else None,
+        hold=_hold(view.hold, view.paused),
+        may_take_over=view.may_take_over,
     )
+
+
+PHASES: Final[dict[Phase, Literal["planned", "open", "closing"]]] = {
+    Phase.PLANNED: "planned",
+    Phase.OPEN: "open",
+    Phase.CLOSING: "closing",
+}
 
 
 def _pause(pause: Pause | None) -> protocol.Pause | None:
     return None if pause is None else protocol.Pause(moment(pause.started_at), moment(pause.ends_at))
+
+
+def _hold(hold: Hold | None, paused: bool) -> protocol.Hold | None:
+    return None if hold is None else protocol.Hold(moment(hold.since), moment(hold.paused_at), paused)
+
+
+def _member(member: views.Member, view: views.RoomView) -> protocol.Member:
+    return protocol.Member(
+        person_id=str(member.person_id),
+        name=member.name,
+        role=ROLES[member.role],
+        identity=member.identity,
+        interrupted=member.interrupted,
+        hand=view.floor.hands.get(member.person_id),
+    )
+
+
+def _breakouts(view: views.RoomView) -> protocol.Breakouts | None:
+    breakouts = view.breakouts
+    if breakouts is None:
+        return None
+    return protocol.Breakouts(
+        state=PHASES[breakouts.phase],
+        ends_at=moment(breakouts.ends_at) if breakouts.ends_at else None,
+        rooms=tuple(_side(side, view) for side in breakouts.rooms),
+        unassigned=tuple(_person(one) for one in breakouts.unassigned),
+    )
+
+
+def _side(side: views.SideRoom, view: views.RoomView) -> protocol.SideRoom:
+    return protocol.SideRoom(
+        room_id=str(side.room_id),
+        name=side.name,
+        kind=side.kind.value,
+        members=tuple(_member(member, view) for member in side.members),
+        assigned=tuple(_person(one) for one in side.assigned),
+        help_since=moment(side.help_since) if side.help_since else None,
+    )
+
+
+def _person(one: views.Named) -> protocol.Person:
+    return protocol.Person(person_id=str(one.person_id), name=one.name, role=ROLES[one.role])
+
+
+def _wish(room: protocol.PlannedRoom) -> sides.RoomWish:
+    return sides.RoomWish(_room(room.room_id), room.name, tuple(_id(person) for person in room.people))
+
+
+def _room(text: str) -> UUID | None:
+    """Of a side room; the main room has none."""
+    return _id(text) if text else None
+
+
+def _minutes(number: int | None) -> timedelta | None:
+    return timedelta(minutes=number) if number is not None else None
 
 
 def same(one: protocol.Room, other: protocol.Room) -> bool:

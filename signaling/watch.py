@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -36,6 +37,8 @@ class Watch:
         self._meeting_id = meeting_id
         self._group = bell.meeting_group(meeting_id)
         self._rung = asyncio.Event()
+        self.changes_at: datetime | None = None  # when the clock alone changes the rooms next
+        self._seats: dict[UUID, service.CurrentSeat] = {}  # as last read, by person
         self._read_from: int | None = None  # effects of facts up to here are done
         self._channel: str | None = None
         self._tasks = [
@@ -92,19 +95,29 @@ class Watch:
                 report(error)
 
     async def _read(self) -> None:
-        if self._read_from is None:
-            self.head = self._read_from = await database_sync_to_async(service.head)(self._meeting_id)
-            effects: tuple[service.Effect, ...] = ()
+        seats = await database_sync_to_async(service.seats_in)(self._meeting_id)
+        moved: list[service.Effect] = [
+            service.Relocate(self._meeting_id, person, before.media_room, seat)
+            for person, seat in seats.items()
+            if (before := self._seats.get(person)) is not None and before.media_room != seat.media_room
+        ]
+        self._seats = seats
+        effects: tuple[service.Effect, ...] = ()
+        known, head = self._read_from, 0
+        if known is None:
+            head = await database_sync_to_async(service.head)(self._meeting_id)
         else:
-            head, effects = await database_sync_to_async(service.effects_since)(
-                self._meeting_id, self._read_from
-            )
-            if head == self._read_from:
-                return
-            self.head = self._read_from = head
+            head, effects = await database_sync_to_async(service.effects_since)(self._meeting_id, known)
+        if head == known and not moved:
+            return
+        self.head = self._read_from = head
+        self.changes_at = await database_sync_to_async(service.next_change)(self._meeting_id)
+        # The engine first: media is to be in the new room when the page says so.
+        told = asyncio.create_task(enforcement.carry_out((*moved, *effects)))
+        await asyncio.sleep(0)
         for socket in self._process.rooms_of(self._meeting_id):
             socket.wake()
-        await enforcement.carry_out(effects)
+        await told
         await enforcement.check(self._process, self._process.held_in(self._meeting_id))
 
 

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from sessions.attendance.evidence import WAITING, Observation, Role
-from sessions.room.events import Connected, Declined, Disconnected, Ended, Fact, Left, Removed
+from sessions.room.events import Connected, Declined, Disconnected, Ended, Fact, Left, PersonFact, Removed
 from sessions.room.floor_facts import BreakEnded, BreakStarted, FloorFact
 from sessions.room.machine import Place, RoomState, Standing, evolve
 
@@ -69,7 +69,7 @@ class Observed(Struct):
             case Connected(person=person, connection=connection):
                 if (room := room_of(self.room.of(person))) is not None:
                     self._open(person, connection, room, fact, seq)
-            case _:
+            case _ if isinstance(fact, PersonFact):
                 self._moved(fact.person, before.of(fact.person), fact, seq)
 
     def _pause(self, fact: FloorFact) -> None:
@@ -138,12 +138,14 @@ class Observed(Struct):
 
 
 def room_of(standing: Standing) -> str | None:
-    """The room as attendance knows it: waiting, main, or None for nowhere."""
+    """The room as attendance knows it: waiting, main, breakout:ID, aside:ID, or None for nowhere."""
     match standing.place:
         case Place.WAITING:
             return WAITING
         case Place.MAIN:
             return "main"
+        case Place.BREAKOUT | Place.ASIDE:
+            return f"{standing.place}:{standing.room_id}"
         case _:
             return None
 

@@ -14,11 +14,12 @@ from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
 from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
 from sessions.people.models import Membership, Person
-from sessions.people.roles import Role, RoomRole
+from sessions.people.roles import LEADING, Role, RoomRole
 
 Asking: TypeAlias = Person | AnonymousUser
 
@@ -32,6 +33,7 @@ class Act(StrEnum):
     ATTEST = "meeting.attest"  # sign everybody's attendance
     ADJUST_ATTENDANCE = "meeting.adjust"  # change what was signed
     KEEP_NOTES = "meeting.notes"  # write and read what was written about one client
+    TAKE_OVER = "meeting.take-over"  # a live meeting that has no facilitator
     SEE_WAITING = "meeting.waiting"  # how many wait and are there
     SEE_PROGRAM_MEETINGS = "program.meetings"
     SEE_PROGRAM_ATTENDANCE = "program.attendance"  # every client's hours
@@ -77,6 +79,7 @@ class Rule:
 
     room: frozenset[RoomRole] = frozenset()
     program: frozenset[Role] = frozenset()
+    on_call: frozenset[Role] = frozenset()  # such a role, while its holder is on call
     seen_by: Act | None = None  # who may do this act at least knows that the thing exists
 
 
@@ -99,6 +102,7 @@ RULES: Final[dict[Act, Rule]] = {
     Act.ATTEST: Rule(_LEADS, seen_by=Act.SEE_MEETING),
     Act.ADJUST_ATTENDANCE: Rule(_LEADS, seen_by=Act.SEE_MEETING),
     Act.KEEP_NOTES: Rule(_LEADS, seen_by=Act.SEE_MEETING),
+    Act.TAKE_OVER: Rule(on_call=LEADING),
     Act.SEE_WAITING: Rule(_LEADS, _COORDINATES, seen_by=Act.SEE_MEETING),
     Act.SEE_PROGRAM_MEETINGS: Rule(program=_COORDINATES),
     Act.SEE_PROGRAM_ATTENDANCE: Rule(program=_COORDINATES),
@@ -136,11 +140,10 @@ def may(actor: Asking, act: Act, subject: Subject) -> bool:
     rule = RULES[act]
     if rule.room and subject.role_of(actor) in rule.room:
         return True
-    return bool(rule.program) and (
-        Membership.objects.filter(person=actor, program=subject.program_id, role__in=rule.program)
-        .active()
-        .exists()
-    )
+    if not rule.program and not rule.on_call:
+        return False
+    roles = Q(role__in=rule.program) | Q(role__in=rule.on_call, on_call=True)
+    return Membership.objects.filter(roles, person=actor, program=subject.program_id).active().exists()
 
 
 def require(actor: Asking, act: Act, subject: Subject) -> None:

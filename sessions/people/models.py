@@ -122,6 +122,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices)
     since = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    on_call = models.BooleanField(
+        _("on call"), default=False, help_text=_("May take over a live meeting that has no facilitator.")
+    )
 
     objects = MembershipQuerySet.as_manager()
 

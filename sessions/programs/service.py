@@ -389,6 +389,31 @@ def _open_episode(
     return episode
 
 
+@transaction.atomic
+def add_facilitator(meeting: Meeting, person: Person, by: Person) -> None:
+    """From now on the person may lead the meeting, whatever else their time was for. Idempotent.
+
+    Raises Invalid for who is no staff of the programme.
+    """
+    if not _has_role(person, meeting.program_id, LEADING):
+        raise Invalid("Only staff of the programme can be a meeting's facilitator.")
+    _, new = MeetingFacilitator.objects.get_or_create(
+        meeting=meeting, person=person, defaults={"on_call": True}
+    )
+    if new:
+        _record(by, "meeting.facilitator-added", "meeting", meeting.pk, meeting.program_id)
+
+
+def guests_of(meeting: Meeting) -> dict[UUID, UUID]:
+    """Whose guest each family guest asked to the meeting is, by person."""
+    parts = {entry.person.pk: entry.role for entry in roster(meeting)}
+    guests = [pk for pk, role in parts.items() if role == RoomRole.FAMILY]
+    bound = HouseholdMember.objects.filter(
+        person__in=guests, household__program=meeting.program_id, household__client__in=parts
+    )
+    return dict(bound.order_by("-pk").values_list("person_id", "household__client_id"))
+
+
 def _refuse_strangers(row: Meeting, invited: Sequence[Invitation]) -> None:
     asked = {entry.person.pk: entry.role for entry in roster(row)}
     clients = [pk for pk, role in asked.items() if role == RoomRole.CLIENT]

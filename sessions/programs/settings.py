@@ -45,6 +45,7 @@ class ProgramSettings:
     booking_notice_hours: int = 12  # individual sessions are booked at least so long before
     change_notice_hours: int = 24  # and given back at least so long before
     invitation_days: int = 14  # a family guest's link lives so long
+    supervision_grace_s: int = 60  # without a facilitator, until people stop hearing and seeing one another
     testing_window_hours: int = 24  # from the notice to the end of the time to give a sample
     tracks: tuple[Track, ...] = (
         Track("Day", "09:00", "12:00", "10:25", "10:35"),
@@ -62,6 +63,7 @@ LIMITS: Final[dict[str, tuple[int, int]]] = {
     "booking_notice_hours": (0, 168),
     "change_notice_hours": (0, 168),
     "invitation_days": (1, 60),
+    "supervision_grace_s": (0, 600),
     "testing_window_hours": (2, 72),
 }
 DEFAULT: Final = ProgramSettings()

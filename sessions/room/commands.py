@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from sessions.room.floor_commands import FloorCommand, FloorStaffCommand
+from sessions.room.side_commands import SideCommand, SideStaffCommand
 
 Lobby: TypeAlias = Literal["clients", "family"]  # family meetings have two; in others all wait in "clients"
 MAX_REASON_LENGTH = 200
@@ -63,8 +64,26 @@ class End:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Somebody on call becomes a facilitator of a meeting that has none there."""
+
+
 Command: TypeAlias = (
-    Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | FloorCommand
+    Knock
+    | Admit
+    | AdmitAll
+    | Decline
+    | SendBack
+    | Remove
+    | MuteOther
+    | Leave
+    | End
+    | TakeOver
+    | FloorCommand
+    | SideCommand
 )
 # Only a facilitator of the meeting may (SAFETY, invariant 9).
-StaffCommand: TypeAlias = Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | End | FloorStaffCommand
+StaffCommand: TypeAlias = (
+    Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | End | FloorStaffCommand | SideStaffCommand
+)

@@ -5,7 +5,7 @@ Nothing here writes; what comes out is legal by the table in machine.py, because
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sessions.core.errors import IllegalMove, NotAllowed
 from sessions.room import facilitation
+from sessions.room.breakouts import Known, NoContactStaff
 from sessions.room.commands import (
     Admit,
     AdmitAll,
@@ -26,6 +27,7 @@ from sessions.room.commands import (
     Remove,
     SendBack,
     StaffCommand,
+    TakeOver,
 )
 from sessions.room.events import (
     Admitted,
@@ -41,7 +43,11 @@ from sessions.room.events import (
 )
 from sessions.room.floor_commands import FloorCommand
 from sessions.room.machine import HELD, SEATED, Place, RoomState, Standing, evolve, move
+from sessions.room.moves import HoldBegan, HoldEnded, SentToBreakout, TookOver
+from sessions.room.moving import decide_side, home, landing, occupants, returned
+from sessions.room.side_commands import SideCommand
 
+NOTHING_KNOWN: Final = Known()
 _LAST_IN_LINE: Final = 2**31  # a seq that no log reaches: the real one is not known here
 IDLE_AFTER_END: Final = timedelta(minutes=15)  # past the scheduled end without anybody: it is over
 
@@ -55,6 +61,7 @@ class MeetingEnded(IllegalMove):
 class Asker:
     person: UUID
     staff: bool  # a facilitator of this meeting
+    on_call: bool = False  # no part in it, but may take over while it has no facilitator
 
 
 def decide(
@@ -63,6 +70,7 @@ def decide(
     asker: Asker,
     facilitators: frozenset[UUID],
     at: datetime,
+    known: Known = NOTHING_KNOWN,
     *,
     closed: bool = False,
     family: Set[UUID] = frozenset(),
@@ -77,16 +85,18 @@ def decide(
 
     Raises:
         NotAllowed: not by this person, or not to a facilitator of the meeting.
-        IllegalMove: not from where the person concerned is. MeetingEnded once it is over.
+        IllegalMove: not from where the person concerned is. MeetingEnded once it is over. NoContact when two
+            people would meet who must not.
     """
     if isinstance(command, StaffCommand) and not asker.staff:
         raise NotAllowed("Only a facilitator of this meeting can do that.")
     if isinstance(command, Knock):
-        return [] if closed or room.ended_at else _come(room, asker, facilitators, roster, at)
+        return [] if closed or room.ended_at else _come(room, asker, known, facilitators, roster, at)
     if closed or room.ended_at:
         raise MeetingEnded
     if isinstance(command, FloorCommand):
-        return facilitation.decide(room, command, asker.person, facilitators, roster, at)
+        led = facilitation.decide(room, command, asker.person, facilitators, roster, at)
+        return landed(room, led, known)
     match command:
         case Leave():
             if room.of(asker.person).place not in HELD:
@@ -101,17 +111,30 @@ def decide(
             waiting = [person for person in waiting if facilitation.may_enter(room, person)]
             if not waiting:
                 raise facilitation.Locked
-            return [Admitted(at=at, person=person, actor=asker.person) for person in waiting]
+            asked = [Admitted(at=at, person=person, actor=asker.person) for person in waiting]
+            facts = landed(room, asked, known)
+            if not facts:
+                raise NoContactStaff
+            return facts
         case Admit(person=person):
             if room.of(person).place in SEATED:
                 raise facilitation.AlreadySo
             if not facilitation.may_enter(room, person):
                 raise facilitation.Locked
+            fact = Admitted(at=at, person=person, actor=asker.person)
+            move(room.of(person).place, fact)
+            return [fact, *landing(room, person, known, at)]
+        case TakeOver():
+            if not asker.on_call or room.sides.hold is None:
+                raise IllegalMove("This meeting has a facilitator now.")
+            return [TookOver(at=at, person=asker.person), *entered(room, asker.person, known, at)]
+    if isinstance(command, SideCommand):
+        return decide_side(room, command, asker.person, known, at)
     if command.person in facilitators and isinstance(command, Decline | SendBack | Remove):
         raise NotAllowed("A facilitator of this meeting cannot be sent out.")
-    fact = _about_another(command, asker.person, at)
-    move(room.of(command.person).place, fact)
-    return [fact]
+    about = _about_another(command, asker.person, at)
+    move(room.of(command.person).place, about)
+    return [about]
 
 
 def lapse_due(standing: Standing, now: datetime, grace: timedelta) -> bool:
@@ -122,6 +145,25 @@ def lapse_due(standing: Standing, now: datetime, grace: timedelta) -> bool:
     """
     since = standing.interrupted_since
     return since is not None and not (since - grace < now < since + grace)
+
+
+def consequences(room: RoomState, known: Known, at: datetime, grace: timedelta) -> list[Fact]:
+    """What follows by itself from how the room has become at `at`; nothing, once that is in the log.
+
+    Nobody stays in a room aside without staff. Without a connected facilitator in any room of the meeting
+    the others are held: `grace` later their media pauses (SAFETY, invariant 35).
+    """
+    inside = room.inside()
+    for side in room.sides.asides:
+        if not any(where == side.id and person in known.staff for person, where in inside.items()):
+            return returned(room, side.id, known, at)
+    led = any(person in known.staff and room.of(person).connections for person in inside)
+    followed = any(person not in known.staff for person in inside)
+    if room.sides.hold is None and followed and not led:
+        return [HoldBegan(at=at, paused_at=at + grace)]
+    if room.sides.hold is not None and (led or not followed) and room.ended_at is None:
+        return [HoldEnded(at=at)]
+    return []
 
 
 def door_closed(room: RoomState, ends_at: datetime, cancelled: bool, now: datetime) -> bool:
@@ -146,36 +188,68 @@ def lobby_of(person: UUID, family: Set[UUID]) -> Lobby:
     return "family" if person in family else "clients"
 
 
+def entered(room: RoomState, person: UUID, known: Known, at: datetime) -> list[Fact]:
+    return [Entered(at=at, person=person), *landing(room, person, known, at)]
+
+
+def landed(room: RoomState, facts: Sequence[Fact], known: Known) -> list[Fact]:
+    """`facts`, each admission followed by the breakout room it leads to; without the admissions of people
+    who would meet somebody they must not: they go on waiting."""
+    found: list[Fact] = []
+    there: dict[UUID | None, list[UUID]] = {}
+    for fact in facts:
+        if not isinstance(fact, Admitted):
+            found.append(fact)
+            continue
+        target = home(room, fact.person)
+        mates = there.setdefault(target, occupants(room, target))
+        if known.bars(fact.person, mates):
+            continue
+        mates.append(fact.person)
+        found.append(fact)
+        if target is not None:
+            found.append(SentToBreakout(at=fact.at, person=fact.person, room=target))
+    return found
+
+
 def _come(
-    room: RoomState, asker: Asker, facilitators: Set[UUID], roster: Set[UUID], at: datetime
+    room: RoomState,
+    asker: Asker,
+    known: Known,
+    facilitators: Set[UUID],
+    roster: Set[UUID],
+    at: datetime,
 ) -> list[Fact]:
     """A knock, and whom the door lets in by it when it is set to: who knocks, or all who waited for staff."""
-    facts = _knock(room.of(asker.person), asker, at)
+    facts = _knock(room, asker, known, at)
     if room.floor.auto_admit is None:
         return facts
     for seq, fact in enumerate(facts, _LAST_IN_LINE):
         room = evolve(room, fact, seq)
-    return facts + facilitation.let_in(room, facilitators, roster, at, room.floor.auto_admit)
+    opened = facilitation.let_in(room, facilitators, roster, at, room.floor.auto_admit)
+    return facts + landed(room, opened, known)
 
 
-def _knock(standing: Standing, asker: Asker, at: datetime) -> list[Fact]:
+def _knock(room: RoomState, asker: Asker, known: Known, at: datetime) -> list[Fact]:
+    standing = room.of(asker.person)
+    if asker.on_call:
+        return []
     match standing.place:
         case Place.OUTSIDE | Place.LEFT:
-            entry = Entered if asker.staff else Knocked
-            return [entry(at=at, person=asker.person)]
+            return (
+                entered(room, asker.person, known, at)
+                if asker.staff
+                else [Knocked(at=at, person=asker.person)]
+            )
         case Place.WAITING if asker.staff:
             # Became a facilitator while waiting: there is no row from WAITING into MAIN but Admitted.
-            return [Left(at=at, person=asker.person), Entered(at=at, person=asker.person)]
+            return [Left(at=at, person=asker.person), *entered(room, asker.person, known, at)]
         case _:
             return []
 
 
-def _about_another(
-    command: Admit | Decline | SendBack | Remove | MuteOther, actor: UUID, at: datetime
-) -> Fact:
+def _about_another(command: Decline | SendBack | Remove | MuteOther, actor: UUID, at: datetime) -> Fact:
     match command:
-        case Admit(person):
-            return Admitted(at=at, person=person, actor=actor)
         case Decline(person, reason):
             return Declined(at=at, person=person, actor=actor, reason=reason)
         case SendBack(person):

@@ -16,6 +16,7 @@ import msgspec
 from sessions.core.errors import Fault
 from sessions.room.fact import ByStaff, OfMeeting, OfPerson
 from sessions.room.floor_facts import FloorFact
+from sessions.room.moves import KeptApart, Recalled, SentToBreakout, SideFact, SteppedAside, TookOver
 
 
 class CorruptLog(Fault):
@@ -126,8 +127,13 @@ PersonFact: TypeAlias = (
     | Lapsed
     | Connected
     | Disconnected
+    | SentToBreakout
+    | Recalled
+    | SteppedAside
+    | KeptApart
+    | TookOver
 )
-Fact: TypeAlias = PersonFact | Ended | FloorFact
+Fact: TypeAlias = PersonFact | Ended | FloorFact | SideFact
 
 KINDS: Final[dict[str, type[Fact]]] = {fact.kind: fact for fact in get_args(Fact)}
 

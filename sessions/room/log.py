@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from datetime import datetime, timedelta
+from functools import cached_property, partial
 from typing import Final
 from uuid import UUID
 
@@ -13,13 +14,18 @@ from django.db import transaction
 
 from sessions.core import chain, clock
 from sessions.core.errors import Fault
+from sessions.people.models import NoContact
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Meeting
 from sessions.room import bell
+from sessions.room.breakouts import Known
+from sessions.room.decisions import consequences
 from sessions.room.events import Entered, Fact, Knocked, Record, from_record, to_record
 from sessions.room.floor import Floor
 from sessions.room.machine import Place, RoomState, Standing, evolve
-from sessions.room.models import Connection, Placement, Room, RoomFact
+from sessions.room.models import Connection, Placement, Room, RoomFact, SideRoom
+from sessions.room.moves import HoldEnded
+from sessions.room.sides import Side, Sides
 
 _STANDING_FIELDS: Final = (
     "version",
@@ -28,6 +34,18 @@ _STANDING_FIELDS: Final = (
     "entered_at",
     "interrupted_since",
     "heard_until",
+    "room_id",
+    "back_to",
+)
+_ROOM_FIELDS: Final = (
+    "next_seq",
+    "ended_at",
+    "opened_at",
+    "digest",
+    "uncredited",
+    "sides",
+    "due_at",
+    "paused_at",
 )
 
 
@@ -55,9 +73,20 @@ class RoomLog:
         """Who waits in the family's lobby."""
         return frozenset(person for person, row in self._placements.items() if row.role == RoomRole.FAMILY)
 
-    def key_of(self, person: UUID) -> str:
-        """What names the person's placement elsewhere, without naming the person."""
-        return str(self._placement_of(person).pk)
+    @cached_property
+    def known(self) -> Known:
+        """Of those who ever came, as far as every decision needs it; see service.everything_known."""
+        pairs = NoContact.objects.filter(program=self.meeting.program_id).values_list("lower", "higher")
+        return Known(
+            people=frozenset(self._placements),
+            staff=self.facilitators,
+            apart=frozenset(frozenset(pair) for pair in pairs),
+        )
+
+    def key_of(self, person: UUID) -> str | None:
+        """What names the person's placement elsewhere, without naming the person; None before they came."""
+        row = self._placements.get(person)
+        return str(row.pk) if row is not None else None
 
     def _placement_of(self, person: UUID) -> Placement:
         """Raises Fault for somebody who never came: no fact can be about them."""
@@ -75,6 +104,7 @@ class RoomLog:
         elif row.role != role:
             row.role = role
             row.save(update_fields=["role"])
+        self.__dict__.pop("known", None)
 
     def seq_of(self, giver: UUID, command_id: str) -> int | None:
         """Where the command is in the log; None when it is not."""
@@ -85,7 +115,8 @@ class RoomLog:
         )
 
     def append(self, facts: Sequence[Fact], giver: UUID | None = None, command_id: str | None = None) -> int:
-        """Write `facts`, and the room and placements they make; ring after commit. Returns the last seq.
+        """Write `facts`, what follows from them by itself, and the room and placements they make; ring after
+        commit. Returns the last seq.
 
         `giver` and `command_id` mark the first fact as the command's.
 
@@ -94,10 +125,12 @@ class RoomLog:
         """
         if not facts:
             return self.head
+        facts = list(facts)
         before, state = self.state, self.state
         rows: list[RoomFact] = []
         recorded_at = clock.now()
-        for seq, fact in enumerate(facts, start=self._row.next_seq):
+        while len(rows) < len(facts):
+            fact, seq = facts[len(rows)], self._row.next_seq + len(rows)
             state = evolve(state, fact, seq)
             record = to_record(fact)
             rows.append(
@@ -113,6 +146,8 @@ class RoomLog:
                     data=record.data,
                 )
             )
+            if len(rows) == len(facts) and not state.ended_at:
+                facts += self._consequences(state, fact.at)
         if command_id is not None:
             rows[0].commanded_by_id, rows[0].command_id = giver, command_id
         for row in rows:
@@ -123,8 +158,15 @@ class RoomLog:
         self._keep(before, state, facts)
         return self.head
 
+    def _consequences(self, state: RoomState, at: datetime) -> list[Fact]:
+        if not state.sides.asides and not state.inside():  # the most common: spares a query
+            return [HoldEnded(at=at)] if state.sides.hold is not None else []
+        grace = timedelta(seconds=self.meeting.program.rules.supervision_grace_s)
+        return consequences(state, self.known, at, grace)
+
     def _keep(self, before: RoomState, after: RoomState, facts: Sequence[Fact]) -> None:
         self.state = after
+        self._keep_sides(before, after, facts[-1].at)
         moved = False
         for person, standing in after.people.items():
             if standing == before.people.get(person):
@@ -152,11 +194,34 @@ class RoomLog:
                 "digest",
                 "uncredited",
                 *(["floor", "break_ends_at"] if floor_changed else ()),
+                *(["sides", "due_at", "paused_at"] if before.sides != after.sides else ()),
             ]
         )
         transaction.on_commit(partial(bell.ring, self.meeting.pk, self.head))
         if moved:
             transaction.on_commit(partial(bell.ring_program, self.meeting.program_id))
+
+    def _keep_sides(self, before: RoomState, after: RoomState, at: datetime) -> None:
+        """Rows for rooms that people can be in; they stay when the room is closed, and are used again."""
+        if after.sides == before.sides:
+            return
+        self._row.sides = msgspec.to_builtins(after.sides)
+        self._row.due_at = after.sides.due_at
+        self._row.paused_at = after.sides.hold.paused_at if after.sides.hold else None
+        was, now = _open_sides(before.sides), _open_sides(after.sides)
+        if was.keys() - now.keys():
+            SideRoom.objects.filter(pk__in=was.keys() - now.keys()).update(closed_at=at)
+        for side in (now[pk] for pk in now.keys() - was.keys()):
+            SideRoom.objects.update_or_create(
+                pk=side.id,
+                meeting=self.meeting,
+                defaults={"kind": side.kind, "name": side.name, "opened_at": at, "closed_at": None},
+            )
+
+
+def _open_sides(sides: Sides) -> dict[UUID, Side]:
+    """The side rooms that people can be in."""
+    return {side.id: side for side in (*(sides.breakouts if sides.running else ()), *sides.asides)}
 
 
 def state_of(room: Room) -> RoomState:
@@ -209,4 +274,6 @@ def _state(room: Room, rows: Iterable[Placement], opened: Iterable[tuple[UUID, U
         )
         for row in rows
     }
-    return RoomState(people, room.ended_at, msgspec.convert(room.floor, Floor))
+    return RoomState(
+        people, room.ended_at, msgspec.convert(room.floor, Floor), msgspec.convert(room.sides, Sides)
+    )

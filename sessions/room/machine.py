@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sessions.core.errors import IllegalMove
 from sessions.room import floor as leading
+from sessions.room import sides as side_rooms
 from sessions.room.events import (
     Admitted,
     Connected,
@@ -40,41 +41,72 @@ from sessions.room.floor_facts import (
     LeadGiven,
     Spotlighted,
 )
+from sessions.room.moves import KeptApart, Recalled, SentToBreakout, SideFact, SteppedAside, TookOver
+from sessions.room.sides import Sides, occupied
 
 
 class Place(StrEnum):
     OUTSIDE = "outside"
     WAITING = "waiting"
     MAIN = "main"
+    BREAKOUT = "breakout"
+    ASIDE = "aside"
     LEFT = "left"
     DECLINED = "declined"
     REMOVED = "removed"
 
 
 MOVES: Final[dict[tuple[Place, type[Fact]], Place]] = {
-    (Place.OUTSIDE,  Knocked):  Place.WAITING,
-    (Place.LEFT,     Knocked):  Place.WAITING,
-    (Place.OUTSIDE,  Entered):  Place.MAIN,
-    (Place.LEFT,     Entered):  Place.MAIN,
-    (Place.WAITING,  Admitted): Place.MAIN,
-    (Place.WAITING,  Declined): Place.DECLINED,
-    (Place.MAIN,     SentBack): Place.WAITING,
-    (Place.DECLINED, SentBack): Place.WAITING,
-    (Place.REMOVED,  SentBack): Place.WAITING,
-    (Place.MAIN,     Removed):  Place.REMOVED,
-    (Place.MAIN,     Muted):    Place.MAIN,
-    (Place.WAITING,  Left):     Place.LEFT,
-    (Place.MAIN,     Left):     Place.LEFT,
-    (Place.WAITING,  Lapsed):   Place.OUTSIDE,
-    (Place.MAIN,     Lapsed):   Place.OUTSIDE,
-    (Place.WAITING,  Ended):    Place.LEFT,
-    (Place.MAIN,     Ended):    Place.LEFT,
+    (Place.OUTSIDE,  Knocked):        Place.WAITING,
+    (Place.LEFT,     Knocked):        Place.WAITING,
+    (Place.OUTSIDE,  TookOver):       Place.OUTSIDE,
+    (Place.LEFT,     TookOver):       Place.LEFT,
+    (Place.OUTSIDE,  Entered):        Place.MAIN,
+    (Place.LEFT,     Entered):        Place.MAIN,
+    (Place.WAITING,  Admitted):       Place.MAIN,
+    (Place.WAITING,  Declined):       Place.DECLINED,
+    (Place.DECLINED, SentBack):       Place.WAITING,
+    (Place.REMOVED,  SentBack):       Place.WAITING,
+    (Place.WAITING,  Left):           Place.LEFT,
+    (Place.WAITING,  Lapsed):         Place.OUTSIDE,
+    (Place.WAITING,  Ended):          Place.LEFT,
+
+    (Place.MAIN,     SentToBreakout): Place.BREAKOUT,
+    (Place.BREAKOUT, SentToBreakout): Place.BREAKOUT,
+    (Place.ASIDE,    SentToBreakout): Place.BREAKOUT,
+    (Place.BREAKOUT, Recalled):       Place.MAIN,
+    (Place.ASIDE,    Recalled):       Place.MAIN,
+    (Place.MAIN,     SteppedAside):   Place.ASIDE,
+    (Place.BREAKOUT, SteppedAside):   Place.ASIDE,
+
+    (Place.MAIN,     SentBack):       Place.WAITING,
+    (Place.BREAKOUT, SentBack):       Place.WAITING,
+    (Place.ASIDE,    SentBack):       Place.WAITING,
+    (Place.MAIN,     KeptApart):      Place.WAITING,
+    (Place.BREAKOUT, KeptApart):      Place.WAITING,
+    (Place.ASIDE,    KeptApart):      Place.WAITING,
+    (Place.MAIN,     Removed):        Place.REMOVED,
+    (Place.BREAKOUT, Removed):        Place.REMOVED,
+    (Place.ASIDE,    Removed):        Place.REMOVED,
+    (Place.MAIN,     Muted):          Place.MAIN,
+    (Place.BREAKOUT, Muted):          Place.BREAKOUT,
+    (Place.ASIDE,    Muted):          Place.ASIDE,
+    (Place.MAIN,     Left):           Place.LEFT,
+    (Place.BREAKOUT, Left):           Place.LEFT,
+    (Place.ASIDE,    Left):           Place.LEFT,
+    (Place.MAIN,     Lapsed):         Place.OUTSIDE,
+    (Place.BREAKOUT, Lapsed):         Place.OUTSIDE,
+    (Place.ASIDE,    Lapsed):         Place.OUTSIDE,
+    (Place.MAIN,     Ended):          Place.LEFT,
+    (Place.BREAKOUT, Ended):          Place.LEFT,
+    (Place.ASIDE,    Ended):          Place.LEFT,
 }  # fmt: skip
 
 # Places that are held for somebody, and given up when the connection stays lost.
-HELD: Final = frozenset({Place.WAITING, Place.MAIN})
+HELD: Final = frozenset({Place.WAITING, Place.MAIN, Place.BREAKOUT, Place.ASIDE})
 # Places with a media seat; being there with a connection is presence.
-SEATED: Final = frozenset({Place.MAIN})
+SEATED: Final = frozenset({Place.MAIN, Place.BREAKOUT, Place.ASIDE})
+SIDE_PLACES: Final = frozenset({Place.BREAKOUT, Place.ASIDE})
 
 
 def move(place: Place, fact: Fact) -> Place:
@@ -91,7 +123,7 @@ def move(place: Place, fact: Fact) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One person in one room, as the log tells it."""
+    """One person in one meeting's rooms, as the log tells it."""
 
     place: Place = Place.OUTSIDE
     version: int = 0  # grows with every change of place; a ticket for an older one is void
@@ -101,6 +133,8 @@ class Standing:
     interrupted_since: datetime | None = None
     heard_until: datetime | None = None  # latest evidence of the connections that are over
     connections: frozenset[UUID] = frozenset()
+    room_id: UUID | None = None  # of the side room, exactly while in BREAKOUT or ASIDE
+    back_to: UUID | None = None  # while in ASIDE: the breakout room the person was in before
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +142,7 @@ class RoomState:
     people: Mapping[UUID, Standing] = field(default_factory=dict)
     ended_at: datetime | None = None
     floor: Floor = field(default_factory=Floor)
+    sides: Sides = field(default_factory=Sides)
 
     def of(self, person: UUID) -> Standing:
         return self.people.get(person, Standing())
@@ -116,6 +151,10 @@ class RoomState:
         """Who is at `place`; those waiting in the order of their arrival."""
         there = [person for person, standing in self.people.items() if standing.place is place]
         return sorted(there, key=lambda person: (self.people[person].line_seq or 0, str(person)))
+
+    def inside(self) -> dict[UUID, UUID | None]:
+        """Who has a seat, and in which side room (None: the main room)."""
+        return {p: one.room_id for p, one in self.people.items() if one.place in SEATED}
 
 
 def evolve(room: RoomState, fact: Fact, seq: int) -> RoomState:
@@ -133,16 +172,18 @@ def evolve(room: RoomState, fact: Fact, seq: int) -> RoomState:
             for person, before in room.people.items()
             if (here := room_key(before)) is not None and room_key(after.of(person)) != here
         },
-        sent_out={fact.person} if isinstance(fact, Declined | SentBack | Removed) else set(),
+        sent_out={fact.person} if isinstance(fact, Declined | SentBack | Removed | KeptApart) else set(),
         let_in={fact.person} if isinstance(fact, Admitted | Entered) else set(),
         over=isinstance(fact, Ended),
     )
-    return replace(after, floor=floor)
+    sides = side_rooms.after(room.sides, fact)
+    rooms = (standing.room_id for standing in after.people.values())
+    return replace(after, floor=floor, sides=occupied(sides, rooms))
 
 
 def room_key(standing: Standing) -> str | None:
     """Which of the meeting's rooms somebody is in: "" is the main room; None when in none."""
-    return "" if standing.place in SEATED else None
+    return str(standing.room_id or "") if standing.place in SEATED else None
 
 
 def _placed(room: RoomState, fact: Fact, seq: int) -> RoomState:
@@ -151,20 +192,22 @@ def _placed(room: RoomState, fact: Fact, seq: int) -> RoomState:
             person: _moved(standing, fact, seq) if standing.place in HELD else standing
             for person, standing in room.people.items()
         }
-        return RoomState(people, fact.at)
+        return replace(room, people=people, ended_at=fact.at)
     if isinstance(fact, FloorFact):
         _only_inside(room, fact)
+        return room
+    if isinstance(fact, SideFact):
         return room
     before = room.of(fact.person)
     match fact:
         case Connected():
-            after = replace(before, connections=before.connections | {fact.connection})
+            now = replace(before, connections=before.connections | {fact.connection})
         case Disconnected():
             heard = max(before.heard_until or fact.at, fact.at)
-            after = replace(before, connections=before.connections - {fact.connection}, heard_until=heard)
+            now = replace(before, connections=before.connections - {fact.connection}, heard_until=heard)
         case _:
-            after = _moved(before, fact, seq)
-    return RoomState({**room.people, fact.person: _flagged(after, fact)}, room.ended_at)
+            now = _moved(before, fact, seq)
+    return replace(room, people={**room.people, fact.person: _flagged(now, fact)})
 
 
 def _only_inside(room: RoomState, fact: FloorFact) -> None:
@@ -185,7 +228,10 @@ def replay(facts: Iterable[tuple[int, Fact]]) -> RoomState:
 
 def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
     place = move(before.place, fact)
-    if place is before.place:
+    room_id = fact.room if isinstance(fact, SentToBreakout | SteppedAside) else None
+    if place is before.place and (place not in SIDE_PLACES or isinstance(fact, Muted)):
+        return before
+    if room_id == before.room_id is not None:
         return before
     line_seq, knocked_at, entered_at = before.line_seq, before.knocked_at, before.entered_at
     if place is Place.WAITING:
@@ -194,7 +240,7 @@ def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
             line_seq, knocked_at = seq, fact.at
     elif not isinstance(fact, Lapsed):
         line_seq = None
-    if place is Place.MAIN:
+    if place in SEATED and before.place not in SEATED:
         entered_at = fact.at
     return replace(
         before,
@@ -204,6 +250,8 @@ def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
         knocked_at=knocked_at,
         entered_at=entered_at,
         interrupted_since=before.interrupted_since if place in HELD else None,
+        room_id=room_id,
+        back_to=before.room_id if place is Place.ASIDE else None,
     )
 
 

@@ -19,6 +19,7 @@ from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Meeting
 from sessions.room.machine import Place
+from sessions.room.sides import SideKind
 
 PLACES = [(place.value, place.value) for place in Place]
 
@@ -35,9 +36,13 @@ class Room(models.Model):
     break_ends_at = models.DateTimeField(null=True)  # while a break is on
     digest = models.CharField(max_length=64, default="", blank=True)  # of the last fact
     uncredited = models.BooleanField(default=False)  # has facts that attendance has not read
+    sides = models.JSONField(default=dict, blank=True)  # sides.Sides
+    due_at = models.DateTimeField(null=True)  # when the clock alone closes the breakouts
+    paused_at = models.DateTimeField(null=True)  # from then on nobody without staff hears another
 
     class Meta:
         indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="room_due"),
             models.Index(fields=["opened_at"], condition=Q(ended_at__isnull=True), name="room_live"),
             models.Index(fields=["meeting"], condition=Q(uncredited=True), name="room_uncredited"),
             models.Index(
@@ -47,6 +52,21 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return f"room of {self.meeting_id}"
+
+
+class SideRoom(models.Model):
+    """A breakout room or a room aside that was opened at least once."""
+
+    id = models.UUIDField(primary_key=True, editable=False)  # given by the fact that speaks of it first
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=[(kind.value, kind.value) for kind in SideKind])
+    name = models.CharField(max_length=60, blank=True)  # as staff named it
+    media_name = models.CharField(max_length=32, unique=True, default=ids.token)  # opaque
+    opened_at = models.DateTimeField()  # latest
+    closed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"side room {self.id}"
 
 
 class Connection(models.Model):
@@ -144,6 +164,8 @@ class Placement(models.Model):
     entered_at = models.DateTimeField(null=True)
     interrupted_since = models.DateTimeField(null=True)
     heard_until = models.DateTimeField(null=True)
+    room = models.ForeignKey(SideRoom, models.PROTECT, null=True, related_name="+")
+    back_to = models.UUIDField(null=True)
 
     class Meta:
         constraints = [

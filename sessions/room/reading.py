@@ -78,6 +78,18 @@ def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
     return meeting, person, role
 
 
+def on_call(actor: Actor) -> tuple[Meeting, Person] | None:
+    """The meeting and the person, for somebody on call while it is live and without a facilitator: they may
+    stand at its door, see that, and take over. None for everybody else, and leaves no trace."""
+    held = Room.objects.filter(pk=actor.meeting_id, ended_at=None, paused_at__isnull=False)
+    person = Person.objects.filter(pk=actor.person_id).first()
+    if person is None or not held.exists():
+        return None
+    meeting = programs.meeting(actor.meeting_id)
+    stranger = programs.role_in(meeting, person) is None
+    return (meeting, person) if stranger and may(person, Act.TAKE_OVER, meeting) else None
+
+
 def head(meeting_id: UUID) -> int:
     """The last seq of the meeting's log; 0 before anything happened (and for no meeting at all)."""
     next_seq = Room.objects.filter(pk=meeting_id).values_list("next_seq", flat=True).first()

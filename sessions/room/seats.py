@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from datetime import datetime
+from typing import Final, TypeAlias
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from sessions.core import clock
 from sessions.core.errors import IllegalMove
 from sessions.people.roles import RoomRole
 from sessions.room.events import Declined, Ended, Lapsed, Left, Muted, Removed, SentBack
 from sessions.room.log import facts_of
 from sessions.room.machine import SEATED, Place
-from sessions.room.models import Placement, Room
+from sessions.room.models import Placement, Room, SideRoom
+from sessions.room.moves import KeptApart
 from sessions.room.reading import Actor, entrant
+
+ALONE: Final = ".alone"  # suffix of a media room for one
+_LEAVING: Final = (Declined, SentBack, KeptApart, Removed, Left, Lapsed)
 
 
 class NoSeat(IllegalMove):
@@ -44,6 +52,16 @@ class CurrentSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Relocate:
+    """Somebody's media belongs into another room now, whatever it was in before."""
+
+    meeting_id: UUID
+    person_id: UUID
+    source: str
+    seat: CurrentSeat
+
+
+@dataclass(frozen=True, slots=True)
 class Eject:
     media_room: str
     identity: str
@@ -60,7 +78,7 @@ class CloseRoom:
     media_room: str
 
 
-Effect: TypeAlias = Eject | Mute | CloseRoom
+Effect: TypeAlias = Relocate | Eject | Mute | CloseRoom
 
 
 def seat(actor: Actor) -> Seat:
@@ -91,28 +109,42 @@ def seats(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Current
     A disabled account has none. That somebody lost their part in the meeting is seen by `seat` only.
     """
     wanted = list(pairs)
-    rows = Placement.objects.filter(
-        meeting__in={meeting for meeting, _ in wanted},
-        person__in={person for _, person in wanted},
+    rows = _seated().filter(
+        meeting__in={meeting for meeting, _ in wanted}, person__in={person for _, person in wanted}
+    )
+    current = {(row.meeting_id, row.person_id): _seat_of(row) for row in rows}
+    return {pair: current.get(pair) for pair in wanted}
+
+
+def seats_in(meeting_id: UUID) -> dict[UUID, CurrentSeat]:
+    """Everybody's current seat in one meeting, by person; one query."""
+    return {row.person_id: _seat_of(row) for row in _seated().filter(meeting=meeting_id)}
+
+
+def _seated() -> QuerySet[Placement]:
+    return Placement.objects.filter(
         person__is_active=True,
         place__in=[place.value for place in SEATED],
         meeting__room__ended_at=None,
-    ).values_list(
-        "meeting_id",
-        "person_id",
-        "meeting__room__media_name",
-        "identity",
-        "version",
-        "role",
-        "meeting__room__floor",
-    )
-    current = {
-        (meeting, person): CurrentSeat(
-            room, identity, version, RoomRole(role), floor.get("screens") == "everyone"
-        )
-        for meeting, person, room, identity, version, role, floor in rows
-    }
-    return {pair: current.get(pair) for pair in wanted}
+    ).select_related("room", "meeting__room")
+
+
+def _seat_of(row: Placement) -> CurrentSeat:
+    """Where the person's media belongs. While a hold pauses a meeting everybody but staff is in a media room
+    alone: that rests on this row and the clock, and needs nobody to tell the engine in time."""
+    live, role = row.meeting.room, RoomRole(row.role)
+    if live.paused_at is not None and live.paused_at <= clock.now() and role != RoomRole.FACILITATOR:
+        media_room = f"{row.identity}{ALONE}"
+    else:
+        media_room = row.room.media_name if row.room is not None else live.media_name
+    open_to_all = live.floor.get("screens") == "everyone"
+    return CurrentSeat(media_room, row.identity, row.version, role, open_to_all)
+
+
+def next_change(meeting_id: UUID) -> datetime | None:
+    """When the clock alone changes the meeting's rooms next: breakouts end, or a hold pauses media."""
+    times = Room.objects.filter(pk=meeting_id, ended_at=None).values_list("due_at", "paused_at").first()
+    return min((at for at in times or () if at is not None), default=None)
 
 
 def effects_since(meeting_id: UUID, seq: int) -> tuple[int, tuple[Effect, ...]]:
@@ -124,17 +156,24 @@ def effects_since(meeting_id: UUID, seq: int) -> tuple[int, tuple[Effect, ...]]:
     room = Room.objects.filter(pk=meeting_id).first()
     if room is None:
         return 0, ()
+    new = [(row, fact) for row, fact in facts_of(meeting_id, after=seq) if row.seq < room.next_seq]
+    if not any(isinstance(fact, Ended | Muted | _LEAVING) for _, fact in new):
+        return room.next_seq - 1, ()
     rows = {row.person_id: row for row in Placement.objects.filter(meeting=meeting_id)}
+    names = [
+        room.media_name,
+        *SideRoom.objects.filter(meeting=meeting_id).values_list("media_name", flat=True),
+    ]
+    current = seats_in(meeting_id)
     effects: dict[Effect, None] = {}
-    for row, fact in facts_of(meeting_id, after=seq):
-        if row.seq >= room.next_seq:
-            break
+    for _, fact in new:
         match fact:
             case Ended():
-                effects[CloseRoom(room.media_name)] = None
-            case Muted(person=person):
-                effects[Mute(room.media_name, rows[person].identity)] = None
-            case Declined() | SentBack() | Removed() | Left() | Lapsed():
-                if Place(rows[fact.person].place) not in SEATED:
-                    effects[Eject(room.media_name, rows[fact.person].identity)] = None
+                alone = [f"{row.identity}{ALONE}" for row in rows.values()]
+                effects |= {CloseRoom(name): None for name in (*names, *alone)}
+            case Muted(person=person) if person in current:
+                effects[Mute(current[person].media_room, current[person].identity)] = None
+            case _ if isinstance(fact, _LEAVING) and Place(rows[fact.person].place) not in SEATED:
+                identity = rows[fact.person].identity
+                effects |= {Eject(name, identity): None for name in (*names, f"{identity}{ALONE}")}
     return room.next_seq - 1, tuple(effects)

@@ -7,10 +7,10 @@ commit the bell rings. Who hears it reads again from here: the bell carries noth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
+from uuid import UUID, uuid4
 
 from django.db import connection as database
 from django.db import transaction
@@ -23,7 +23,8 @@ from sessions.core.errors import Refusal
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
-from sessions.room.commands import Command
+from sessions.room.breakouts import Known
+from sessions.room.commands import Command, TakeOver
 from sessions.room.decisions import Asker, MeetingEnded, decide, door_closed
 from sessions.room.events import Connected, Disconnected, Fact, person_of
 from sessions.room.floor_commands import SetAutoAdmit
@@ -38,6 +39,7 @@ from sessions.room.reading import (
     entrant,
     facts_since,
     head,
+    on_call,
     stays,
     waiting_now,
 )
@@ -48,12 +50,22 @@ from sessions.room.seats import (
     Eject,
     Mute,
     NoSeat,
+    Relocate,
     Seat,
     effects_since,
+    next_change,
     seat,
     seats,
+    seats_in,
 )
-from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, end_overdue, settle, sweep
+from sessions.room.side_commands import (
+    Assign,
+    PlanBreakouts,
+    ProposeAtRandom,
+    ProposeByHousehold,
+    StepAside,
+)
+from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, close_due, end_overdue, settle, sweep
 from sessions.room.views import MeetingInfo, Member, RoomView, Waiter, You, view
 
 
@@ -73,10 +85,17 @@ def handle(actor: Actor, command: Command, command_id: str | None = None) -> Out
         NotFound: no such meeting, or the actor has no part in its room.
         NotAllowed, IllegalMove: see decisions.decide. A refusal leaves an audit row and changes nothing else.
     """
-    meeting, _, role = entrant(actor)
+    stand_in = on_call(actor)
+    if stand_in is not None:
+        meeting, role = stand_in[0], RoomRole.FACILITATOR
+    else:
+        meeting, _, role = entrant(actor)
     try:
         with transaction.atomic():
-            return _carry_out(actor, role, meeting, command, command_id)
+            outcome = _carry_out(actor, role, meeting, command, command_id, on_call=stand_in is not None)
+            if stand_in is not None and isinstance(command, TakeOver):
+                programs.add_facilitator(*stand_in, by=stand_in[1])
+            return outcome
     except Refusal as refusal:
         audit.record(
             actor_id=actor.person_id,
@@ -91,7 +110,13 @@ def handle(actor: Actor, command: Command, command_id: str | None = None) -> Out
 
 
 def _carry_out(
-    actor: Actor, role: RoomRole, meeting: Meeting, command: Command, command_id: str | None
+    actor: Actor,
+    role: RoomRole,
+    meeting: Meeting,
+    command: Command,
+    command_id: str | None,
+    *,
+    on_call: bool = False,
 ) -> Outcome:
     room = RoomLog(meeting)
     if command_id is not None and (seq := room.seq_of(actor.person_id, command_id)) is not None:
@@ -103,9 +128,10 @@ def _carry_out(
     facts = decide(
         room.state,
         command,
-        Asker(actor.person_id, role == RoomRole.FACILITATOR),
+        Asker(actor.person_id, staff=role == RoomRole.FACILITATOR and not on_call, on_call=on_call),
         room.facilitators,
         now,
+        everything_known(room) if isinstance(command, ASKING_MORE) else room.known,
         closed=door_closed(room.state, meeting.ends_at, meeting.cancelled_at is not None, now),
         family=room.family,
         roster={entry.person.pk for entry in programs.roster(meeting)} if opens else frozenset(),
@@ -116,13 +142,34 @@ def _carry_out(
     return Outcome(seq, repeated=False)
 
 
+# Commands that are about people who may not have come yet.
+ASKING_MORE: Final = (PlanBreakouts, ProposeByHousehold, ProposeAtRandom, Assign, StepAside)
+
+
+def everything_known(room: RoomLog) -> Known:
+    """What the clinic knows about everybody with a part in the meeting, come or not; a new seed each time."""
+    parts = {entry.person.pk: entry.role for entry in programs.roster(room.meeting)}
+    staff = {pk for pk, role in parts.items() if role == RoomRole.FACILITATOR}
+    families = programs.guests_of(room.meeting)
+    return replace(
+        room.known,
+        people=frozenset(parts),
+        staff=room.known.staff | staff,
+        families=families,
+        family_meeting=bool(families),
+        seed=uuid4(),
+    )
+
+
 def _audit(actor: Actor, meeting: Meeting, room: RoomLog, fact: Fact) -> None:
     """One row per fact: about the placement of the person concerned, or about the meeting.
 
     By whoever did it: an open door lets people in in the name of the facilitator who opened it.
     """
     person = person_of(fact)
-    subject = ("meeting", str(meeting.pk)) if person is None else ("placement", room.key_of(person))
+    subject = ("meeting", str(meeting.pk))
+    if person is not None and (key := room.key_of(person)) is not None:
+        subject = ("placement", key)
     audit.record(
         actor_id=getattr(fact, "actor", None) or actor.person_id,
         act=f"room.{fact.kind}",
@@ -145,7 +192,11 @@ def connect(actor: Actor, device: str, process: str) -> UUID:
 
     Raises NotFound without a right to the room.
     """
-    meeting, _, role = entrant(actor)
+    stand_in = on_call(actor)
+    if stand_in is not None:
+        meeting, role = stand_in[0], RoomRole.FACILITATOR
+    else:
+        meeting, _, role = entrant(actor)
     with transaction.atomic():
         room = RoomLog(meeting)
         now = clock.now()
@@ -247,10 +298,12 @@ __all__ = [
     "Outcome",
     "PersonStays",
     "Recorded",
+    "Relocate",
     "RoomView",
     "Seat",
     "Waiter",
     "You",
+    "close_due",
     "connect",
     "disconnect",
     "effects_since",
@@ -259,8 +312,10 @@ __all__ = [
     "facts_since",
     "handle",
     "head",
+    "next_change",
     "seat",
     "seats",
+    "seats_in",
     "seen",
     "stays",
     "sweep",

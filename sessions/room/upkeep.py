@@ -16,12 +16,15 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
 from sessions.core.errors import Fault
+from sessions.people.models import NoContact
 from sessions.programs import service as programs
 from sessions.room.decisions import IDLE_AFTER_END, door_closed, lapse_due
 from sessions.room.events import Disconnected, Ended, Fact, Lapsed
 from sessions.room.floor_facts import BreakEnded
 from sessions.room.log import RoomLog, facts_of
+from sessions.room.machine import SEATED
 from sessions.room.models import Connection, Placement, Room
+from sessions.room.moving import apart, recall
 from sessions.room.presence import stays_of
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,8 @@ RECONNECT_GRACE: Final = timedelta(seconds=60)
 
 def sweep(now: datetime) -> int:
     """Close connections without evidence for DEAD_AFTER at their last evidence, turn interruptions older than
-    RECONNECT_GRACE into lapses, and end breaks whose time is over. Returns the number of facts written.
+    RECONNECT_GRACE into lapses, end breaks and breakouts whose time is over, and part people who since they
+    came in are to be kept apart. Returns the number of facts written.
 
     A room that cannot be swept is logged and passed over; it is tried again next time.
     """
@@ -41,8 +45,16 @@ def sweep(now: datetime) -> int:
         interrupted_since__gte=now + RECONNECT_GRACE
     )
     meetings |= set(Placement.objects.filter(overdue).values_list("meeting", flat=True))
-    meetings |= set(Room.objects.filter(break_ends_at__lte=now).values_list("meeting", flat=True))
+    meetings |= set(
+        Room.objects.filter(Q(break_ends_at__lte=now) | Q(due_at__lte=now)).values_list("meeting", flat=True)
+    )
+    meetings |= _with_people_kept_apart()
     return _in_each(meetings, lambda meeting_id: _sweep_one(meeting_id, now))
+
+
+def close_due(meeting_id: UUID, now: datetime) -> int:
+    """Close the meeting's breakouts if their time is over. For who cannot wait for the sweep."""
+    return _in_each({meeting_id}, lambda one: _due(RoomLog(programs.meeting(one)), now))
 
 
 def end_overdue(now: datetime) -> int:
@@ -97,7 +109,35 @@ def _silent(now: datetime) -> QuerySet[Connection]:
 
 
 def _sweep_one(meeting_id: UUID, now: datetime) -> int:
-    return settle(RoomLog(programs.meeting(meeting_id)), now)
+    room = RoomLog(programs.meeting(meeting_id))
+    return settle(room, now) + _due(room, now) + _part(room, now)
+
+
+def _due(room: RoomLog, now: datetime) -> int:
+    due_at, head = room.state.sides.due_at, room.head
+    if due_at is not None and due_at <= now:
+        room.append(recall(room.state, room.known, now, None))
+    return room.head - head
+
+
+def _part(room: RoomLog, now: datetime) -> int:
+    head = room.head
+    room.append(apart(room.state, room.known, now))
+    return room.head - head
+
+
+def _with_people_kept_apart() -> set[UUID]:
+    """Meetings in which two people are in one room who have since been set apart."""
+    seated = Placement.objects.filter(place__in=[place.value for place in SEATED])
+    pairs = NoContact.objects.filter(lower__in=seated.values("person"), higher__in=seated.values("person"))
+    found: set[UUID] = set()
+    for program, lower, higher in pairs.values_list("program", "lower", "higher"):
+        where: dict[UUID, set[tuple[UUID, UUID | None]]] = {lower: set(), higher: set()}
+        rows = seated.filter(person__in=[lower, higher], meeting__program=program)
+        for person, meeting, room in rows.values_list("person", "meeting", "room"):
+            where[person].add((meeting, room))
+        found |= {meeting for meeting, _ in where[lower] & where[higher]}
+    return found
 
 
 def _end_one(meeting_id: UUID, now: datetime) -> int:

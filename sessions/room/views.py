@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from django.utils.translation import gettext
 
 from sessions.core import clock
 from sessions.core.span import Span
@@ -21,7 +23,8 @@ from sessions.room.floor_view import FloorSeen, floor_seen
 from sessions.room.log import state_of
 from sessions.room.machine import HELD, SEATED, Place, RoomState
 from sessions.room.models import Placement, Room, RoomFact
-from sessions.room.reading import Actor, entrant
+from sessions.room.reading import Actor, entrant, on_call
+from sessions.room.sides import Hold, Phase, Side, SideKind, Sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class You:
     place: Place
     identity: str  # "" without a seat
     position: int | None  # place in line, from 1, while waiting
+    room_id: UUID | None = None  # of the side room they are in
+    room_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,33 @@ class Away:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    person_id: UUID
+    name: str
+    role: RoomRole
+
+
+@dataclass(frozen=True, slots=True)
+class SideRoom:
+    """A breakout room or a room aside, as staff see it."""
+
+    room_id: UUID
+    name: str
+    kind: SideKind
+    members: tuple[Member, ...]  # who is in it now
+    assigned: tuple[Named, ...]  # who belongs there, wherever they are
+    help_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Breakouts:
+    phase: Phase
+    ends_at: datetime | None
+    rooms: tuple[SideRoom, ...]  # empty unless the reader is staff
+    unassigned: tuple[Named, ...]  # inside and without a room; empty unless the reader is staff
+
+
+@dataclass(frozen=True, slots=True)
 class MeetingInfo:
     title: str
     starts_at: datetime
@@ -90,7 +122,13 @@ class RoomView:
     waiting: tuple[Waiter, ...]  # in line; empty unless the reader is staff of the meeting
     staff_present: bool
     floor: FloorSeen
-    away: tuple[Away, ...]  # empty unless the reader is staff of the meeting
+    away: tuple[Away, ...] = ()  # empty unless the reader is staff of the meeting
+    breakouts: Breakouts | None = None  # for who is inside while they are open; for staff also while planned
+    asides: tuple[SideRoom, ...] = ()  # empty unless the reader is staff
+    help_since: datetime | None = None  # the reader's own breakout room has asked for help
+    hold: Hold | None = None
+    paused: bool = False  # by the hold, now
+    may_take_over: bool = False
 
 
 def view(actor: Actor) -> RoomView:
@@ -98,6 +136,9 @@ def view(actor: Actor) -> RoomView:
 
     Raises NotFound without a right to the room.
     """
+    stand_in = on_call(actor)
+    if stand_in is not None:
+        return _from_the_door(*stand_in)
     meeting, person, role = entrant(actor)
     now = clock.now()
     staff = role == RoomRole.FACILITATOR
@@ -105,17 +146,24 @@ def view(actor: Actor) -> RoomView:
     room = Room.objects.filter(pk=meeting.pk).first()
     rows = list(Placement.objects.filter(meeting=meeting).select_related("person"))
     state = state_of(room) if room else RoomState()
+    sides = state.sides
     mine = next((row for row in rows if row.person_id == person.pk), None)
     place = Place(mine.place) if mine else Place.OUTSIDE
     inside = place in SEATED
+    room_id = mine.room_id if mine else None
     line = sorted(
         (row for row in rows if row.place == Place.WAITING.value), key=lambda row: row.line_seq or 0
     )
-    seated = [row for row in rows if Place(row.place) in SEATED]
+    seated = sorted(
+        (row for row in rows if Place(row.place) in SEATED), key=lambda row: (row.entered_at or now, row.pk)
+    )
     roster = programs.roster(meeting)
     facilitators = {entry.person.pk for entry in roster if entry.role == RoomRole.FACILITATOR}
     lobbies = _lobbies(meeting)
     my_line = [row for row in line if _lobby(row.role, lobbies) == _lobby(role, lobbies)]
+    names = _SideNames(roster, rows, staff)
+    side = sides.side(room_id)
+    hold = sides.hold if inside or staff else None
     return RoomView(
         seq=room.next_seq - 1 if room else 0,
         server_time=now,
@@ -126,29 +174,14 @@ def view(actor: Actor) -> RoomView:
             place=place,
             identity=mine.identity if mine and inside else "",
             position=my_line.index(mine) + 1 if mine in my_line else None,
+            room_id=room_id,
+            room_name=names.of(side) if side else "",
         ),
-        meeting=MeetingInfo(
-            title=meeting.shown_title,
-            starts_at=meeting.starts_at,
-            ends_at=meeting.ends_at,
-            ended=door_closed(state, meeting.ends_at, meeting.cancelled_at is not None, now),
-            facilitators=tuple(
-                entry.person.given_name for entry in roster if entry.role == RoomRole.FACILITATOR
-            ),
-            kind=MeetingKind(meeting.kind),
-            breaks=meeting.break_spans,
-            lobbies=lobbies,
-        ),
+        meeting=_info(meeting, roster, lobbies, state, now),
         members=tuple(
-            Member(
-                person_id=row.person_id,
-                name=_shown_name(row.person, staff),
-                role=RoomRole(row.role),
-                identity=row.identity,
-                interrupted=row.interrupted_since is not None,
-            )
-            for row in sorted(seated, key=lambda row: (row.entered_at or now, row.pk))
-            if inside and row.person_id != person.pk
+            _member(row, staff)
+            for row in seated
+            if inside and row.person_id != person.pk and row.room_id == room_id
         ),
         waiting=tuple(
             Waiter(
@@ -167,6 +200,11 @@ def view(actor: Actor) -> RoomView:
         ),
         floor=floor_seen(state, person.pk, staff, facilitators, now),
         away=_away(meeting, roster, rows, person.pk) if staff else (),
+        breakouts=names.breakouts(sides, seated) if staff or (inside and sides.running) else None,
+        asides=tuple(names.room(one, seated) for one in sides.asides if staff),
+        help_since=side.help_since if side else None,
+        hold=hold,
+        paused=hold is not None and hold.paused_at <= now,
     )
 
 
@@ -200,6 +238,111 @@ def _away(
         Away(pk, person.name, role, place, reasons.get(pk, "")) for pk, (person, role, place) in gone.items()
     ]
     return tuple(sorted(found, key=lambda one: (one.name, one.person_id)))
+
+
+def _from_the_door(meeting: Meeting, person: Person) -> RoomView:
+    """For somebody on call, who has no part in the meeting yet: that it has no facilitator, and no name."""
+    room = Room.objects.get(pk=meeting.pk)
+    now, state = clock.now(), state_of(room)
+    hold = state.sides.hold
+    return RoomView(
+        seq=room.next_seq - 1,
+        server_time=now,
+        you=You(person.pk, person.name, RoomRole.FACILITATOR, Place.OUTSIDE, "", None),
+        meeting=_info(meeting, programs.roster(meeting), _lobbies(meeting), state, now),
+        members=(),
+        waiting=(),
+        staff_present=False,
+        floor=FloorSeen(),
+        hold=hold,
+        paused=hold is not None and hold.paused_at <= now,
+        may_take_over=True,
+    )
+
+
+def _info(
+    meeting: Meeting,
+    roster: Sequence[programs.RosterEntry],
+    lobbies: tuple[Lobby, ...],
+    state: RoomState,
+    now: datetime,
+) -> MeetingInfo:
+    return MeetingInfo(
+        title=meeting.shown_title,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        ended=door_closed(state, meeting.ends_at, meeting.cancelled_at is not None, now),
+        facilitators=tuple(entry.person.given_name for entry in roster if entry.role == RoomRole.FACILITATOR),
+        kind=MeetingKind(meeting.kind),
+        breaks=meeting.break_spans,
+        lobbies=lobbies,
+    )
+
+
+def _member(row: Placement, to_staff: bool) -> Member:
+    return Member(
+        person_id=row.person_id,
+        name=_shown_name(row.person, to_staff),
+        role=RoomRole(row.role),
+        identity=row.identity,
+        interrupted=row.interrupted_since is not None,
+    )
+
+
+class _SideNames:
+    """How side rooms and the people who belong there are called, also who has not come."""
+
+    def __init__(
+        self, roster: Sequence[programs.RosterEntry], rows: Sequence[Placement], to_staff: bool
+    ) -> None:
+        self._staff = to_staff
+        self._people = {entry.person.pk: (entry.person, entry.role) for entry in roster}
+        for row in rows:
+            self._people.setdefault(row.person_id, (row.person, RoomRole(row.role)))
+
+    def of(self, side: Side) -> str:
+        """In the reader's language; a family's room by its client."""
+        if side.kind is SideKind.ASIDE:
+            return gettext("Room aside")
+        if side.name:
+            return side.name
+        if side.household in self._people:
+            return _shown_name(self._people[side.household][0], self._staff)
+        return gettext("Room %(number)d") % {"number": side.number}
+
+    def breakouts(self, sides: Sides, seated: Sequence[Placement]) -> Breakouts | None:
+        """Who is where is for staff."""
+        if sides.phase is Phase.NONE:
+            return None
+        return Breakouts(
+            phase=sides.phase,
+            ends_at=sides.ends_at,
+            rooms=tuple(self.room(one, seated) for one in sides.breakouts if self._staff),
+            unassigned=self._named(
+                row.person_id
+                for row in seated
+                if self._staff
+                and row.role != RoomRole.FACILITATOR.value
+                and sides.assigned(row.person_id) is None
+            ),
+        )
+
+    def room(self, side: Side, seated: Sequence[Placement]) -> SideRoom:
+        return SideRoom(
+            room_id=side.id,
+            name=self.of(side),
+            kind=side.kind,
+            members=tuple(_member(row, self._staff) for row in seated if row.room_id == side.id),
+            assigned=self._named(side.people),
+            help_since=side.help_since,
+        )
+
+    def _named(self, people: Iterable[UUID]) -> tuple[Named, ...]:
+        return tuple(
+            Named(pk, _shown_name(self._people[pk][0], self._staff), self._people[pk][1])
+            for pk in people
+            if pk in self._people
+        )
 
 
 def _shown_name(person: Person, to_staff: bool) -> str:

@@ -194,10 +194,13 @@ class Registry:
             self._moved.pop((relocation.target, relocation.identity), None)
             self._moved[relocation.source, relocation.identity] = (relocation.target, relocation.token, now_s)
             participant = self._member(relocation.source, relocation.identity)
-            if participant is not None:
+            newer = self._member(relocation.target, relocation.identity)
+            if participant is not None and newer not in (None, participant):
+                self._remove(participant, Reason.DUPLICATE_IDENTITY)  # joined there anew meanwhile
+            elif participant is not None:
                 source, target = self.rooms[relocation.source], self._room(relocation.target)
                 steps[participant.sid] = moves.Step(participant, source, target, relocation.token)
-            elif self._member(relocation.target, relocation.identity) is None:
+            elif newer is None:
                 missing = True
         moves.move(steps.values())
         self._close_empty_rooms()

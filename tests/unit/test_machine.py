@@ -10,7 +10,6 @@ import pytest
 
 from sessions.core.errors import IllegalMove
 from sessions.room.events import (
-    KINDS,
     Admitted,
     Connected,
     Declined,
@@ -22,14 +21,15 @@ from sessions.room.events import (
     Lapsed,
     Left,
     Muted,
+    PersonFact,
     Removed,
     SentBack,
 )
-from sessions.room.floor_facts import FloorFact
 from sessions.room.machine import HELD, MOVES, SEATED, Place, RoomState, diagram, evolve, replay
+from sessions.room.moves import KeptApart, SentToBreakout, SteppedAside
 
 T0 = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
-ALICE, BRUNO, MINA = UUID(int=1), UUID(int=2), UUID(int=9)
+ALICE, BRUNO, MINA, BLUE = UUID(int=1), UUID(int=2), UUID(int=9), UUID(int=70)
 LAPTOP, PHONE = uuid4(), uuid4()
 SECOND = timedelta(seconds=1)
 
@@ -42,8 +42,16 @@ def test_the_only_row_from_waiting_into_the_room_is_admitted() -> None:
     assert {fact for place, fact in rows_to(Place.MAIN) if place is Place.WAITING} == {Admitted}
 
 
-def test_into_the_room_leads_nothing_but_being_admitted_or_being_a_facilitator() -> None:
-    assert {fact for _, fact in rows_to(Place.MAIN)} == {Admitted, Entered}
+def test_into_the_rooms_leads_nothing_but_being_admitted_or_being_a_facilitator() -> None:
+    inwards = {fact for (source, fact), target in MOVES.items() if target in SEATED and source not in SEATED}
+    assert inwards == {Admitted, Entered}
+    assert all(MOVES[row] is Place.MAIN for row in MOVES if row[1] in (Admitted, Entered))
+
+
+def test_from_every_room_one_can_be_taken_out_and_leave() -> None:
+    out = {Left, Lapsed, Removed, SentBack, KeptApart, Ended}
+    for place in SEATED:
+        assert {fact for (source, fact), target in MOVES.items() if source is place and target not in SEATED} == out
 
 
 def test_who_was_declined_or_removed_comes_back_by_a_facilitators_hand_only() -> None:
@@ -68,6 +76,10 @@ def person_fact(kind: type[Fact], person: UUID = ALICE, at: datetime = T0) -> Fa
     match kind:
         case _ if kind in (Admitted, Declined, SentBack, Removed, Muted):
             return kind(at=at, person=person, actor=MINA)
+        case _ if kind is SteppedAside:
+            return SteppedAside(at=at, person=person, actor=MINA, room=BLUE)
+        case _ if kind is SentToBreakout:
+            return SentToBreakout(at=at, person=person, room=BLUE)
         case _ if kind is Connected:
             return Connected(at=at, person=person, connection=LAPTOP, device="laptop")
         case _ if kind is Disconnected:
@@ -76,11 +88,7 @@ def person_fact(kind: type[Fact], person: UUID = ALICE, at: datetime = T0) -> Fa
             return kind(at=at, person=person)  # type: ignore[call-arg]
 
 
-MOVING = [
-    kind
-    for kind in KINDS.values()
-    if kind not in (Connected, Disconnected, Ended) and kind not in get_args(FloorFact)
-]
+MOVING = [kind for kind in get_args(PersonFact) if kind not in (Connected, Disconnected)]
 
 
 @pytest.mark.parametrize("place", list(Place))
@@ -98,6 +106,8 @@ PATHS: dict[Place, list[type[Fact]]] = {
     Place.OUTSIDE: [],
     Place.WAITING: [Knocked],
     Place.MAIN: [Knocked, Admitted],
+    Place.BREAKOUT: [Knocked, Admitted, SentToBreakout],
+    Place.ASIDE: [Knocked, Admitted, SteppedAside],
     Place.LEFT: [Knocked, Left],
     Place.DECLINED: [Knocked, Declined],
     Place.REMOVED: [Knocked, Admitted, Removed],
