@@ -106,7 +106,6 @@ MOVES: Final[dict[tuple[Place, type[Fact]], Place]] = {
 HELD: Final = frozenset({Place.WAITING, Place.MAIN, Place.BREAKOUT, Place.ASIDE})
 # Places with a media seat; being there with a connection is presence.
 SEATED: Final = frozenset({Place.MAIN, Place.BREAKOUT, Place.ASIDE})
-SIDE_PLACES: Final = frozenset({Place.BREAKOUT, Place.ASIDE})
 
 
 def move(place: Place, fact: Fact) -> Place:
@@ -229,9 +228,7 @@ def replay(facts: Iterable[tuple[int, Fact]]) -> RoomState:
 def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
     place = move(before.place, fact)
     room_id = fact.room if isinstance(fact, SentToBreakout | SteppedAside) else None
-    if place is before.place and (place not in SIDE_PLACES or isinstance(fact, Muted)):
-        return before
-    if room_id == before.room_id is not None:
+    if place is before.place and (isinstance(fact, Muted) or room_id == before.room_id):
         return before
     line_seq, knocked_at, entered_at = before.line_seq, before.knocked_at, before.entered_at
     if place is Place.WAITING:

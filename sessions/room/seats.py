@@ -157,7 +157,7 @@ def effects_since(meeting_id: UUID, seq: int) -> tuple[int, tuple[Effect, ...]]:
     if room is None:
         return 0, ()
     new = [(row, fact) for row, fact in facts_of(meeting_id, after=seq) if row.seq < room.next_seq]
-    if not any(isinstance(fact, Ended | Muted | _LEAVING) for _, fact in new):
+    if not any(isinstance(fact, (Ended, Muted, *_LEAVING)) for _, fact in new):
         return room.next_seq - 1, ()
     rows = {row.person_id: row for row in Placement.objects.filter(meeting=meeting_id)}
     names = [

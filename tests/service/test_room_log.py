@@ -114,7 +114,7 @@ def test_two_facilitators_admit_at_once_and_it_happens_once() -> None:
         lambda: evening.does(cast.mina, Admit(cast.alice.pk)),
         lambda: evening.does(cast.theo, Admit(cast.alice.pk)),
     )
-    assert sorted(type(answer).__name__ for answer in answers) == ["IllegalMove", "Outcome"]
+    assert sorted(type(answer).__name__ for answer in answers) == ["AlreadySo", "Outcome"]
     assert evening.kinds().count("admitted") == 1
 
 

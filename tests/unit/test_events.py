@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import Field, replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
@@ -12,6 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions.room.events import KINDS, CorruptLog, Disconnected, Fact, Record, from_record, to_record
+from sessions.room.moves import PlannedRoom
+
+TIMES = st.datetimes(timezones=st.just(UTC))
+
+
+def of_side_room(kind: type[Fact]) -> st.SearchStrategy[Any]:
+    match kind.__dataclass_fields__.get("room"):
+        case Field(type="UUID"):
+            return st.uuids()
+        case Field(type="UUID | None"):
+            return st.none() | st.uuids()
+        case _:
+            return st.text(max_size=32)
+
 
 ANY_FACT = st.one_of(
     *(
@@ -20,7 +34,7 @@ ANY_FACT = st.one_of(
             **{
                 name: strategy
                 for name, strategy in {
-                    "at": st.datetimes(timezones=st.just(UTC)),
+                    "at": TIMES,
                     "person": st.uuids(),
                     "actor": st.uuids(),
                     "connection": st.uuids(),
@@ -30,8 +44,12 @@ ANY_FACT = st.one_of(
                     "on": st.booleans(),
                     "ask": st.sampled_from(["unmute", "cameraOn", "cameraOff"]),
                     "by": st.sampled_from(["staff", "everyone"]),
-                    "room": st.text(max_size=32),
-                    "until": st.datetimes(timezones=st.just(UTC)),
+                    "until": TIMES,
+                    "due_at": TIMES,
+                    "paused_at": TIMES,
+                    "ends_at": st.none() | TIMES,
+                    "room": of_side_room(kind),
+                    "rooms": st.lists(st.from_type(PlannedRoom), max_size=3).map(tuple),
                 }.items()
                 if name in kind.__dataclass_fields__
             },
@@ -76,9 +94,13 @@ def test_stored_kinds_never_change_their_spelling() -> None:
         "admitted",
         "ask_answered",
         "asked",
+        "assigned",
         "auto_admit_set",
         "break_ended",
         "break_started",
+        "breakouts_closed",
+        "breakouts_opened",
+        "breakouts_planned",
         "connected",
         "declined",
         "disconnected",
@@ -86,14 +108,25 @@ def test_stored_kinds_never_change_their_spelling() -> None:
         "entered",
         "hand_lowered",
         "hand_raised",
+        "help_asked",
+        "help_ended",
+        "hold_began",
+        "hold_ended",
+        "kept_apart",
         "knocked",
         "lapsed",
         "lead_given",
         "left",
         "lock_set",
         "muted",
+        "recall_called",
+        "recalled",
         "removed",
         "screens_set",
         "sent_back",
+        "sent_to_breakout",
         "spotlighted",
+        "stepped_aside",
+        "timer_set",
+        "took_over",
     ]

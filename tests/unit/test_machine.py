@@ -51,7 +51,9 @@ def test_into_the_rooms_leads_nothing_but_being_admitted_or_being_a_facilitator(
 def test_from_every_room_one_can_be_taken_out_and_leave() -> None:
     out = {Left, Lapsed, Removed, SentBack, KeptApart, Ended}
     for place in SEATED:
-        assert {fact for (source, fact), target in MOVES.items() if source is place and target not in SEATED} == out
+        assert {
+            fact for (source, fact), target in MOVES.items() if source is place and target not in SEATED
+        } == out
 
 
 def test_who_was_declined_or_removed_comes_back_by_a_facilitators_hand_only() -> None:
