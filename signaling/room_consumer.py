@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from channels.db import database_sync_to_async
 from django.db import InterfaceError, OperationalError
+from django.utils.translation import gettext, override
 
 from sessions.core import clock
 from sessions.core.errors import Refusal
@@ -25,8 +26,9 @@ from signaling.watch import watch
 SUBPROTOCOL: Final = f"viop.{protocol.VERSION}"
 READ_AGAIN_S: Final = 1.0  # while the database is away
 CLEAN_GOODBYES: Final = frozenset({1000, 1001, 1005})  # 1005: closed without giving a code
-AWAY: Final = protocol.Refused(
-    code="try-again", text="This cannot be saved right now. The call goes on; please try again in a moment."
+AWAY: Final = (
+    "try-again",
+    "This cannot be saved right now. The call goes on; please try again in a moment.",
 )
 
 
@@ -56,6 +58,7 @@ class RoomConsumer(Socket):
             self.connection_id = await database_sync_to_async(service.connect)(
                 self.actor, login.device, self.process.name
             )
+            self._language = await database_sync_to_async(service.language_of)(self.actor)
         except Refusal:  # no such meeting and no right to it are told by the same code
             self.end(Close.NOT_FOUND)
             return
@@ -90,9 +93,9 @@ class RoomConsumer(Socket):
                 case _:
                     await self._command(command_of(message), command_id)
         except Refusal as refusal:
-            self._say(protocol.Refused(code=refusal.code, text=refusal.text, command_id=command_id))
+            self._refuse(refusal.code, refusal.text, command_id)
         except (OperationalError, InterfaceError):
-            self._say(msgspec.structs.replace(AWAY, command_id=command_id))
+            self._refuse(*AWAY, command_id)
 
     async def closed(self, code: int) -> None:
         if not self._on_record:
@@ -108,6 +111,11 @@ class RoomConsumer(Socket):
 
     def wake(self) -> None:
         self._awake.set()
+
+    def _refuse(self, code: str, text: str, command_id: str) -> None:
+        """In the person's own language: the plain English of the rules is the key."""
+        with override(self._language):
+            self._say(protocol.Refused(code=code, text=gettext(text), command_id=command_id))
 
     def _say(self, message: protocol.ToBrowser) -> None:
         self.tell(protocol.encode(message))

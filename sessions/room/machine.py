@@ -117,7 +117,7 @@ def move(place: Place, fact: Fact) -> Place:
     try:
         return MOVES[place, type(fact)]
     except KeyError:
-        raise IllegalMove(f"That is not possible now ({fact.kind.replace('_', ' ')}).") from None
+        raise IllegalMove("That is not possible now.") from None
 
 
 @dataclass(frozen=True, slots=True)

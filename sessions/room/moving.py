@@ -47,7 +47,7 @@ from sessions.room.side_commands import (
 )
 from sessions.room.sides import Phase, SideKind
 
-MAX_ROOMS: Final = 20
+MAX_ROOMS: Final = 20  # the text below says so
 NO_ROOM = "That room is not open."
 
 
@@ -64,7 +64,7 @@ def decide_side(room: RoomState, command: SideCommand, asker: UUID, known: Known
                 raise IllegalMove("The breakout rooms are open. Close them first, or move people one by one.")
             rooms = _planned(room, command, known)
             if len(rooms) > MAX_ROOMS:
-                raise IllegalMove(f"There can be {MAX_ROOMS} rooms at most.")
+                raise IllegalMove("There can be 20 rooms at most.")
             return [BreakoutsPlanned(at=at, actor=asker, rooms=rooms)]
         case OpenBreakouts(length):
             if sides.phase is not Phase.PLANNED:

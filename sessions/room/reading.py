@@ -90,6 +90,11 @@ def on_call(actor: Actor) -> tuple[Meeting, Person] | None:
     return (meeting, person) if stranger and may(person, Act.TAKE_OVER, meeting) else None
 
 
+def language_of(actor: Actor) -> str:
+    """In which the person wants to read."""
+    return Person.objects.filter(pk=actor.person_id).values_list("language", flat=True).first() or "en"
+
+
 def head(meeting_id: UUID) -> int:
     """The last seq of the meeting's log; 0 before anything happened (and for no meeting at all)."""
     next_seq = Room.objects.filter(pk=meeting_id).values_list("next_seq", flat=True).first()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from sessions.core import clock
 from sessions.core.span import Span
@@ -132,14 +132,20 @@ class RoomView:
 
 
 def view(actor: Actor) -> RoomView:
-    """The room as `actor` may see it now.
+    """The room as `actor` may see it now, in their language.
 
     Raises NotFound without a right to the room.
     """
     stand_in = on_call(actor)
     if stand_in is not None:
-        return _from_the_door(*stand_in)
+        with override(stand_in[1].language):
+            return _from_the_door(*stand_in)
     meeting, person, role = entrant(actor)
+    with override(person.language):
+        return _inside_or_waiting(meeting, person, role)
+
+
+def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> RoomView:
     now = clock.now()
     staff = role == RoomRole.FACILITATOR
     # The row with the seq first: what is read after it can only be newer than that seq says.
