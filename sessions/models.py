@@ -13,6 +13,7 @@ from sessions.attendance.models import (
     Proposal,
     Seal,
 )
+from sessions.attendance.reports.models import Report, ReportChain, ReportOrder
 from sessions.audit.models import AuditChain, AuditEvent
 from sessions.consents.models import (
     Consent,
@@ -89,6 +90,9 @@ __all__ = [
     "Proposal",
     "QuietHours",
     "Recipient",
+    "Report",
+    "ReportChain",
+    "ReportOrder",
     "Room",
     "RoomFact",
     "ScheduleChange",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sessions.attendance import proposals, seals
+from sessions.attendance.reports import making
 from sessions.core import clock
 from sessions.messages import changes
 from sessions.messages import service as messages
@@ -53,3 +54,10 @@ def advance_programs() -> None:
 def tell_changes() -> None:
     """Messages about what changed in the calendar."""
     changes.tell(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def make_reports() -> None:
+    """Make the reports that were ordered, one after the other."""
+    while making.make_next(clock.now()):
+        pass

@@ -24,6 +24,8 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     # The calendar and the episodes live in days; an hour is soon enough after midnight in every zone.
     "advance-programs": {"task": "sessions.tasks.advance_programs", "schedule": 900.0},
     "tell-changes": {"task": "sessions.tasks.tell_changes", "schedule": 15.0},
+    # Somebody looks at a page that says "one moment".
+    "make-reports": {"task": "sessions.tasks.make_reports", "schedule": 2.0},
     "end-overdue-meetings": {"task": "sessions.tasks.end_overdue_meetings", "schedule": 60.0},
 }
 

@@ -41,7 +41,7 @@ from sessions.consents.purposes import (
     signers,
 )
 from sessions.core import clock, encryption, zones
-from sessions.core.errors import IllegalMove, Invalid, NotFound
+from sessions.core.errors import Fault, IllegalMove, Invalid, NotFound
 from sessions.people.access import Act, require
 from sessions.people.models import HouseholdMember, Person
 from sessions.programs.clients import ClientFile
@@ -374,6 +374,14 @@ def read(consent: Consent) -> Document:
     return Document.load(text)
 
 
+def signed_at(consent: Consent) -> datetime:
+    """When the last signature that it needed was given. Raises Fault for one that is not signed."""
+    at = ConsentSignature.objects.filter(consent=consent).aggregate(last=Max("signed_at"))["last"]
+    if at is None:
+        raise Fault("not signed")
+    return at  # type: ignore[no-any-return]
+
+
 # Disclosures.
 
 
@@ -390,33 +398,35 @@ def disclose(
 
     Raises IllegalMove when the consent is not live now or does not cover the scopes.
     """
-    now = clock.now()
-    live = Consent.objects.filter(pk=consent.pk).live(now).exists()
-    if not live or not {scope.value for scope in scopes} <= set(consent.scopes):
-        raise Over("No consent in force allows this.")
-    row = Disclosure(
-        program_id=consent.program_id,
-        patient_id=consent.patient_id,
-        recipient_id=consent.recipient_id,
-        basis=Basis.CONSENT,
-        consent=consent,
-        purpose=consent.purpose,
-        scopes=[scope.value for scope in Scope if scope in scopes],
-        at=now,
-        by=actor,
-        via=via,
-        reference=reference,
-        sha256=sha256,
-    )
-    row.save()
-    audit.record(
-        actor_id=actor.pk,
-        act="client.disclosed",
-        subject_type="disclosure",
-        subject_id=row.pk,
-        scope=consent.program_id,
-        reason=consent.purpose,
-    )
+    with transaction.atomic():
+        _lock(consent)
+        now = clock.now()
+        live = Consent.objects.filter(pk=consent.pk).live(now).exists()
+        if not live or not {scope.value for scope in scopes} <= set(consent.scopes):
+            raise Over("No consent in force allows this.")
+        row = Disclosure(
+            program_id=consent.program_id,
+            patient_id=consent.patient_id,
+            recipient_id=consent.recipient_id,
+            basis=Basis.CONSENT,
+            consent=consent,
+            purpose=consent.purpose,
+            scopes=[scope.value for scope in Scope if scope in scopes],
+            at=now,
+            by=actor,
+            via=via,
+            reference=reference,
+            sha256=sha256,
+        )
+        row.save()
+        audit.record(
+            actor_id=actor.pk,
+            act="client.disclosed",
+            subject_type="disclosure",
+            subject_id=row.pk,
+            scope=consent.program_id,
+            reason=consent.purpose,
+        )
     return row
 
 

@@ -42,6 +42,8 @@ class Act(StrEnum):
     KEEP_CONSENTS = "client.offer-consent"
     SEE_DISCLOSURES = "client.disclosures"  # what was told about one client
     DISCLOSE = "client.disclose"
+    MAKE_REPORT = "client.report"
+    OWN_REPORT = "client.own-report"  # the client's own copy
     SEE_CONSENT = "consent.see"
     SIGN_CONSENT = "consent.sign"
     END_CONSENT = "consent.end"
@@ -111,6 +113,8 @@ RULES: Final[dict[Act, Rule]] = {
     Act.KEEP_CONSENTS: Rule(program=_COORDINATES, seen_by=Act.SEE_CONSENTS),
     Act.SEE_DISCLOSURES: Rule(_OWN, _COORDINATES),
     Act.DISCLOSE: Rule(program=_COORDINATES, seen_by=Act.SEE_DISCLOSURES),
+    Act.MAKE_REPORT: Rule(program=_COORDINATES, seen_by=Act.OWN_REPORT),
+    Act.OWN_REPORT: Rule(_OWN, _COORDINATES),
     Act.SEE_CONSENT: Rule(_OWN | _GUARDS, _COORDINATES),
     Act.SIGN_CONSENT: Rule(_OWN | _GUARDS, seen_by=Act.SEE_CONSENT),
     Act.END_CONSENT: Rule(_OWN | _GUARDS, _COORDINATES),

@@ -1,0 +1,121 @@
+"""What stands in a report, as values: gathered once, then written as PDF, CSV or FHIR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sessions.attendance.models import AttendanceStatus
+from sessions.attendance.reports.audiences import Audience, Column
+from sessions.attendance.reports.units import Form, Line, Payer
+from sessions.consents.purposes import Purpose
+from sessions.programs.kinds import MeetingKind
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What an adjustment changes."""
+
+    credited_minutes: int
+    raw_minutes: int
+    status: AttendanceStatus
+    late: bool
+    excused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    number: int  # of this record, from 1
+    before: Values
+    after: Values
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One client's signed attendance of one meeting, as it holds now."""
+
+    record_id: UUID
+    meeting_id: UUID
+    person_id: UUID
+    person: str
+    on: date
+    starts_at: datetime  # scheduled
+    ends_at: datetime
+    started_at: datetime  # actual
+    stopped_at: datetime
+    arrived_at: datetime | None
+    left_at: datetime | None
+    kind: MeetingKind
+    form: Form
+    title: str
+    now: Values
+    eligible_minutes: int
+    counts: bool  # towards the week: creditable when it was signed
+    left_early: bool
+    head_count: int
+    staff: tuple[str, ...]
+    signed_by: str
+    signed_at: datetime
+    seal: str
+    hour_minutes: int
+    policy_version: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekTotal:
+    first: date  # Monday, or the first day of the period
+    last: date
+    sessions: int
+    minutes: int
+    required: int  # 0 outside of an episode
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The consent that lets it out."""
+
+    recipient: str
+    purpose: Purpose
+    signed_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    audience: Audience
+    columns: tuple[Column, ...]
+    program: str
+    time_zone: str
+    patient: str  # "" for a report of one meeting
+    patient_id: UUID | None
+    meeting: str  # "" for a report of one client
+    from_on: date
+    to_on: date
+    entries: tuple[Entry, ...]  # in order
+    weeks: tuple[WeekTotal, ...]
+    unsigned: int  # sessions of the period that nobody has signed yet: not in this report
+    hour_minutes: tuple[int, ...]  # 60, or 50, or both when the policy changed
+    payer: Payer | None
+    units: tuple[Line, ...]
+    permission: Permission | None
+
+    @property
+    def minutes(self) -> int:
+        """Counted; without any bridging for who pays."""
+        counted = [entry.now for entry in self.entries if entry.counts]
+        if Column.MINUTES in self.columns:
+            return sum(now.credited_minutes for now in counted)
+        return sum(now.raw_minutes for now in counted)
+
+    @property
+    def attended(self) -> int:
+        return sum(1 for entry in self.entries if entry.now.credited_minutes)
+
+    @property
+    def changes(self) -> int:
+        return sum(len(entry.changes) for entry in self.entries)

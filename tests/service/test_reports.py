@@ -1,0 +1,582 @@
+"""Reports: what stands in them for whom, when they are let out, and what becomes of them afterwards."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+from pypdf import PdfReader
+
+from sessions import tasks
+from sessions.attendance import service as attendance
+from sessions.attendance.reports import drawing, gather, making, service, verifying
+from sessions.attendance.reports.audiences import Audience, Format
+from sessions.attendance.reports.models import Report, ReportChain, ReportOrder, State
+from sessions.attendance.reports.units import Payer
+from sessions.audit.models import AuditEvent
+from sessions.consents import service as consents
+from sessions.consents.models import Consent, Disclosure
+from sessions.consents.purposes import Purpose, RecipientKind, Scope
+from sessions.core import append_only
+from sessions.core.errors import Invalid, NotAllowed, NotFound
+from sessions.people.models import Person
+from sessions.people.roles import Role
+from sessions.people.service import end_membership
+from sessions.programs.kinds import MeetingKind
+from tests import cast as people
+from tests.cast import Cast
+from tests.service.papers import file, offered, recipient, signs
+from tests.service.signed import signed
+
+NEW_YORK = ZoneInfo("America/New_York")
+FEBRUARY = (date(2026, 2, 1), date(2026, 2, 28))
+
+
+def evening(day: int, month: int = 2) -> datetime:
+    return datetime(2026, month, day, 18, 0, tzinfo=NEW_YORK)
+
+
+@pytest.fixture
+def time() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(people.MORNING, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def cast(time: time_machine.Traveller, db: None) -> Cast:
+    """A February: Alice is there, comes late, is excused, has an individual session and a 12-step meeting."""
+    cast = people.assemble()
+    signed(cast, evening(3), {cast.alice: 90, cast.bruno: 90})
+    signed(cast, evening(5), {cast.alice: 70, cast.bruno: 90}, bridged=4, flags=("left_early",))
+    signed(cast, evening(10), {cast.alice: 0, cast.bruno: 80}, excused=(cast.alice,))
+    signed(cast, evening(12), {cast.alice: 50}, kind=MeetingKind.INDIVIDUAL_THERAPY, length=60)
+    signed(cast, evening(13), {cast.alice: 60, cast.bruno: 60}, kind=MeetingKind.TWELVE_STEP, length=60)
+    return cast
+
+
+def wanted(
+    audience: Audience = Audience.CHART,
+    format_: Format = Format.CSV,
+    consent: Consent | None = None,
+    payer: Payer | None = None,
+    language: str = "en",
+) -> service.Wanted:
+    return service.Wanted(audience, *FEBRUARY, format_, consent, payer, language)
+
+
+def made(actor: Person, cast: Cast, want: service.Wanted) -> Report:
+    order = service.order(actor, file(cast), want)
+    tasks.make_reports()
+    order.refresh_from_db()
+    assert order.state == State.MADE, order.why
+    assert order.report is not None
+    return order.report
+
+
+def rows(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def court(cast: Cast) -> Consent:
+    return signs(cast.alice, offered(cast))
+
+
+def text_of(data: bytes) -> list[str]:
+    return [re.sub(r"\s+", " ", page.extract_text()) for page in PdfReader(io.BytesIO(data)).pages]
+
+
+class TestContent:
+    def test_the_chart_has_every_signed_session_of_the_period_with_what_holds_now(self, cast: Cast) -> None:
+        _, data = service.download(cast.carol, made(cast.carol, cast, wanted()).pk)
+        found = rows(data)
+        said = [
+            (row["date"], row["kind"], row["minutes"], row["claim_minutes"], row["status"]) for row in found
+        ]
+        assert said == [
+            ("2026-02-03", "process_group", "90", "90", "present"),
+            ("2026-02-05", "process_group", "70", "66", "partial"),
+            ("2026-02-10", "process_group", "0", "0", "absent"),
+            ("2026-02-12", "individual_therapy", "50", "50", "partial"),
+            ("2026-02-13", "twelve_step", "60", "60", "present"),
+        ]
+        late = found[1]
+        assert (late["scheduled_start"], late["actual_start"]) == (
+            "2026-02-05T18:00:00-05:00",
+            "2026-02-05T18:01:00-05:00",
+        )
+        assert (late["late"], late["left_early"], late["staff"]) == ("yes", "yes", "Mina Park; Theo Okafor")
+        assert (late["signed_by"], late["signed_at"]) == ("Mina Park", "2026-02-05T19:50:00-05:00")
+        assert (found[2]["excused"], found[2]["delivery"]) == ("yes", "")
+        assert [row["counts"] for row in found] == ["yes", "yes", "yes", "yes", "no"]
+
+    def test_totals_are_of_what_counts_week_by_week(self, cast: Cast) -> None:
+        content = service.preview(cast.carol, file(cast), wanted())
+        assert (content.minutes, content.attended, len(content.entries)) == (210, 4, 5)
+        weeks = [(str(week.first), str(week.last), week.minutes, week.required) for week in content.weeks]
+        assert weeks == [("2026-02-02", "2026-02-08", 160, 540), ("2026-02-09", "2026-02-15", 50, 540)]
+
+    @pytest.mark.parametrize(
+        ("audience", "never"),
+        [
+            (Audience.EMPLOYER, {"kind", "form", "staff", "late", "left_early", "claim_minutes", "arrived"}),
+            (Audience.COURT, {"kind", "claim_minutes", "arrived", "possible_minutes"}),
+            (Audience.INSURER, {"late", "left_early", "excused", "minutes", "arrived"}),
+            (Audience.PROVIDER, {"claim_minutes", "arrived", "late"}),
+        ],
+    )
+    def test_nobody_outside_gets_more_than_they_need(
+        self, cast: Cast, audience: Audience, never: set[str]
+    ) -> None:
+        purpose, kind, scope = {
+            Audience.EMPLOYER: (Purpose.EMPLOYMENT, RecipientKind.EMPLOYER, Scope.ATTENDANCE),
+            Audience.COURT: (Purpose.COURT, RecipientKind.COURT, Scope.ATTENDANCE),
+            Audience.INSURER: (Purpose.PAYMENT, RecipientKind.INSURER, Scope.ATTENDANCE),
+            Audience.PROVIDER: (Purpose.CARE, RecipientKind.PROVIDER, Scope.ATTENDANCE),
+        }[audience]
+        consent = signs(cast.alice, offered(cast, purpose, recipient(cast, kind), [scope]))
+        report = made(cast.carol, cast, wanted(audience, consent=consent))
+        found = rows(service.download(cast.carol, report.pk)[1])
+        assert never.isdisjoint(found[0])
+        assert {row["notice"] for row in found} == {drawing.NOTICE}
+        assert "Bruno" not in repr(found)
+
+    def test_an_adjustment_holds_and_stands_beside_what_was_signed(self, cast: Cast) -> None:
+        record = gather.records_of(file(cast), *FEBRUARY).get(meeting__held_on=date(2026, 2, 5))
+        change = attendance.Change(credited_minutes=85, late=False)
+        attendance.adjust(cast.mina, record, change, reason="Took part by phone.", typed_name="Mina Park")
+        report = made(cast.carol, cast, wanted())
+        (row,) = [r for r in rows(service.download(cast.carol, report.pk)[1]) if r["date"] == "2026-02-05"]
+        assert (row["minutes"], row["late"]) == ("85", "no")
+        assert row["changes"].startswith(
+            "1: 70 min partial -> 85 min partial; Took part by phone.; Mina Park; "
+        )
+
+    def test_an_adjustment_tells_nobody_more_than_their_columns(self, cast: Cast) -> None:
+        record = gather.records_of(file(cast), *FEBRUARY).get(meeting__held_on=date(2026, 2, 5))
+        change = attendance.Change(credited_minutes=60, late=False)
+        attendance.adjust(cast.mina, record, change, reason="Left twice.", typed_name="Mina Park")
+        insurer = recipient(cast, RecipientKind.INSURER)
+        consent = signs(cast.alice, offered(cast, Purpose.PAYMENT, insurer))
+        report = made(cast.carol, cast, wanted(Audience.INSURER, consent=consent))
+        (row,) = [r for r in rows(service.download(cast.carol, report.pk)[1]) if r["date"] == "2026-02-05"]
+        assert row["changes"].startswith("1: 66 min -> 60 min; Left twice.; Mina Park; ")
+
+    def test_units_are_the_payers_and_say_so_in_the_rows(self, cast: Cast) -> None:
+        report = made(cast.carol, cast, wanted(payer=Payer.PER_SESSION))
+        found = rows(service.download(cast.carol, report.pk)[1])
+        assert [(row["code"], row["units"]) for row in found] == [
+            ("90853", "1"),
+            ("90853", "1"),
+            ("", "0"),
+            ("90834", "1"),
+            ("", ""),  # does not count
+        ]
+
+    def test_hours_of_fifty_minutes_are_said(self, cast: Cast) -> None:
+        signed(cast, evening(17), {cast.alice: 90}, hour_minutes=50)
+        content = service.preview(cast.carol, file(cast), wanted())
+        assert content.hour_minutes == (50, 60)
+
+    def test_what_nobody_signed_is_left_out_and_counted(self, cast: Cast) -> None:
+        content = service.preview(cast.carol, file(cast), wanted())
+        assert content.unsigned == 0
+        from sessions.core.span import Span
+        from sessions.programs.service import schedule
+
+        span = Span(evening(18), evening(18) + timedelta(hours=1))
+        schedule(cast.north, MeetingKind.PROCESS_GROUP, span, facilitators=[cast.mina], cohort=cast.evening)
+        assert service.preview(cast.carol, file(cast), wanted()).unsigned == 1
+
+    def test_cells_that_look_like_formulas_are_defused(self, cast: Cast) -> None:
+        Person.objects.filter(pk=cast.alice.pk).update(given_name="=HYPERLINK(1)", family_name="")
+        report = made(cast.carol, cast, wanted())
+        assert {row["client"] for row in rows(service.download(cast.carol, report.pk)[1])} == {
+            "'=HYPERLINK(1)"
+        }
+
+    def test_everybody_of_one_meeting_for_its_facilitators(self, cast: Cast) -> None:
+        meeting = gather.records_of(file(cast), *FEBRUARY).earliest("meeting__starts_at").meeting
+        order = service.order_meeting(cast.mina, meeting, Format.CSV)
+        tasks.make_reports()
+        order.refresh_from_db()
+        found = rows(service.download(cast.mina, order.report_id)[1])
+        assert [(row["client"], row["minutes"]) for row in found] == [
+            ("Alice Haddad", "90"),
+            ("Bruno Silva", "90"),
+        ]
+        with pytest.raises(NotFound):
+            service.download(cast.alice, order.report_id)
+        with pytest.raises(NotAllowed):
+            service.order_meeting(cast.alice, meeting, Format.CSV)
+        with pytest.raises(Invalid):
+            service.order_meeting(cast.mina, cast.individual, Format.CSV)
+
+
+class TestLetOut:
+    """To outside parties only under a consent in force that names them and the purpose."""
+
+    def test_it_is_frozen_logged_and_bound_to_its_consent(self, cast: Cast) -> None:
+        consent = court(cast)
+        report = made(cast.carol, cast, wanted(Audience.COURT, consent=consent))
+        told = Disclosure.objects.get()
+        assert (told.consent, told.recipient, told.patient) == (consent, consent.recipient, cast.alice)
+        assert (told.via, told.reference, told.sha256) == ("report", str(report.pk), report.sha256)
+        assert (told.by, told.scopes, told.purpose) == (cast.carol, ["attendance"], "court")
+        made_row = AuditEvent.objects.get(act="report.made")
+        assert made_row.reason == report.sha256
+
+    @pytest.mark.parametrize(
+        "consent",
+        [
+            lambda cast: None,
+            lambda cast: offered(cast),  # not signed
+            lambda cast: signs(
+                cast.alice,
+                offered(cast, Purpose.EMPLOYMENT, recipient(cast, RecipientKind.EMPLOYER)),
+            ),
+            lambda cast: signs(cast.alice, offered(cast, scopes=[Scope.TESTS])),
+        ],
+        ids=["none", "unsigned", "another purpose", "another scope"],
+    )
+    def test_not_without_one_that_matches(self, cast: Cast, consent: object) -> None:
+        assert callable(consent)
+        with pytest.raises(service.ConsentOver):
+            service.order(cast.carol, file(cast), wanted(Audience.COURT, consent=consent(cast)))
+        assert not ReportOrder.objects.exists()
+
+    def test_not_with_another_clients(self, cast: Cast) -> None:
+        theirs = signs(cast.bruno, offered(cast, of=cast.bruno))
+        with pytest.raises(NotFound):
+            service.order(cast.carol, file(cast), wanted(Audience.COURT, consent=theirs))
+
+    def test_taken_back_between_the_order_and_its_making_none_is_made(self, cast: Cast) -> None:
+        consent = court(cast)
+        order = service.order(cast.carol, file(cast), wanted(Audience.COURT, consent=consent))
+        consents.end(cast.alice, consent)
+        tasks.make_reports()
+        order.refresh_from_db()
+        assert (order.state, order.why) == (State.REFUSED, "no-consent")
+        assert not Report.objects.exists()
+        assert not Disclosure.objects.exists()
+
+    def test_taken_back_while_it_is_drawn_none_is_made(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        consent = court(cast)
+        order = service.order(cast.carol, file(cast), wanted(Audience.COURT, consent=consent))
+        write = making.write
+
+        def slow(*given: object) -> bytes:
+            consents.end(cast.alice, consent)
+            return write(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(making, "write", slow)
+        tasks.make_reports()
+        order.refresh_from_db()
+        assert (order.state, Report.objects.count(), Disclosure.objects.count()) == (State.REFUSED, 0, 0)
+
+    def test_taken_back_or_expired_it_is_not_given_out_any_more(
+        self, cast: Cast, time: time_machine.Traveller
+    ) -> None:
+        consent = court(cast)
+        report = made(cast.carol, cast, wanted(Audience.COURT, consent=consent))
+        service.download(cast.carol, report.pk)
+        time.shift(timedelta(days=91))
+        with pytest.raises(service.ConsentOver):
+            service.download(cast.carol, report.pk)
+        time.shift(timedelta(days=-91))
+        consents.end(cast.alice, consent)
+        with pytest.raises(service.ConsentOver):
+            service.download(cast.carol, report.pk)
+        assert AuditEvent.objects.filter(act="report.download", outcome="refused").count() == 2
+        ((_, standing),) = service.reports_of(cast.carol, file(cast))
+        assert standing.closed
+
+    def test_who_lost_the_right_meanwhile_gets_none(self, cast: Cast) -> None:
+        order = service.order(cast.carol, file(cast), wanted())
+        end_membership(cast.carol.memberships.get(role=Role.COORDINATOR))
+        tasks.make_reports()
+        order.refresh_from_db()
+        assert order.state == State.REFUSED
+
+    @pytest.mark.parametrize("who", ["mina", "bruno", "omar", "otto", "sofia", "nora", "ines", "ada"])
+    def test_a_report_does_not_exist_for_anybody_else(self, cast: Cast, who: str) -> None:
+        report, someone = made(cast.carol, cast, wanted()), getattr(cast, who)
+        for act in (
+            lambda: service.order(someone, file(cast), wanted()),
+            lambda: service.preview(someone, file(cast), wanted()),
+            lambda: service.reports_of(someone, file(cast)),
+            lambda: service.download(someone, report.pk),
+        ):
+            with pytest.raises(NotFound):
+                act()
+
+    def test_clients_get_their_own_copy_and_no_other(self, cast: Cast) -> None:
+        own = made(cast.alice, cast, wanted(Audience.CLIENT))
+        chart = made(cast.carol, cast, wanted())
+        assert service.download(cast.alice, own.pk)
+        with pytest.raises(NotFound):
+            service.download(cast.alice, chart.pk)
+        with pytest.raises(NotAllowed):
+            service.order(cast.alice, file(cast), wanted())
+        assert [report.pk for report, _ in service.reports_of(cast.alice, file(cast))] == [own.pk]
+        assert not Disclosure.objects.exists()
+
+    def test_another_person_does_not_follow_an_order(self, cast: Cast) -> None:
+        order = service.order(cast.carol, file(cast), wanted())
+        assert service.order_of(cast.carol, order.pk) == order
+        with pytest.raises(NotFound):
+            service.order_of(cast.ines, order.pk)
+
+
+class TestFrozen:
+    def test_the_bytes_that_were_hashed_are_the_bytes_that_are_downloaded(self, cast: Cast) -> None:
+        report = made(cast.carol, cast, wanted())
+        first = service.download(cast.carol, report.pk)[1]
+        assert service.download(cast.carol, report.pk)[1] == first
+        assert verifying.verify_file(first).verdict == 0
+        assert b"Alice" not in bytes(Report.objects.get().ciphertext)
+
+    def test_a_change_afterwards_makes_it_superseded_and_leaves_it_as_it_is(self, cast: Cast) -> None:
+        report = made(cast.carol, cast, wanted())
+        before = service.download(cast.carol, report.pk)[1]
+        record = gather.records_of(file(cast), *FEBRUARY).earliest("meeting__starts_at")
+        attendance.adjust(
+            cast.mina, record, attendance.Change(credited_minutes=80), reason="Phone.", typed_name="Mina Park"
+        )
+        ((_, standing),) = service.reports_of(cast.carol, file(cast))
+        assert standing.superseded
+        assert service.download(cast.carol, report.pk)[1] == before
+
+    def test_more_signed_in_its_period_supersedes_it_and_outside_of_it_does_not(self, cast: Cast) -> None:
+        made(cast.carol, cast, wanted())
+        signed(cast, evening(1, month=3) - timedelta(hours=3), {cast.alice: 90})
+        assert not service.reports_of(cast.carol, file(cast))[0][1].superseded
+        signed(cast, evening(20), {cast.alice: 90})
+        assert service.reports_of(cast.carol, file(cast))[0][1].superseded
+
+    def test_a_claim_that_lapsed_is_taken_over_and_made_once(
+        self, cast: Cast, time: time_machine.Traveller
+    ) -> None:
+        order = service.order(cast.carol, file(cast), wanted())
+        ReportOrder.objects.update(state=State.MAKING, attempts=1, claimed_until=people.MORNING)
+        tasks.make_reports()
+        assert not Report.objects.exists()  # somebody is at it
+        time.shift(timedelta(seconds=1))
+        tasks.make_reports()
+        tasks.make_reports()
+        order.refresh_from_db()
+        assert (order.state, Report.objects.count()) == (State.MADE, 1)
+
+    def test_a_fault_is_tried_again_and_then_said(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(*_: object, **__: object) -> bytes:
+            raise drawing.Undrawn("ended with 1")
+
+        monkeypatch.setattr(drawing, "draw", broken)
+        order = service.order(cast.carol, file(cast), wanted(format_=Format.PDF))
+        tasks.make_reports()
+        order.refresh_from_db()
+        assert (order.state, order.attempts) == (State.FAILED, making.MOST_ATTEMPTS)
+
+
+class TestVerifying:
+    def saved(self, cast: Cast, folder: Path) -> tuple[Report, Path]:
+        report = made(cast.carol, cast, wanted())
+        path = folder / "report.csv"
+        path.write_bytes(service.download(cast.carol, report.pk)[1])
+        return report, path
+
+    def run(self, path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+        code = 0
+        try:
+            call_command("verify_report", str(path))
+        except SystemExit as ended:
+            code = int(str(ended.code))
+        said = capsys.readouterr()
+        return code, (said.out + said.err).strip()
+
+    def test_genuine(self, cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        report, path = self.saved(cast, tmp_path)
+        code, said = self.run(path, capsys)
+        assert (code, said.count("\n")) == (0, 0)
+        assert said.startswith("genuine: report 1 (")
+        assert report.sha256 in said
+        assert "Alice" not in said
+
+    def test_superseded_is_genuine_and_says_so(
+        self, cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        _, path = self.saved(cast, tmp_path)
+        signed(cast, evening(20), {cast.alice: 90})
+        code, said = self.run(path, capsys)
+        assert code == 0
+        assert said.startswith("genuine, superseded")
+
+    def test_one_changed_byte(self, cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        _, path = self.saved(cast, tmp_path)
+        path.write_bytes(path.read_bytes().replace(b",90,", b",91,", 1))
+        assert self.run(path, capsys)[0] == 1
+
+    def test_no_file(self, cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.run(tmp_path / "none.pdf", capsys)[0] == 2
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize(
+        "tampering",
+        [
+            "UPDATE iop_report SET sha256 = '{sha}', changes = 9 WHERE seq = 1",
+            "UPDATE iop_report SET ordered_at = made_at, size = 1 WHERE seq = 1",
+            "DELETE FROM iop_reportorder; DELETE FROM iop_report WHERE seq = 2",
+            "UPDATE iop_report SET seq = 3 WHERE seq = 2",
+            "UPDATE iop_reportchain SET length = 1",
+        ],
+    )
+    def test_an_edited_removed_or_moved_row_breaks_the_chain(
+        self, cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str], tampering: str
+    ) -> None:
+        report, path = self.saved(cast, tmp_path)
+        made(cast.carol, cast, wanted(Audience.CLIENT))
+        assert self.run(path, capsys)[0] == 0
+        with connection.schema_editor() as editor:
+            append_only.remove(editor, "iop_report")
+        with connection.cursor() as cursor:
+            for statement in tampering.format(sha=report.sha256).split("; "):
+                cursor.execute(statement)
+        with connection.schema_editor() as editor:
+            append_only.install(editor, "iop_report")
+        code, said = self.run(path, capsys)
+        assert code == 3, said
+
+    def test_each_programme_has_its_own_chain(self, cast: Cast) -> None:
+        made(cast.carol, cast, wanted())
+        assert [(head.program, head.length) for head in ReportChain.objects.all()] == [(cast.north, 1)]
+
+
+class TestPdf:
+    def test_it_is_tagged_titled_and_in_a_language(self, cast: Cast) -> None:
+        data = service.download(cast.carol, made(cast.carol, cast, wanted(format_=Format.PDF)).pk)[1]
+        found = PdfReader(io.BytesIO(data))
+        root = found.trailer["/Root"].get_object()
+        assert root["/MarkInfo"]["/Marked"]
+        assert root["/Lang"] == "en"
+        assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+        assert found.metadata is not None
+        assert found.metadata.title == "Attendance: Alice Haddad, February 1, 2026 to February 28, 2026"
+        assert b"pdfuaid:part" in root["/Metadata"].get_object().get_data()
+        tags = tags_of(root["/StructTreeRoot"])
+        assert {"/H1", "/H2", "/Table", "/TH", "/TD", "/P"} <= tags
+
+    def test_an_outside_one_carries_the_notice_on_every_page_of_a_hundred(self, cast: Cast) -> None:
+        consent = court(cast)
+        day, end = evening(1), datetime(2026, 2, 27, tzinfo=NEW_YORK)
+        while day < end:  # many short sessions a day: pages enough
+            for hour in range(1, 8):
+                signed(cast, day - timedelta(hours=hour), {cast.alice: 30}, length=30)
+            day += timedelta(days=1)
+        report = made(cast.carol, cast, wanted(Audience.COURT, Format.PDF, consent))
+        pages = text_of(service.download(cast.carol, report.pk)[1])
+        assert len(pages) > 5
+        for number, text in enumerate(pages, start=1):
+            assert drawing.NOTICE in text
+            assert str(report.pk) in text
+            assert f"{number} / {len(pages)}" in text
+        assert drawing.NOTICE_LONG in pages[0]
+        assert "Kings County Drug Court" in pages[0]
+
+    @pytest.mark.parametrize(
+        "name",
+        ["Łucja Ångström-Nuñez", "Đặng Thị Hằng", "Ειρήνη Παπαδοπούλου", "<script>&amp;", "O’Brien; DROP"],
+    )
+    def test_names_are_people_and_stay_as_they_are(self, cast: Cast, name: str) -> None:
+        Person.objects.filter(pk=cast.alice.pk).update(given_name=name, family_name="")
+        data = service.download(cast.carol, made(cast.carol, cast, wanted(format_=Format.PDF)).pk)[1]
+        assert name in text_of(data)[0]
+
+    def test_it_speaks_spanish_and_the_notice_stays_as_the_rule_gives_it(self, cast: Cast) -> None:
+        want = wanted(Audience.COURT, Format.PDF, court(cast), language="es")
+        text = text_of(service.download(cast.carol, made(cast.carol, cast, want).pk)[1])[0]
+        assert "Asistencia" in text
+        assert drawing.NOTICE in text
+
+    def test_a_name_cannot_make_the_drawing_fetch_anything(self, cast: Cast, tmp_path: Path) -> None:
+        secret = tmp_path / "secret.txt"
+        secret.write_text("canary")
+        Person.objects.filter(pk=cast.alice.pk).update(given_name=f'<img src="file://{secret}">')
+        data = service.download(cast.carol, made(cast.carol, cast, wanted(format_=Format.PDF)).pk)[1]
+        assert f'<img src="file://{secret}">'[:12] in text_of(data)[0]
+
+    def test_without_the_libraries_it_says_what_to_do(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(drawing, "SHARED_OBJECTS", ("libnowhere.so.0",))
+        drawing.available.cache_clear()
+        try:
+            with pytest.raises(drawing.NoPdfHere):
+                service.order(cast.carol, file(cast), wanted(format_=Format.PDF))
+        finally:
+            drawing.available.cache_clear()
+        assert "libpango-1.0-0" in caplog.text
+        assert made(cast.carol, cast, wanted())
+
+
+def tags_of(node: object) -> set[str]:
+    """The structure types of a tagged PDF."""
+    found: set[str] = set()
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        one = one.get_object() if hasattr(one, "get_object") else one
+        if isinstance(one, dict):
+            if "/S" in one:
+                found.add(str(one["/S"]))
+            if "/K" in one:
+                pending.append(one["/K"])
+        elif isinstance(one, list):
+            pending.extend(one)
+    return found
+
+
+class TestFhir:
+    def test_every_session_is_an_appointment_and_every_attended_one_an_encounter(self, cast: Cast) -> None:
+        from fhir.resources.R4B.bundle import Bundle
+
+        report = made(cast.carol, cast, wanted(format_=Format.FHIR))
+        data = service.download(cast.carol, report.pk)[1]
+        read = Bundle.model_validate_json(data)
+        assert (read.id, read.type) == (str(report.pk), "collection")
+        by_type: dict[str, list[dict[str, object]]] = {}
+        for entry in json.loads(data)["entry"]:
+            by_type.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
+        assert {kind: len(found) for kind, found in by_type.items()} == {
+            "Organization": 1,
+            "Patient": 1,
+            "Practitioner": 2,
+            "Appointment": 5,
+            "Encounter": 4,
+        }
+        assert [one["status"] for one in by_type["Appointment"]].count("noshow") == 1
+        lengths = [one["length"]["value"] for one in by_type["Encounter"]]  # type: ignore[index]
+        assert lengths == [90, 70, 50, 60]
+        known = {entry["fullUrl"] for entry in json.loads(data)["entry"]}
+        assert set(re.findall(r'"reference":\s*"(urn:uuid:[0-9a-f-]+)"', data.decode())) <= known
+
+    def test_what_is_no_fhir_is_never_handed_out(self) -> None:
+        from sessions.attendance.reports import fhir
+
+        with pytest.raises(fhir.NotValid) as wrong:
+            fhir.validated({"resourceType": "Bundle", "type": "collection", "timestamp": "Alice"})
+        assert "Alice" not in str(wrong.value)
+
+    def test_it_is_for_health_systems_only(self, cast: Cast) -> None:
+        with pytest.raises(Invalid):
+            service.order(cast.carol, file(cast), wanted(Audience.COURT, Format.FHIR, court(cast)))
