@@ -111,7 +111,9 @@ TEXTS: Final = (
     gettext_noop("version: is given by the server"),
     gettext_noop("There is no consent in force for this any more."),
     gettext_noop("This recipient needs the client's consent."),
-    gettext_noop("PDFs cannot be made on this computer yet. Choose CSV, or ask whoever runs it to install Pango."),
+    gettext_noop(
+        "PDFs cannot be made on this computer yet. Choose CSV, or ask whoever runs it to install Pango."
+    ),
     gettext_noop("This format is for one client."),
     gettext_noop("This session is not signed yet. Reports hold what is signed."),
     gettext_noop("This format is not for this recipient."),

@@ -9,17 +9,19 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import connection
+from fhir.resources.R4B.bundle import Bundle
 from pypdf import PdfReader
 
 from sessions import tasks
 from sessions.attendance import service as attendance
-from sessions.attendance.reports import drawing, gather, making, service, verifying
+from sessions.attendance.reports import drawing, fhir, gather, making, service, verifying
 from sessions.attendance.reports.audiences import Audience, Format
 from sessions.attendance.reports.models import Report, ReportChain, ReportOrder, State
 from sessions.attendance.reports.units import Payer
@@ -29,10 +31,12 @@ from sessions.consents.models import Consent, Disclosure
 from sessions.consents.purposes import Purpose, RecipientKind, Scope
 from sessions.core import append_only
 from sessions.core.errors import Invalid, NotAllowed, NotFound
+from sessions.core.span import Span
 from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import end_membership
 from sessions.programs.kinds import MeetingKind
+from sessions.programs.service import schedule
 from tests import cast as people
 from tests.cast import Cast
 from tests.service.papers import file, offered, recipient, signs
@@ -190,9 +194,6 @@ class TestContent:
     def test_what_nobody_signed_is_left_out_and_counted(self, cast: Cast) -> None:
         content = service.preview(cast.carol, file(cast), wanted())
         assert content.unsigned == 0
-        from sessions.core.span import Span
-        from sessions.programs.service import schedule
-
         span = Span(evening(18), evening(18) + timedelta(hours=1))
         schedule(cast.north, MeetingKind.PROCESS_GROUP, span, facilitators=[cast.mina], cohort=cast.evening)
         assert service.preview(cast.carol, file(cast), wanted()).unsigned == 1
@@ -209,6 +210,7 @@ class TestContent:
         order = service.order_meeting(cast.mina, meeting, Format.CSV)
         tasks.make_reports()
         order.refresh_from_db()
+        assert order.report_id is not None
         found = rows(service.download(cast.mina, order.report_id)[1])
         assert [(row["client"], row["minutes"]) for row in found] == [
             ("Alice Haddad", "90"),
@@ -466,7 +468,7 @@ class TestPdf:
     def test_it_is_tagged_titled_and_in_a_language(self, cast: Cast) -> None:
         data = service.download(cast.carol, made(cast.carol, cast, wanted(format_=Format.PDF)).pk)[1]
         found = PdfReader(io.BytesIO(data))
-        root = found.trailer["/Root"].get_object()
+        root: Any = found.trailer["/Root"]
         assert root["/MarkInfo"]["/Marked"]
         assert root["/Lang"] == "en"
         assert root["/ViewerPreferences"]["/DisplayDocTitle"]
@@ -548,8 +550,6 @@ def tags_of(node: object) -> set[str]:
 
 class TestFhir:
     def test_every_session_is_an_appointment_and_every_attended_one_an_encounter(self, cast: Cast) -> None:
-        from fhir.resources.R4B.bundle import Bundle
-
         report = made(cast.carol, cast, wanted(format_=Format.FHIR))
         data = service.download(cast.carol, report.pk)[1]
         read = Bundle.model_validate_json(data)
@@ -571,8 +571,6 @@ class TestFhir:
         assert set(re.findall(r'"reference":\s*"(urn:uuid:[0-9a-f-]+)"', data.decode())) <= known
 
     def test_what_is_no_fhir_is_never_handed_out(self) -> None:
-        from sessions.attendance.reports import fhir
-
         with pytest.raises(fhir.NotValid) as wrong:
             fhir.validated({"resourceType": "Bundle", "type": "collection", "timestamp": "Alice"})
         assert "Alice" not in str(wrong.value)
