@@ -30,6 +30,21 @@ made = schedule(like.program, like.kind, Span(now - timedelta(minutes=2), now + 
                 facilitators=list(like.facilitators.all()), cohort=like.cohort, drop_in=True)
 print(made.pk)
 """
+NEW_FAMILY = """
+from datetime import timedelta
+from sessions.core import clock
+from sessions.core.span import Span
+from sessions.people.roles import RoomRole
+from sessions.programs.models import Meeting
+from sessions.programs.service import schedule
+like = Meeting.objects.get(pk="{like}")
+staff = list(Meeting.objects.get(pk="{staffed_like}").facilitators.all())
+now = clock.now().replace(microsecond=0)
+made = schedule(like.program, like.kind, Span(now - timedelta(minutes=2), now + timedelta(hours=1)), facilitators=staff,
+                invitees=[(row.person, RoomRole(row.role)) for row in like.invitee_rows.all()],
+                title="Family evening", drop_in=True)
+print(made.pk)
+"""
 
 
 @dataclass(frozen=True)
@@ -140,13 +155,16 @@ class Site:
 
     def new_group(self) -> dict[str, Any]:
         """One more open meeting of the demo's group, with nobody in it yet; in the form of `demo["meetings"]`."""
-        made = self.manage("shell", "-v0", "-c", NEW_GROUP.format(like=self.meeting("group")["id"])).strip()
-        return {
-            "id": made,
-            "kind": "process_group",
-            "path": f"/meetings/{made}/",
-            "room_path": f"/meetings/{made}/room",
-        }
+        return self._made(NEW_GROUP.format(like=self.meeting("process_group")["id"]), "process_group")
+
+    def new_family_evening(self) -> dict[str, Any]:
+        """A family group that is open now: the demo's two families, both of its facilitators."""
+        like, staffed = self.meeting("family_group")["id"], self.meeting("process_group")["id"]
+        return self._made(NEW_FAMILY.format(like=like, staffed_like=staffed), "family_group")
+
+    def _made(self, script: str, kind: str) -> dict[str, Any]:
+        made = self.manage("shell", "-v0", "-c", script).strip()
+        return {"id": made, "kind": kind, "path": f"/meetings/{made}/", "room_path": f"/meetings/{made}/room"}
 
     def logins(self, role: str) -> list[Login]:
         return [

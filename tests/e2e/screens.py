@@ -11,7 +11,9 @@ from typing import Any
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.conftest import FLAGS
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor
+from tests.e2e.stage import Stage
+from tests.e2e.states import STATES
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest
 from tests.media.browsers import CHROMIUM
 from tests.site import Login, Site
 
@@ -41,6 +43,21 @@ async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None
     visitor = Visitor(site, login, context, await context.new_page())
     visitor.listen()
     return visitor
+
+
+async def staged(browser: Browser, folder: Path) -> None:
+    """The states of tests/e2e/states.py, as if every camera were off."""
+    for state in STATES:
+        for size, viewport in SIZES.items():
+            context = await browser.new_context(viewport=viewport, permissions=["camera", "microphone"])  # type: ignore[arg-type]
+            page = await context.new_page()
+            stage = await Stage(page, **state.config).open(state.told, inside=state.inside)
+            await state.steps(stage)
+            await page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+            await at_rest(page)
+            path = folder / f"room-{state.name}-{size}.png"
+            await page.screenshot(path=path, animations="disabled", style=".tile-status { display: none }")
+            await context.close()
 
 
 async def pages(browser: Browser, site: Site, camera: Camera) -> None:
@@ -102,6 +119,7 @@ async def main(folder: Path) -> None:
                 camera = Camera(folder)
                 await pages(browser, site, camera)
                 await session(browser, site, camera)
+                await staged(browser, folder)
                 await browser.close()
         finally:
             site.stop()

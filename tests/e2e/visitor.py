@@ -134,6 +134,18 @@ class Visitor:
 
         await until(self.received, more, f"{self.login.name} sees and hears {count} others", within_s)
 
+    async def sees(self, count: int, within_s: float = WITHIN_S) -> None:
+        """From now on: more decoded frames from exactly `count` others, whether or not they can be heard."""
+        start = await self.received()
+
+        def more(now: dict[str, dict[str, float]]) -> bool:
+            return len(now) == count and all(
+                of["frames"] > start.get(who, {}).get("frames", 0) % (of["frames"] + 1)
+                for who, of in now.items()
+            )
+
+        await until(self.received, more, f"{self.login.name} sees {count} others", within_s)
+
     async def close(self) -> None:
         await self.context.close()
 

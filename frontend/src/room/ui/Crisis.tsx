@@ -45,7 +45,7 @@ export function CrisisNotes(props: { readonly view: Room; readonly shown: string
   return open.map(({ personId, name }) => (
     <p className="strip-note crisis-note" key={personId} data-testid="crisis-note">
       <Icon name="lifebuoy" /> {words.crisisFor(firstNameOf(name))}
-      <button type="button" className="button small" onClick={() => props.onShow(personId)}>
+      <button type="button" className="button small" data-testid="crisis-show" onClick={() => props.onShow(personId)}>
         {words.crisisShow}
       </button>
     </p>

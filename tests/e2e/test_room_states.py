@@ -1,0 +1,38 @@
+"""Every further state of the room: no axe finding, no sideways scrolling, nothing too small to touch, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser
+
+from tests.e2e.stage import Stage
+from tests.e2e.states import STATES, State
+from tests.e2e.test_pages import NARROW, OVERFLOW, complaints
+from tests.e2e.visitor import DESKTOP, PHONE, at_rest
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# A tile's "more" is drawn inside a button of the tile's size; checkboxes are touched on their label.
+TOO_SMALL = """() => [...document.querySelectorAll('a.button, button, input:not([type=checkbox]), summary, label.choice')]
+  .filter((e) => e.offsetParent && !e.closest('[hidden]'))
+  .filter((e) => e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().width < 44)
+  .map((e) => e.outerHTML)"""
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+async def test_it_is_readable_on_every_screen(browser: Browser, state: State) -> None:
+    for language, size in (("en", PHONE), ("en", DESKTOP), ("es", NARROW)):
+        context = await browser.new_context(viewport=size, permissions=["camera", "microphone"])  # type: ignore[arg-type]
+        page = await context.new_page()
+        heard = complaints(page)
+        stage = await Stage(page, language=language, **state.config).open(state.told, inside=state.inside)
+        await state.steps(stage)
+        await at_rest(page)
+        found = await Axe().run(page)
+        where = f"{state.name}, {language}, {size['width']}"
+        assert found.violations_count == 0, f"{where}: {found.generate_report()}"
+        assert await page.evaluate(OVERFLOW) <= 0, where
+        assert await page.evaluate(TOO_SMALL) == [], where
+        assert heard == [], where
+        await context.close()
