@@ -12,7 +12,7 @@ from sessions.core.append_only import AppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('iop', '0007_calendar'),
+        ('iop', '0008_side_rooms'),
     ]
 
     operations = [
