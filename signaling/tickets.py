@@ -45,11 +45,14 @@ class Claims:
 
 
 def grants_of(may_share_screen: bool) -> Grants:
-    """What somebody may do in a media room. Messages go through the room log."""
+    """What somebody may do in a media room.
+
+    Data packets carry reactions, which nobody keeps; what is written goes through the room log.
+    """
     return Grants(
         can_publish=True,
         can_subscribe=True,
-        can_publish_data=False,
+        can_publish_data=True,
         can_update_own_metadata=False,
         sources=(*EVERYONES_SOURCES, *SCREEN_SOURCES) if may_share_screen else EVERYONES_SOURCES,
     )

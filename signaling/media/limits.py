@@ -8,6 +8,8 @@ from typing import Final
 SIGNAL_RATE: Final = 20.0  # messages a second, for ever
 SIGNAL_BURST: Final = 60.0  # at once: a join into a full room
 MAX_SIGNAL_BYTES: Final = 256 << 10  # an offer into a full room; see sdp.MAX_BYTES
+DATA_RATE: Final = 10.0  # data packets a second, for ever: each is copied to everybody in the room
+DATA_BURST: Final = 128.0
 BYTES_A_TOKEN: Final = 16 << 10  # a large message costs as many as several
 MAX_INFLATED_BYTES: Final = 256 << 10  # of a gzipped join request
 MAX_TRACKS: Final = 8  # pending and published, of one participant
@@ -38,6 +40,15 @@ class TokenBucket:
             return False
         self.tokens -= cost
         return True
+
+
+def data_bucket(now_s: float) -> TokenBucket:
+    return TokenBucket(DATA_RATE, DATA_BURST, DATA_BURST, now_s)
+
+
+def data_cost(size: int) -> float:
+    """Of one data packet of `size` bytes."""
+    return 1.0 + size / BYTES_A_TOKEN
 
 
 def signal_bucket(now_s: float) -> TokenBucket:

@@ -112,7 +112,7 @@ class Participant:
         self.closed = False
         self.line_lost_at_s: float | None = None
         self.heard_at_s = now_s
-        self.bucket = limits.signal_bucket(now_s)
+        self.bucket, self.data_bucket = limits.signal_bucket(now_s), limits.data_bucket(now_s)
         self.pending: dict[str, Publication] = {}  # by cid: announced, not yet in a section
         self.published: dict[str, Publication] = {}  # by track sid
         self.viewers: rtc.SubscriptionPermission | None = None  # None: everybody may subscribe
@@ -348,6 +348,9 @@ class Participant:
     def received(self, label: str, payload: bytes | str) -> None:
         """A data packet of this participant, on its way to the others."""
         if self.closed or isinstance(payload, str) or label not in data.LABELS:
+            return
+        if not self.data_bucket.take(limits.data_cost(len(payload)), time.monotonic()):
+            self.data_dropped += 1
             return
         parcel = data.stamped(payload, identity=self.identity, sid=self.sid)
         if parcel is None or not self.grants.can_publish_data:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.media.limits import SIGNAL_BURST, TokenBucket, signal_bucket
+from signaling.media.limits import (
+    DATA_BURST,
+    DATA_RATE,
+    SIGNAL_BURST,
+    TokenBucket,
+    data_bucket,
+    data_cost,
+    signal_bucket,
+)
 
 
 def test_a_burst_is_given_and_then_the_rate() -> None:
@@ -26,3 +34,11 @@ def test_never_more_than_burst_and_rate_together(asked: list[tuple[float, float]
         now_s += pause_s
         taken += cost if bucket.take(cost, now_s) else 0.0
     assert taken <= 8.0 + 5.0 * now_s + 1e-6
+
+
+def test_a_burst_of_small_data_passes_and_a_flood_does_not() -> None:
+    bucket = data_bucket(0.0)
+    assert all(bucket.take(data_cost(60), 0.0) for _ in range(100))
+    passed = sum(bucket.take(data_cost(60), second / 100) for second in range(1, 1001))
+    assert DATA_RATE * 10 * 0.9 <= passed <= DATA_BURST + DATA_RATE * 10
+    assert data_bucket(0.0).take(data_cost(64 << 10), 0.0), "one large packet passes"

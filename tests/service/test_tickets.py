@@ -146,7 +146,7 @@ def test_a_changed_character_breaks_it(part: int, data: st.DataObject) -> None:
 def test_without_the_right_to_share_a_screen_one_shows_face_and_voice_only() -> None:
     grants = tickets.grants_of(may_share_screen=False)
     assert grants.sources == ("microphone", "camera")
-    assert not grants.can_publish_data
+    assert grants.can_publish_data, "reactions"
     assert not grants.can_update_own_metadata
 
 
