@@ -10,7 +10,7 @@ import "../styles/crisis.css";
 import { readConfig } from "./config";
 import { metronome } from "./metronome";
 import { Session } from "./session";
-import { unlockSound } from "./sound";
+import { resumeSound, unlockSound } from "./sound";
 import { App } from "./ui/App";
 import { wordsFor, WordsContext } from "./words";
 
@@ -21,8 +21,14 @@ const session = new Session(config, location, device, performance.now());
 metronome((nowMs) => session.tick(nowMs));
 
 addEventListener("online", () => session.hurry());
-document.addEventListener("visibilitychange", () => session.hurry());
+document.addEventListener("visibilitychange", () => {
+  session.hurry();
+  if (document.visibilityState !== "visible") return;
+  resumeSound();
+  session.care.wake();
+});
 document.addEventListener("pointerdown", unlockSound, { once: true });
+document.addEventListener("pointerdown", resumeSound);
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload(); // the browser's back button restored a page whose lines are dead
 });

@@ -1,6 +1,7 @@
 import {
   AudioPresets,
   DisconnectReason,
+  LocalVideoTrack,
   MediaDeviceFailure,
   Room as MediaRoom,
   RoomEvent,
@@ -14,8 +15,9 @@ import {
 } from "livekit-client";
 import { pauseMs } from "../protocol/backoff";
 import type { Seat } from "../protocol/messages.gen";
+import { blur } from "./blur";
 import { socketUrl } from "./config";
-import { chosenDevices, type Devices, type Wanted } from "./remembered";
+import { chosenDevices, rememberedPreferences, type Devices, type Preferences, type Wanted } from "./remembered";
 import { trouble, type Trouble } from "./trouble";
 
 /** `mending`: pictures and sound are interrupted and come back by themselves. `replaced`: another device took the seat. */
@@ -84,6 +86,7 @@ export class Media {
   #visit = 0; // grows with every entry and exit: what an older one still finishes is void
   #applying = false;
   #stale = false;
+  #blurred = rememberedPreferences().blur;
   #place = ""; // of the clinic's: the side room's id, or "" for the main room
   #unmovedMs: number | null = null; // since when the place is another and the engine has not moved this connection
   #movedMs = -Infinity; // when the engine moved it without the clinic's word (which may come later)
@@ -126,6 +129,12 @@ export class Media {
 
   want(wanted: Wanted): void {
     this.#wanted = wanted;
+    void this.#apply();
+  }
+
+  prefer(preferences: Preferences): void {
+    if (this.#blurred === preferences.blur) return;
+    this.#blurred = preferences.blur;
     void this.#apply();
   }
 
@@ -279,7 +288,9 @@ export class Media {
   #mutedByServer(publication: TrackPublication): void {
     if (publication.source !== Track.Source.Microphone || !this.#wanted.microphone) return;
     this.#wanted = { ...this.#wanted, microphone: false };
-    this.around.silenced();
+    // A device that ended (a phone call took it) is muted by livekit-client itself: nobody else did that.
+    if (publication.track?.mediaStreamTrack.readyState === "ended") this.around.trouble("microphone", "busy");
+    else this.around.silenced();
   }
 
   /** Make what is published equal to what is wanted; one change at a time, the latest wish wins. */
@@ -300,13 +311,30 @@ export class Media {
     const me = this.room.localParticipant;
     try {
       if (source === "microphone" && me.isMicrophoneEnabled !== on) await me.setMicrophoneEnabled(on);
-      if (source === "camera" && me.isCameraEnabled !== on) await me.setCameraEnabled(on);
+      if (source === "camera") await this.#publishCamera(on);
     } catch (error) {
       // Anything but the device itself is the connection's matter: after it is mended this runs again.
       if (MediaDeviceFailure.getFailure(error) === undefined) return;
       this.#wanted = { ...this.#wanted, [source]: false };
       this.around.trouble(source, trouble(error));
     }
+  }
+
+  /** With blur no single frame goes out as the camera sees it: the track is blurred before it is published. */
+  async #publishCamera(on: boolean): Promise<void> {
+    const me = this.room.localParticipant;
+    const publication = me.getTrackPublication(Track.Source.Camera);
+    const shown = publication?.track instanceof LocalVideoTrack ? publication.track : undefined;
+    if (on && this.#blurred && !me.isCameraEnabled) {
+      if (shown !== undefined) await me.unpublishTrack(shown);
+      const [track] = await me.createTracks({ video: true });
+      if (track === undefined) return;
+      if (track instanceof LocalVideoTrack) await blur(track, true);
+      await me.publishTrack(track);
+      return;
+    }
+    if (me.isCameraEnabled !== on) await me.setCameraEnabled(on);
+    if (on && shown !== undefined) await blur(shown, this.#blurred);
   }
 
   #become(state: MediaState): void {

@@ -1,5 +1,6 @@
 import type { ChatLine, Lobby, Room, Seat, ToBrowser } from "../protocol/messages.gen";
 import { Declined, Wire, type Command, type Link } from "../protocol/wire";
+import { Care, WELL, type Wellbeing } from "./care";
 import { heard, noLines, readAll, type ChatLog } from "./chat";
 import { socketUrl, type RoomConfig } from "./config";
 import { Media, type MediaState } from "./media";
@@ -37,6 +38,7 @@ export interface Snapshot {
   /** Lines this person may see now, oldest first. */
   readonly chat: ChatLog;
   readonly preferences: Preferences;
+  readonly wellbeing: Wellbeing;
 }
 
 export type Tidings =
@@ -52,6 +54,7 @@ const PROBE_PATIENCE_MS = 4_000;
 /** One tab's part in one meeting: the line to the clinic, the seat in the media room, and what the person wants. */
 export class Session {
   readonly media: Media;
+  readonly care: Care;
   readonly #wire: Wire;
   readonly #watchers = new Set<() => void>();
   readonly #listeners = new Set<(tidings: Tidings) => void>();
@@ -81,6 +84,7 @@ export class Session {
       pending: new Set(),
       chat: noLines(readUpTo(config.meetingId)),
       preferences: rememberedPreferences(),
+      wellbeing: WELL,
     };
     this.media = new Media(
       {
@@ -98,6 +102,15 @@ export class Session {
       },
       page,
       device,
+    );
+    this.care = new Care(
+      this.media,
+      {
+        wellbeing: (wellbeing) => this.#set({ wellbeing }),
+        giveUpCamera: () => this.want({ ...this.#snapshot.wanted, camera: false }),
+        wanted: () => this.#snapshot.wanted,
+      },
+      this.#snapshot.preferences,
     );
     this.#wire = new Wire(
       (protocol) => new WebSocket(socketUrl(config.socketPath, page), protocol),
@@ -125,6 +138,7 @@ export class Session {
     this.#nowMs = nowMs;
     this.#wire.tick(nowMs);
     this.media.tick(nowMs);
+    this.care.tick(nowMs);
     const { coming, view, link } = this.#snapshot;
     const outside = view !== null && view.you.place === "outside" && !view.meeting.ended;
     if (coming && outside && link === "open" && nowMs - this.#knockedMs >= KNOCK_AGAIN_MS) this.#knock();
@@ -178,10 +192,13 @@ export class Session {
     this.media.want(wanted);
   }
 
+  /** How this device shows people and what it spares, from now on. */
   prefer(change: Partial<Preferences>): void {
     const preferences = { ...this.#snapshot.preferences, ...change };
     rememberPreferences(preferences);
     this.#set({ preferences });
+    this.media.prefer(preferences);
+    this.care.prefer(preferences);
   }
 
   choose(devices: Devices): void {

@@ -11,6 +11,11 @@ export function unlockSound(): void {
   void context().resume().catch(() => undefined);
 }
 
+/** A phone call or sleep stopped the sound; the page is looked at again. */
+export function resumeSound(): void {
+  if (shared !== undefined && shared.state !== "running" && shared.state !== "closed") unlockSound();
+}
+
 type Chime = "admitted" | "arrival" | "test";
 
 /** Hertz, one after the other. */
@@ -76,4 +81,36 @@ export function meter(track: MediaStreamTrack, show: (level: number) => void): (
     cancelAnimationFrame(frame);
     source.disconnect();
   };
+}
+
+/** Listens to a copy of a microphone's track, which hears also while the track itself is muted. Nothing leaves the page. */
+export class Listener {
+  /** The id of the track. */
+  readonly of: string;
+  readonly #copy: MediaStreamTrack;
+  readonly #source: MediaStreamAudioSourceNode;
+  readonly #analyser: AnalyserNode;
+  readonly #samples: Float32Array<ArrayBuffer>;
+
+  constructor(track: MediaStreamTrack) {
+    this.of = track.id;
+    this.#copy = track.clone();
+    this.#copy.enabled = true;
+    this.#source = context().createMediaStreamSource(new MediaStream([this.#copy]));
+    this.#analyser = new AnalyserNode(context(), { fftSize: 8192 });
+    this.#source.connect(this.#analyser);
+    this.#samples = new Float32Array(this.#analyser.fftSize);
+  }
+
+  /** Loudness of the last sixth of a second, 0 to 1; null while the browser lets this page neither hear nor sound. */
+  level(): number | null {
+    if (context().state !== "running" || this.#copy.muted || this.#copy.readyState === "ended") return null;
+    this.#analyser.getFloatTimeDomainData(this.#samples);
+    return loudness(this.#samples);
+  }
+
+  stop(): void {
+    this.#source.disconnect();
+    this.#copy.stop();
+  }
 }

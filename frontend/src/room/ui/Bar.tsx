@@ -65,6 +65,8 @@ export function Bar(props: {
   readonly onShare: () => void;
   readonly onMore: () => void;
   readonly onLeave: () => void;
+  /** Only what one needs in a small window. */
+  readonly brief?: boolean;
 }) {
   const words = useWords();
   const { session, snapshot, view, panel, sharing } = props;
@@ -107,7 +109,7 @@ export function Bar(props: {
           <Count count={hand ?? 0} />
         </Item>
       )}
-      {sharing === "cannot" || (!staff && sharing === "off") ? (
+      {props.brief ? null : sharing === "cannot" || (!staff && sharing === "off") ? (
         <Item icon="smile" word={words.reactShort} label={words.react} testid="bar-react" keys="r" onClick={props.onReact} />
       ) : (
         <Item
@@ -120,6 +122,7 @@ export function Bar(props: {
           onClick={props.onShare}
         />
       )}
+      {!props.brief && (
       <Item
         icon="chat"
         word={words.chatShort}
@@ -132,7 +135,8 @@ export function Bar(props: {
       >
         <Count count={unreadLines} />
       </Item>
-      {staff && (
+      )}
+      {staff && !props.brief && (
         <Item
           icon="people"
           word={words.peopleShort}
@@ -146,7 +150,8 @@ export function Bar(props: {
           <Count count={waiting} />
         </Item>
       )}
-      <Item icon="more" word={words.moreShort} label={words.more} testid="bar-more" onClick={props.onMore} />
+      {!props.brief && <Item icon="more" word={words.moreShort} label={words.more} testid="bar-more" onClick={props.onMore} />}
+      {!props.brief && (
       <Item
         icon="leave"
         word={words.leaveShort}
@@ -155,6 +160,7 @@ export function Bar(props: {
         tone="danger"
         onClick={props.onLeave}
       />
+      )}
     </div>
   );
 }

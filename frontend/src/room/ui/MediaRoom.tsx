@@ -14,16 +14,19 @@ import { CrisisAsk, CrisisNotes, CrisisScreen, mayNeedHelp } from "./Crisis";
 import { Confirm } from "./Dialog";
 import { useReactions } from "./floor";
 import { FloorVoice } from "./FloorVoice";
-import { Gallery, others } from "./Gallery";
+import { Gallery, others, type Look } from "./Gallery";
 import { useFocusOnArrival, usePhone, useWakeLock } from "./hooks";
 import { Icon } from "./Icon";
 import { Help, More, OwnSheet, Reactions } from "./More";
 import { useShown } from "./participant";
 import { PersonSheet } from "./PersonSheet";
+import { pipKind, PipWindow, usePip } from "./Pip";
 import { problemsOf } from "./problems";
 import { Rail } from "./Rail";
+import type { Marks } from "./Tile";
 import { TimeLeft } from "./TimeLeft";
 import { Arrivals, Lines, type Line } from "./Toasts";
+import { WellbeingNotes } from "./Wellbeing";
 
 interface Props {
   readonly session: Session;
@@ -65,7 +68,8 @@ function Inside(props: Props) {
   const [feltSaid, setFeltSaid] = useState("");
   const [notShared, setNotShared] = useState(false);
   const heading = useFocusOnArrival<HTMLHeadingElement>();
-  const { preferences } = snapshot;
+  const { preferences, wellbeing } = snapshot;
+  const pip = usePip();
   const { members } = view;
   const apart = view.breakouts !== null && view.breakouts.state !== "planned";
   useWakeLock();
@@ -147,8 +151,32 @@ function Inside(props: Props) {
   const chosen = members.find(({ personId }) => personId === person);
   const everyone = others(view);
 
+  const look: Look = {
+    layout: preferences.layout,
+    pins,
+    hideSelf: preferences.hideSelf,
+    facesOff: wellbeing.rung === "faceless" || wellbeing.rung === "sound",
+  };
+  const marks = (personId: string): Marks => {
+    const identity = personId === view.you.personId ? view.you.identity : members.find((one) => one.personId === personId)?.identity;
+    return {
+      pinned: pins.has(personId),
+      spotlit: view.spotlight === personId,
+      reaction: felt.get(identity ?? "")?.reaction,
+      mirrored: preferences.mirror,
+      onCrisis: staff && inNeed(personId) ? () => setAsking(personId) : undefined,
+    };
+  };
+
   return (
-    <main className="room" data-testid="room" data-rail={panel !== null} data-media={snapshot.media} data-room={view.you.roomId}>
+    <main
+      className="room"
+      data-testid="room"
+      data-rail={panel !== null}
+      data-media={snapshot.media}
+      data-room={view.you.roomId}
+      data-still={preferences.lowPower}
+    >
       <h1 className="visually-hidden" ref={heading} tabIndex={-1}>
         {view.meeting.title}
       </h1>
@@ -162,21 +190,14 @@ function Inside(props: Props) {
         crisis={crisis?.personId ?? null}
         onCrisis={setHelping}
         onStopSharing={() => void share(false)}
+        pipRefused={pip.refused}
+        onDevices={() => setOpen("more")}
       />
       <div className="stage">
         <Gallery
           view={view}
-          look={{ layout: preferences.layout, pins, hideSelf: preferences.hideSelf, facesOff: false }}
-          marks={(personId) => {
-            const identity = personId === view.you.personId ? view.you.identity : members.find((one) => one.personId === personId)?.identity;
-            return {
-              pinned: pins.has(personId),
-              spotlit: view.spotlight === personId,
-              reaction: felt.get(identity ?? "")?.reaction,
-              mirrored: preferences.mirror,
-              onCrisis: staff && inNeed(personId) ? () => setAsking(personId) : undefined,
-            };
-          }}
+          look={look}
+          marks={marks}
           onOpen={setPerson}
         />
         <HoldCover view={view} />
@@ -233,6 +254,19 @@ function Inside(props: Props) {
         onLeave={() => setOpen("leave")}
       />
       <RoomAudioRenderer />
+      {pip.page !== null && (
+        <PipWindow
+          page={pip.page}
+          session={session}
+          snapshot={snapshot}
+          view={view}
+          look={look}
+          marks={marks}
+          onHand={hand}
+          onPanel={toggle}
+          onBack={pip.toggle}
+        />
+      )}
       <FloorVoice session={session} view={view} felt={feltSaid} />
       {open === "react" && (
         <Reactions
@@ -250,6 +284,7 @@ function Inside(props: Props) {
           onClose={() => setOpen(null)}
           onHelp={() => setOpen("help")}
           onReact={() => setOpen("react")}
+          pip={pipKind() === "none" ? undefined : { on: pip.on, toggle: pip.toggle }}
           onShare={mayShare && !staff && !sharing ? () => void share(true) : undefined}
         />
       )}
@@ -320,6 +355,8 @@ function Strip(props: {
   readonly crisis: string | null; // whose is on the screen
   readonly onCrisis: (personId: string) => void;
   readonly onStopSharing: () => void;
+  readonly pipRefused: boolean;
+  readonly onDevices: () => void;
 }) {
   const { session, snapshot, view } = props;
   const words = useWords();
@@ -381,6 +418,8 @@ function Strip(props: {
             </button>
           </p>
         )}
+        {props.pipRefused && <p className="strip-note">{words.pipRefused}</p>}
+        {snapshot.media === "live" && <WellbeingNotes session={session} snapshot={snapshot} onDevices={props.onDevices} />}
         {!canPlayAudio && snapshot.media === "live" && (
           <p className="strip-note">
             {words.hearNothing}{" "}

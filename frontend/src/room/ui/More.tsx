@@ -1,4 +1,6 @@
+import { Track } from "livekit-client";
 import { useState, type ReactNode } from "react";
+import { blurKind } from "../blur";
 import { REACTIONS, type Reaction } from "../reactions";
 import { rememberShortcuts, shortcutsOn } from "../remembered";
 import type { Session, Snapshot } from "../session";
@@ -68,9 +70,11 @@ export function More(props: {
   readonly onHelp: () => void;
   readonly onReact: () => void;
   readonly onShare: (() => void) | undefined;
+  /** A small window on top, where the browser has one. */
+  readonly pip: { readonly on: boolean; readonly toggle: () => void } | undefined;
 }) {
   const words = useWords();
-  const { session, snapshot, onShare } = props;
+  const { session, snapshot, onShare, pip } = props;
   return (
     <Dialog title={words.more} onClose={props.onClose}>
       <div className="more-acts">
@@ -90,11 +94,45 @@ export function More(props: {
             <Icon name="screen" /> {words.share}
           </button>
         )}
+        {pip !== undefined && (
+          <button
+            type="button"
+            className="button wide"
+            data-testid="more-pip"
+            onClick={() => {
+              pip.toggle();
+              props.onClose();
+            }}
+          >
+            <Icon name="pip" /> {pip.on ? words.pipOver : words.pip}
+          </button>
+        )}
       </div>
       <Layouts session={session} snapshot={snapshot} />
       <details className="disclosure" data-testid="more-self">
         <summary>{words.ownPicture}</summary>
         <OwnPicture session={session} snapshot={snapshot} />
+      </details>
+      <details className="disclosure" data-testid="more-line">
+        <summary>{words.comfort}</summary>
+        <div className="stack tight">
+          <Choice
+            on={snapshot.wellbeing.soundOnly}
+            testid="sound-only"
+            hint={words.soundOnlyHint}
+            onChange={(on) => session.care.choose(on)}
+          >
+            {words.soundOnly}
+          </Choice>
+          <Choice
+            on={snapshot.preferences.lowPower}
+            testid="low-power"
+            hint={words.lowPowerHint}
+            onChange={(on) => session.prefer({ lowPower: on })}
+          >
+            {words.lowPower}
+          </Choice>
+        </div>
       </details>
       <details className="disclosure" data-testid="more-devices">
         <summary>{words.devices}</summary>
@@ -109,7 +147,9 @@ export function More(props: {
 
 function OwnPicture({ session, snapshot }: { readonly session: Session; readonly snapshot: Snapshot }) {
   const words = useWords();
-  const { mirror, hideSelf } = snapshot.preferences;
+  const { mirror, hideSelf, blur } = snapshot.preferences;
+  const camera = session.media.room.localParticipant.getTrackPublication(Track.Source.Camera)?.track;
+  const background = camera !== undefined && blurKind(camera.mediaStreamTrack) === "background";
   return (
     <div className="stack tight">
       <Choice on={mirror} testid="mirror" hint={words.mirrorHint} onChange={(on) => session.prefer({ mirror: on })}>
@@ -117,6 +157,14 @@ function OwnPicture({ session, snapshot }: { readonly session: Session; readonly
       </Choice>
       <Choice on={hideSelf} testid="hide-self" hint={words.hideSelfHint} onChange={(on) => session.prefer({ hideSelf: on })}>
         {words.hideSelf}
+      </Choice>
+      <Choice
+        on={blur}
+        testid="blur"
+        hint={background ? words.blurBackground : words.blurWhole}
+        onChange={(on) => session.prefer({ blur: on })}
+      >
+        {words.blur}
       </Choice>
     </div>
   );

@@ -48,6 +48,7 @@ export function PersonSheet(props: {
   const busy = Session.busy(snapshot, personId);
   const staff = view.you.role === "facilitator";
   const leads = view.lead === "" || view.lead === view.you.personId;
+  const media = session.media.room.remoteParticipants.get(member.identity);
   const then = (act: () => void) => () => {
     act();
     onClose();
@@ -90,18 +91,24 @@ export function PersonSheet(props: {
                 {words.lowerHandOf(name)}
               </Row>
             )}
-            <Row icon="microphoneOff" testid="mute-one" disabled={busy} onClick={then(() => session.mute(personId))}>
-              {words.mute}
-            </Row>
-            <Row icon="microphone" testid="ask-unmute" disabled={busy} onClick={send({ type: "askOf", personId, ask: "unmute" })}>
-              {words.askUnmute}
-            </Row>
-            <Row icon="camera" testid="ask-camera-on" disabled={busy} onClick={send({ type: "askOf", personId, ask: "cameraOn" })}>
-              {words.askCameraOn}
-            </Row>
-            <Row icon="cameraOff" testid="ask-camera-off" disabled={busy} onClick={send({ type: "askOf", personId, ask: "cameraOff" })}>
-              {words.askCameraOff}
-            </Row>
+            {media?.isMicrophoneEnabled ? (
+              <Row icon="microphoneOff" testid="mute-one" disabled={busy} onClick={then(() => session.mute(personId))}>
+                {words.mute}
+              </Row>
+            ) : (
+              <Row icon="microphone" testid="ask-unmute" disabled={busy} onClick={send({ type: "askOf", personId, ask: "unmute" })}>
+                {words.askUnmute}
+              </Row>
+            )}
+            {media?.isCameraEnabled ? (
+              <Row icon="cameraOff" testid="ask-camera-off" disabled={busy} onClick={send({ type: "askOf", personId, ask: "cameraOff" })}>
+                {words.askCameraOff}
+              </Row>
+            ) : (
+              <Row icon="camera" testid="ask-camera-on" disabled={busy} onClick={send({ type: "askOf", personId, ask: "cameraOn" })}>
+                {words.askCameraOn}
+              </Row>
+            )}
             <Row icon="chat" testid="write-to" onClick={then(props.onWrite)}>
               {words.writeTo}
             </Row>

@@ -127,6 +127,7 @@ function Frame(
       data-interrupted={member.interrupted}
       data-large={props.large}
       data-tiny={place.width < 132}
+      data-narrow={place.width < 190}
       data-hue={hueOf(member.personId)}
     >
       <span className="tile-initials" aria-hidden="true">

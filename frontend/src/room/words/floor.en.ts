@@ -127,6 +127,38 @@ export const floorEn = {
   mirrorHint: "Others always see you the right way round.",
   hideSelf: "Hide my picture from me",
   hideSelfHint: "Others still see you.",
+
+  // Comfort
+  blur: "Blur my picture",
+  blurBackground: "What is behind you gets soft. You stay sharp.",
+  blurWhole: "The whole picture gets soft, you as well. Others see that you are there, not your room.",
+  soundOnly: "Sound only",
+  soundOnlyHint: "No pictures, neither yours nor theirs. Good for a weak line and for listening.",
+  lowPower: "Save power",
+  lowPowerHint: "Small pictures and no movement. Your battery lasts longer.",
+  pip: "Small window on top",
+  pipHint: "Keep seeing the group while you look at something else.",
+  pipOver: "Back to the big window",
+  pipRefused: "Your browser did not open the small window.",
+  batteryLow: "Your battery is low.",
+  comfort: "Comfort",
+
+  // The line and the devices
+  line: {
+    small: "Your line is weak. Pictures are smaller for now; you hear everyone.",
+    faceless: "Your line is weak. We left the pictures out so that you hear everyone well.",
+    sound: "Your line is very weak. Only sound for now. We bring the pictures back when it gets better.",
+  },
+  lineChosen: "Sound only. You asked for this.",
+  lineBack: "Show pictures",
+  cameraCouldReturn: "Your line is better. Your camera is still off.",
+  paused: {
+    microphone: "Your device holds the microphone, perhaps for a phone call. It comes back after that.",
+    camera: "Your device holds the camera. It comes back when the device lets it go.",
+  },
+  hintSilent: "We have not heard anything from your microphone yet. Say hello, or choose another one.",
+  hintMuted: "Your microphone is off. Nobody hears you.",
+  hintChoose: "Choose microphone",
 };
 
 export type FloorWords = { readonly [K in keyof typeof floorEn]: (typeof floorEn)[K] };
