@@ -261,7 +261,7 @@ function Inside(props: Props) {
           snapshot={snapshot}
           view={view}
           look={look}
-          marks={marks}
+          marks={(personId) => ({ ...marks(personId), onCrisis: undefined })}
           onHand={hand}
           onPanel={toggle}
           onBack={pip.toggle}
