@@ -14,6 +14,9 @@ class ClinicConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
+        from sessions.aftercare.consented import consent_ended
+        from sessions.consents.service import ended
         from sessions.messages.tracking import hear
 
         tracking.connect(hear, dispatch_uid="messages")
+        ended.connect(consent_ended, dispatch_uid="aftercare")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from sessions.aftercare import engine
 from sessions.attendance import proposals, seals
 from sessions.attendance.reports import making
 from sessions.core import clock
@@ -61,3 +62,15 @@ def make_reports() -> None:
     """Make the reports that were ordered, one after the other."""
     while making.make_next(clock.now()):
         pass
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def run_aftercare() -> None:
+    """Do what is due in aftercare, each thing once."""
+    engine.run(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def propose_aftercare() -> None:
+    """A course to look at and sign for everybody who has just completed an episode."""
+    engine.propose(clock.now())

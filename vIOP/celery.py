@@ -26,6 +26,9 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     "tell-changes": {"task": "sessions.tasks.tell_changes", "schedule": 15.0},
     # Somebody looks at a page that says "one moment".
     "make-reports": {"task": "sessions.tasks.make_reports", "schedule": 2.0},
+    # A call's time is told to the minute; each round also shows that the engine's clock goes.
+    "run-aftercare": {"task": "sessions.tasks.run_aftercare", "schedule": 10.0},
+    "propose-aftercare": {"task": "sessions.tasks.propose_aftercare", "schedule": 300.0},
     "end-overdue-meetings": {"task": "sessions.tasks.end_overdue_meetings", "schedule": 60.0},
 }
 

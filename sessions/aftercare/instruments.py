@@ -1,9 +1,10 @@
 """The questions before a call, with their answers, in English and Spanish. Pure.
 
-BAM: Brief Addiction Monitor, U.S. Department of Veterans Affairs, a work of the U.S. government. PHQ-9 and GAD-7:
-R. L. Spitzer, J. B. W. Williams, K. Kroenke and colleagues; "no permission required to reproduce, translate,
-display or distribute". All are in the public domain. The Spanish texts follow the published translations; the
-wording is our own where these are only on paper. The questions under "here" are the programme's.
+BAM: Brief Addiction Monitor, U.S. Department of Veterans Affairs, a work of the U.S. government. PHQ-9 and
+GAD-7: R. L. Spitzer, J. B. W. Williams, K. Kroenke and colleagues; "no permission required to reproduce,
+translate, display or distribute". All are in the public domain. The Spanish texts follow the published
+translations; the wording is our own where these are only on paper. The questions under "here" are the
+programme's.
 
 An answer is the number of its choice, from 0. The texts are data and not in the translation catalogue: a
 questionnaire is a measuring instrument, and its words do not change with the pages around it.

@@ -63,6 +63,16 @@ class Act(StrEnum):
     SEE_TESTS = "episode.tests"
     KEEP_TESTS = "episode.keep-tests"
     SET_PROGRAM = "program.settings"
+    SEE_CALLS = "program.calls"  # who is to be called, when and why now
+    SEE_AFTERCARE = "program.aftercare"  # every course, the board, the export
+    SET_AFTERCARE_POLICY = "program.aftercare-policy"
+    SEE_COURSE = "aftercare.course"  # one alumnus's plan, answers, notes
+    KEEP_COURSE = "aftercare.keep"  # sign and change the plan, pause, readmit
+    OWN_COURSE = "aftercare.own"  # the alumnus's own plan and calls
+    SEE_CHECK_IN = "check-in.see"  # answers, trend, notes, address
+    MAKE_CHECK_IN = "check-in.make"  # try, talk, write down
+    ANSWER_CHECK_IN = "check-in.answer"  # keep, move, decline, answer
+    REVIEW_ESCALATION = "aftercare.review"
 
 
 class Subject(Protocol):
@@ -94,6 +104,9 @@ _OWN: Final = frozenset({RoomRole.CLIENT})  # whose file or paper it is: ClientF
 _CLINICAL: Final = frozenset({RoomRole.FACILITATOR})  # of this client: Episode.role_of
 _LEAD_SOMETHING: Final = frozenset({Role.FACILITATOR, Role.COORDINATOR})
 _GUARDS: Final = frozenset({RoomRole.FAMILY})
+_CALLS: Final = frozenset({Role.COORDINATOR, Role.FACILITATOR})
+_CALLER: Final = frozenset({RoomRole.FACILITATOR})  # CheckIn.role_of, AftercareCourse.role_of
+_ALUMNUS: Final = frozenset({RoomRole.ALUMNUS})
 
 RULES: Final[dict[Act, Rule]] = {
     Act.SEE_MEETING: Rule(_ANYONE_IN_IT, _COORDINATES),
@@ -134,6 +147,16 @@ RULES: Final[dict[Act, Rule]] = {
     Act.SEE_TESTS: Rule(_OWN | _CLINICAL, _COORDINATES),
     Act.KEEP_TESTS: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_TESTS),
     Act.SET_PROGRAM: Rule(program=_ADMINISTERS),
+    Act.SEE_CALLS: Rule(program=_CALLS),
+    Act.SEE_AFTERCARE: Rule(program=_COORDINATES),
+    Act.SET_AFTERCARE_POLICY: Rule(program=_ADMINISTERS),
+    Act.SEE_COURSE: Rule(_CALLER, _COORDINATES),
+    Act.KEEP_COURSE: Rule(program=_COORDINATES, seen_by=Act.SEE_COURSE),
+    Act.OWN_COURSE: Rule(_ALUMNUS),
+    Act.SEE_CHECK_IN: Rule(_CALLER, _COORDINATES),
+    Act.MAKE_CHECK_IN: Rule(_CALLER, _COORDINATES, seen_by=Act.SEE_CHECK_IN),
+    Act.ANSWER_CHECK_IN: Rule(_ALUMNUS),
+    Act.REVIEW_ESCALATION: Rule(program=_CALLS),
 }
 
 

@@ -364,7 +364,12 @@ def changed(
     before: datetime | None = None,
     also: Person | None = None,
 ) -> None:
-    """Note that people concerned must hear of it; calendars see it by the series' sequence too."""
+    """Note that people concerned must hear of it; calendars see it by the series' sequence too.
+
+    Of check-in calls aftercare tells itself, with a link to keep or move them.
+    """
+    if meeting.kind == MeetingKind.CHECK_IN_CALL:
+        return
     ScheduleChange.objects.create(meeting=meeting, kind=kind, before=before, also=also, by=by)
     if meeting.series_id is not None:
         Series.objects.filter(pk=meeting.series_id).update(sequence=F("sequence") + 1)

@@ -139,6 +139,25 @@ TEXTS: Final = (
     gettext_noop("The last day lies too far ahead, or in the past."),
     gettext_noop("Somebody has finished this already."),
     gettext_noop("Please say why you set this aside."),
+    gettext_noop("Choose a day that lies ahead."),
+    gettext_noop("Each stretch ends after it begins."),
+    gettext_noop("Nobody is to be called right now."),
+    gettext_noop("Please choose one of the answers."),
+    gettext_noop("Say why you decided so."),
+    gettext_noop("Say why you settled on another urgency than the answers propose."),
+    gettext_noop("Somebody else has this call in hand. Take the next one."),
+    gettext_noop("Somebody may be in danger. First hand over to a clinician, live, and write down to whom."),
+    gettext_noop(
+        "There is no consent to aftercare calls. Offer the paper first; the plan is signed after it."
+    ),
+    gettext_noop("There is no phone number to call. Add one first, or choose video."),
+    gettext_noop("This call is over. Your next one has its own questions."),
+    gettext_noop("This is too close to be moved. Please answer the call and say so, or call us."),
+    gettext_noop("This person takes no calls here yet. Their hours are missing."),
+    gettext_noop("This time has just been taken. Please choose another one."),
+    gettext_noop("Two of these hours overlap."),
+    gettext_noop("Write a few words about the call."),
+    gettext_noop("Write down to whom you handed over, and how."),
 )
 
 _STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (

@@ -3,7 +3,17 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sessions.web import refusals
-from sessions.web.views import attendance, health, home, language, meetings, messages, tasks, weeks
+from sessions.web.views import (
+    appointment,
+    attendance,
+    health,
+    home,
+    language,
+    meetings,
+    messages,
+    tasks,
+    weeks,
+)
 
 urlpatterns = [
     path("", home.page, name="home"),
@@ -20,6 +30,8 @@ urlpatterns = [
     path("messages/", messages.page, name="deliveries"),
     path("messages/mine", messages.reminders, name="reminders"),
     path("messages/heard", messages.heard, name="messages-heard"),
+    path("a/<str:token>", appointment.page, name="appointment"),
+    path("a/<str:token>/calendar", appointment.calendar, name="appointment-calendar"),
     path("messages/stop/<str:token>", messages.stop, name="messages-stop"),
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),

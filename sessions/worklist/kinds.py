@@ -64,6 +64,44 @@ REASONS: Final[dict[str, Reason]] = {
         gettext_noop("The week of %(on)s holds %(minutes)s minutes less than the plan.")
     ),
     "message-failed": Reason(gettext_noop("A message could not be delivered.")),
+    # aftercare
+    "aftercare-plan": Reason(
+        gettext_noop("Has completed the program. Look at the aftercare plan and sign it.")
+    ),
+    "aftercare-no-hours": Reason(
+        gettext_noop("Nobody is free for a planned call. Callers' hours are missing.")
+    ),
+    "aftercare-no-time": Reason(gettext_noop("Should be called within two days, and nobody is free.")),
+    "aftercare-overdue": Reason(gettext_noop("A call is due for two hours, and nobody has tried yet.")),
+    "aftercare-not-tried": Reason(
+        gettext_noop("A call was missed because nobody tried. Look at the board, and at the engine's clock.")
+    ),
+    "aftercare-unfinished": Reason(gettext_noop("A call was made and is not written down yet.")),
+    "aftercare-remind": Reason(
+        gettext_noop("Missed the last call. Please remind them of the next one by phone.")
+    ),
+    "aftercare-missed": Reason(gettext_noop("Has missed two calls in a row.")),
+    "aftercare-alternate": Reason(
+        gettext_noop("Has missed two calls in a row, and agreed that you may ask somebody close to them.")
+    ),
+    "aftercare-letter": Reason(gettext_noop("Has missed three calls in a row. Please post the letter.")),
+    "aftercare-silent-review": Reason(
+        gettext_noop("Has missed three calls in a row. Please look at what is known.")
+    ),
+    "aftercare-lost": Reason(gettext_noop("No contact for a month. We try once a month from now on.")),
+    "aftercare-lost-end": Reason(gettext_noop("The last monthly try has passed. Decide what comes next.")),
+    "aftercare-number": Reason(gettext_noop("The phone number is wrong.")),
+    "aftercare-asked": Reason(gettext_noop("Would like to be called.")),
+    "aftercare-crisis": Reason(gettext_noop("May be in danger. Call now.")),
+    "aftercare-contact-late": Reason(gettext_noop("Should have been called within two days.")),
+    "aftercare-review": Reason(gettext_noop("A check-in call calls for a review.")),
+    "aftercare-reassess": Reason(gettext_noop("Two urgent calls in a row. Is more care needed?")),
+    "aftercare-review-late": Reason(gettext_noop("A review after an urgent call is late.")),
+    "aftercare-readmit": Reason(gettext_noop("More care was decided. Bring them back into the program.")),
+    "aftercare-revoked-open": Reason(
+        gettext_noop("Took the consent to calls back while something urgent was open. Decide what to do.")
+    ),
+    "aftercare-graduated": Reason(gettext_noop("Has completed aftercare. Say good-bye.")),
 }
 
 

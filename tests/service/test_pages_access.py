@@ -180,8 +180,9 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     attendance = {"sign", "adjust", "notes", "week"}
     tasks = {"tasks", "task", "task-act"}  # tests/service/test_worklist.py
     messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages.py
+    aftercare = {"appointment", "appointment-calendar"}  # test_pages_aftercare.py
     assert (
-        ours - tasks - messages
+        ours - tasks - messages - aftercare
         == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance
     )
 

@@ -1,0 +1,115 @@
+"""Changing where a call or a course stands: under one lock, by the tables of machine.py, on record.
+
+Everything about one person's aftercare happens under the lock of their course: the engine, a caller and the
+alumnus may act at the same moment, and each then sees what the one before did.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from sessions.aftercare import machine
+from sessions.aftercare.machine import Call, CallEvent, Course, CourseEvent
+from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn
+from sessions.audit import service as audit
+from sessions.core.errors import NotFound
+from sessions.people.models import Person
+
+
+def course_of(course_id: UUID | str) -> AftercareCourse:
+    """Raises NotFound. Access is asked separately."""
+    try:
+        return AftercareCourse.objects.select_related("program", "person", "caller").get(pk=course_id)
+    except (AftercareCourse.DoesNotExist, ValidationError, ValueError) as none:
+        raise NotFound from none
+
+
+def check_in_of(check_in_id: UUID | str) -> CheckIn:
+    """Raises NotFound. Access is asked separately."""
+    try:
+        return CheckIn.objects.select_related("program", "course__person", "course__program", "caller").get(
+            pk=check_in_id
+        )
+    except (CheckIn.DoesNotExist, ValidationError, ValueError) as none:
+        raise NotFound from none
+
+
+def locked_course(course_id: UUID) -> AftercareCourse:
+    """Until the transaction ends. Raises DoesNotExist."""
+    AftercareCourse.objects.select_for_update().only("pk").get(pk=course_id)
+    return AftercareCourse.objects.select_related("program", "person").get(pk=course_id)
+
+
+def locked(check_in_id: UUID) -> CheckIn:
+    """With its course, locked until the transaction ends. Raises DoesNotExist."""
+    (course_id,) = CheckIn.objects.filter(pk=check_in_id).values_list("course_id", flat=True)[:1] or [None]
+    if course_id is None:
+        raise CheckIn.DoesNotExist
+    course = locked_course(course_id)
+    row = CheckIn.objects.get(pk=check_in_id)
+    row.course = course
+    return row
+
+
+def move(row: CheckIn, event: CallEvent, now: datetime, by: Person | None = None, reason: str = "") -> None:
+    """Into the state that follows, with its fact; the caller saves the row with the rest that changes.
+
+    Raises IllegalMove for what the table does not have.
+    """
+    before, after = row.state, machine.call_after(Call(row.state), event)
+    row.state = after.value
+    AftercareFact(
+        course_id=row.course_id,
+        check_in=row,
+        event=event.value,
+        before=before,
+        after=after.value,
+        at=now,
+        by=by,
+        reason=reason,
+    ).save()
+    if by is not None:
+        record(by, f"check-in.{event.value}", row)
+
+
+def move_course(
+    course: AftercareCourse, event: CourseEvent, now: datetime, by: Person | None = None, reason: str = ""
+) -> None:
+    """As `move`, for a course; this one saves it."""
+    before, after = course.state, machine.course_after(Course(course.state), event)
+    course.state = after.value
+    course.save(update_fields=["state"])
+    AftercareFact(
+        course=course, event=event.value, before=before, after=after.value, at=now, by=by, reason=reason
+    ).save()
+    if by is not None:
+        record_course(by, f"aftercare.{event.value}", course)
+
+
+def can(course: AftercareCourse, event: CourseEvent) -> bool:
+    return (Course(course.state), event) in machine.COURSE_MOVES
+
+
+def record(by: Person, act: str, row: CheckIn, reason: str = "") -> None:
+    audit.record(
+        actor_id=by.pk,
+        act=act,
+        subject_type="check-in",
+        subject_id=row.pk,
+        scope=row.program_id,
+        reason=reason,
+    )
+
+
+def record_course(by: Person, act: str, course: AftercareCourse, reason: str = "") -> None:
+    audit.record(
+        actor_id=by.pk,
+        act=act,
+        subject_type="aftercare-course",
+        subject_id=course.pk,
+        scope=course.program_id,
+        reason=reason,
+    )

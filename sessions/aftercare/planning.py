@@ -1,0 +1,513 @@
+"""A course of aftercare from discharge to the last call: proposed, signed, planned ahead, changed, ended.
+
+Nothing is called without a live consent to aftercare calls (invariant 27): it is asked when a plan is signed,
+again at every step of the engine, and a consent that is taken back ends everything at once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.db.models import Max, Q
+
+from sessions.aftercare import booking, cadence, due, journal, ladder, notices, plans
+from sessions.aftercare.daytime import at_local
+from sessions.aftercare.due import Step
+from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent
+from sessions.aftercare.models import (
+    AftercareCourse,
+    AftercareFact,
+    CheckIn,
+    Escalation,
+    PlanVersion,
+    Why,
+)
+from sessions.aftercare.plans import PlanValues, Stop
+from sessions.aftercare.policies import policy_of
+from sessions.consents.models import Consent
+from sessions.consents.purposes import Purpose, Scope
+from sessions.consents.service import live_consent
+from sessions.core import clock, zones
+from sessions.core.errors import IllegalMove, Invalid
+from sessions.core.span import Span
+from sessions.people.access import Act, require
+from sessions.people.models import Person
+from sessions.people.roles import Role
+from sessions.people.service import join
+from sessions.programs import service as programs
+from sessions.programs.episode_models import Stage
+from sessions.programs.kinds import MeetingKind
+from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus, Meeting, MeetingInvitee
+
+PROPOSE_WITHIN: Final = timedelta(days=60)  # of the discharge; an older one is history
+_CHAIN: Final = (Why.CADENCE, Why.CHOSEN)
+_DENSEST: Final = 2
+
+
+class NoConsent(IllegalMove):
+    code = "no-consent"
+    text = "There is no consent to aftercare calls. Offer the paper first; the plan is signed after it."
+
+
+class WrongName(Invalid):
+    code = "wrong-name"
+    text = "Type your full name, as it is in your account, to sign."
+
+
+class NotCallable(Invalid):
+    code = "no-phone"
+    text = "There is no phone number to call. Add one first, or choose video."
+
+
+# Consent.
+
+
+def consented(course: AftercareCourse, now: datetime) -> bool:
+    """Whether the alumnus may be called at this moment."""
+    found = live_consent(
+        program_id=course.program_id,
+        patient=course.person_id,
+        recipient=None,
+        purpose=Purpose.AFTERCARE,
+        scope=Scope.CALLS,
+        at=now,
+    )
+    return found is not None
+
+
+def alternate_contact(course: AftercareCourse, now: datetime) -> bool:
+    """Whether somebody else may be asked where the alumnus is."""
+    rows = Consent.objects.of(course.program_id).live(now)
+    rows = rows.filter(patient=course.person_id, purpose=Purpose.CONTACT.value)
+    return any(Scope.WHEREABOUTS.value in row.scopes for row in rows)
+
+
+# Beginning.
+
+
+def propose_discharged(now: datetime) -> int:
+    """A proposed course, and a task to sign it, for everybody who was discharged and has none.
+
+    Idempotent: an episode gets one course, ever. Returns how many were proposed.
+    """
+    done = 0
+    since = (now - PROPOSE_WITHIN).date()
+    discharged = Q(status=EnrollmentStatus.COMPLETED) | Q(
+        status=EnrollmentStatus.LEFT, episode__stage=Stage.DISCHARGED
+    )
+    rows = Enrollment.objects.filter(discharged, ended_on__gte=since, aftercare=None).select_related(
+        "cohort__program", "person"
+    )
+    for enrollment in rows:
+        program = enrollment.cohort.program
+        running = AftercareCourse.objects.of(program.pk).running().filter(person=enrollment.person)
+        open_episode = Enrollment.objects.of(program.pk).filter(
+            person=enrollment.person, ended_on__isnull=True
+        )
+        if running.exists() or open_episode.exists() or enrollment.ended_on is None:
+            continue
+        with transaction.atomic():
+            course = propose(program.pk, enrollment.person, enrollment.ended_on, enrollment)
+            notices.ask_staff(course, "aftercare-plan", str(course.pk), kind="plan.review")
+        done += 1
+    return done
+
+
+def propose(
+    program_id: UUID,
+    person: Person,
+    began_on: date,
+    enrollment: Enrollment | None = None,
+    caller: Person | None = None,
+) -> AftercareCourse:
+    """A course by the programme's template, to be looked at and signed."""
+    values = plans.template(policy_of(program_id))
+    course = AftercareCourse(
+        id=uuid.uuid4(),
+        program_id=program_id,
+        person=person,
+        enrollment=enrollment,
+        began_on=began_on,
+        plan=plans.encode(values),
+        zone=person.time_zone,
+        caller=caller,
+        created_at=clock.now(),
+    )
+    course.save(force_insert=True)
+    return course
+
+
+def sign(
+    actor: Person,
+    course: AftercareCourse,
+    values: PlanValues,
+    *,
+    typed_name: str,
+    caller: Person | None = None,
+) -> None:
+    """Sign the plan, or a changed one. What is ahead is planned anew by it; what has been stays.
+
+    Raises:
+        NotFound, NotAllowed: the actor does not coordinate the programme.
+        WrongName: the typed name is not the actor's.
+        NoConsent: the alumnus has not agreed to be called.
+        IllegalMove: the course has ended.
+    """
+    require(actor, Act.KEEP_COURSE, course)
+    if " ".join(typed_name.split()).casefold() != " ".join(actor.name.split()).casefold():
+        raise WrongName
+    with transaction.atomic():
+        now = clock.now()
+        course = journal.locked_course(course.pk)
+        if values.channel == "telephone" and not course.person.phone:
+            raise NotCallable
+        if not consented(course, now):
+            raise NoConsent
+        if course.state != Course.PROPOSED.value and Course(course.state) not in UNDER_WAY:
+            raise IllegalMove
+        if caller is not None:
+            course.caller = caller
+        _version(course, values, actor, now, typed_name.strip())
+        if course.state == Course.PROPOSED.value:
+            journal.move_course(course, CourseEvent.SIGNED, now, actor)
+            join(course.person, course.program_id, Role.ALUMNUS, actor)
+            notices.settled(course, "aftercare-plan", str(course.pk))
+        else:
+            journal.record_course(actor, Act.KEEP_COURSE, course)
+        replan(course, now)
+
+
+def wish(actor: Person, course: AftercareCourse, **changes: object) -> None:
+    """The alumnus's own wishes: days, hours, video or telephone, alumni meetings. The cadence is not theirs.
+
+    Raises NotFound for anybody else's; Invalid for a value that cannot be.
+    """
+    require(actor, Act.OWN_COURSE, course)
+    allowed = {"weekdays", "from_time", "to_time", "channel", "meetings"}
+    if not changes.keys() <= allowed:
+        raise Invalid
+    with transaction.atomic():
+        now = clock.now()
+        course = journal.locked_course(course.pk)
+        if changes.get("channel") == "telephone" and not course.person.phone:
+            raise NotCallable
+        try:
+            values = plans.decode({**course.plan, **msgspec.to_builtins(changes)})
+        except msgspec.ValidationError as wrong:
+            raise Invalid from wrong
+        _version(course, values, actor, now)
+        journal.record_course(actor, "aftercare.wished", course)
+        if Course(course.state) in UNDER_WAY:
+            replan(course, now)
+
+
+# Planning ahead.
+
+
+def roll(course: AftercareCourse, now: datetime) -> None:
+    """Plan what lies within the window and is not planned yet; come back tomorrow. The course is locked."""
+    if Course(course.state) not in UNDER_WAY:
+        return
+    policy = policy_of(course.program_id)
+    today = zones.local_date(now, course.zone)
+    if course.state != Course.LOST.value:
+        plan = plans.cadence_of(plans.decode(course.plan), course.began_on, policy)
+        last = _last_day(course)
+        until = today + timedelta(days=policy.ahead_days)
+        for day in cadence.days(plan, last, until, course.denser, not_before=today):
+            add(course, day.nominal, day.on, Why.CADENCE, now)
+        _ask_to_meetings(course, now)
+        over = cadence.following(plan, _last_day(course), course.denser, not_before=today) is None
+        if over and today >= plan.ends_on and not _unsettled(course):
+            graduate(course, now)
+            return
+    elif not _unsettled(course) and not _retries_left(course, today):
+        notices.ask_staff(course, "aftercare-lost-end", str(course.pk))
+    tomorrow = today + timedelta(days=1)
+    due.put(Step.ROLL, f"{course.pk}:{tomorrow}", at_local(tomorrow, time(3, 30), course.zone), course)
+
+
+def replan(course: AftercareCourse, now: datetime, *, all_ahead: bool = False) -> None:
+    """Plan anew what has no time yet (with `all_ahead` also what has), and times that do not fit any more."""
+    values, policy = plans.decode(course.plan), policy_of(course.program_id)
+    fits = plans.wish_of(values, course.zone, policy).fits
+    for row in _ahead(course):
+        given = row.starts_at
+        if given is None:
+            if row.why == Why.CADENCE:
+                booking.call_off(row, now, "planned_anew", tell=False)
+            continue
+        span = Span(given, given + timedelta(minutes=row.length_minutes))
+        channel_changed = row.channel != values.channel
+        if all_ahead and row.why == Why.CADENCE:
+            booking.call_off(row, now, "planned_anew")
+        elif not fits(span) or channel_changed:
+            row.channel = values.channel
+            booking.unbook(row, now, "planned_anew")
+            booking.offer(row, now)
+    roll(course, now)
+    _roll_soon(course, now)
+
+
+def add(
+    course: AftercareCourse, nominal: date, on: date, why: Why, now: datetime, length: int | None = None
+) -> CheckIn:
+    """One more call, without a time yet."""
+    policy = policy_of(course.program_id)
+    last = CheckIn.objects.filter(course=course).aggregate(last=Max("number"))["last"] or 0
+    row = CheckIn(
+        id=uuid.uuid4(),
+        program_id=course.program_id,
+        course=course,
+        number=last + 1,
+        why=why,
+        nominal_on=nominal,
+        due_on=on,
+        length_minutes=length or policy.length_minutes,
+        channel=plans.decode(course.plan).channel,
+    )
+    row.save(force_insert=True)
+    AftercareFact(
+        course=course, check_in=row, event="planned", before="", after=row.state, at=now, reason=str(why)
+    ).save()
+    booking.planned(row, policy, now)
+    return row
+
+
+def change_zone(course: AftercareCourse, now: datetime) -> None:
+    """The alumnus lives by other clocks: what is ahead is planned by them. The course is locked."""
+    if course.zone == course.person.time_zone:
+        return
+    course.zone = course.person.time_zone
+    course.save(update_fields=["zone"])
+    AftercareFact(course=course, event="zone_changed", before=course.state, after=course.state, at=now).save()
+    if Course(course.state) in UNDER_WAY:
+        replan(course, now)
+
+
+def set_caller(actor: Person, course: AftercareCourse, caller: Person) -> None:
+    """Who usually calls from now on; the former caller's coming calls are offered anew.
+
+    Raises NotFound, NotAllowed; Invalid for who does not take calls in the programme.
+    """
+    require(actor, Act.KEEP_COURSE, course)
+    with transaction.atomic():
+        now = clock.now()
+        course = journal.locked_course(course.pk)
+        free = booking.callers(course.program_id, Span(now, now + timedelta(days=7)))
+        if caller.pk not in {one.id for one in free}:
+            raise Invalid("This person takes no calls here yet. Their hours are missing.")
+        course.caller = caller
+        course.save(update_fields=["caller"])
+        journal.record_course(actor, "aftercare.caller-set", course)
+        for row in _ahead(course):
+            if row.starts_at is not None and row.caller_id != caller.pk and row.confirmed_at is None:
+                booking.unbook(row, now, "caller_changed")
+                booking.offer(row, now)
+
+
+# Pausing and ending.
+
+
+def pause(actor: Person, course: AftercareCourse, until: date | None) -> None:
+    """No calls until that day (or until somebody resumes). What was planned for it is called off.
+
+    Raises NotFound, NotAllowed, IllegalMove; Invalid for a day that has passed.
+    """
+    require(actor, Act.KEEP_COURSE, course)
+    with transaction.atomic():
+        now = clock.now()
+        course = journal.locked_course(course.pk)
+        today = zones.local_date(now, course.zone)
+        if until is not None and until <= today:
+            raise Invalid("Choose a day that lies ahead.")
+        values = plans.decode(course.plan)
+        stop = Stop(start=today, end=until)
+        _version(course, msgspec.structs.replace(values, pauses=(*values.pauses, stop)), actor, now)
+        _call_off_all(course, now, "paused", actor)
+        journal.move_course(course, CourseEvent.PAUSED, now, actor)
+        if until is not None:
+            at = at_local(until, time(3), course.zone)
+            due.put(Step.RESUME, f"{course.pk}:{until}", at, course)
+
+
+def resume(course: AftercareCourse, now: datetime, by: Person | None = None) -> None:
+    """The pause is over; its calls are not made up for. Nothing when it is over already."""
+    if by is not None:
+        require(by, Act.KEEP_COURSE, course)
+    with transaction.atomic():
+        course = journal.locked_course(course.pk)
+        if course.state != Course.PAUSED.value:
+            return
+        values, today = plans.decode(course.plan), zones.local_date(now, course.zone)
+        ended = tuple(
+            msgspec.structs.replace(stop, end=max(stop.start, today))
+            if stop.end is None or stop.end > today
+            else stop
+            for stop in values.pauses
+        )
+        course.plan = plans.encode(msgspec.structs.replace(values, pauses=ended))
+        course.save(update_fields=["plan"])
+        journal.move_course(course, CourseEvent.RESUMED, now, by)
+        replan(course, now)
+
+
+def readmit(actor: Person, course: AftercareCourse, cohort: Cohort, starts_on: date) -> Enrollment:
+    """Back into the programme: a new episode, with the history of the aftercare kept. Calls end.
+
+    Raises NotFound, NotAllowed, IllegalMove; Invalid for a cohort of another programme.
+    """
+    require(actor, Act.KEEP_COURSE, course)
+    if cohort.program_id != course.program_id:
+        raise Invalid
+    with transaction.atomic():
+        now = clock.now()
+        course = journal.locked_course(course.pk)
+        _call_off_all(course, now, "readmitted", actor)
+        journal.move_course(course, CourseEvent.READMITTED, now, actor)
+        join(course.person, course.program_id, Role.CLIENT, actor)
+        return programs.enroll(course.person, cohort, starts_on, by=actor)
+
+
+def revoke(course: AftercareCourse, now: datetime) -> None:
+    """The consent is gone: nothing more is planned, sent or called. Idempotent; the course is locked."""
+    if not journal.can(course, CourseEvent.REVOKED):
+        return
+    _call_off_all(course, now, "revoked", None)
+    journal.move_course(course, CourseEvent.REVOKED, now)
+    if Escalation.objects.filter(course=course).open().exists():
+        # Their safety does not end with their consent: a person decides what to do about it.
+        notices.ask_staff(course, "aftercare-revoked-open", f"{course.pk}:{now.date()}", urgent=True)
+
+
+def consent_again(actor: Person, course: AftercareCourse) -> None:
+    """Calls go on after a new consent. Raises NotFound, NotAllowed, IllegalMove, NoConsent."""
+    require(actor, Act.KEEP_COURSE, course)
+    with transaction.atomic():
+        now = clock.now()
+        course = journal.locked_course(course.pk)
+        if not consented(course, now):
+            raise NoConsent
+        journal.move_course(course, CourseEvent.CONSENTED, now, actor)
+        replan(course, now)
+
+
+def graduate(course: AftercareCourse, now: datetime) -> None:
+    """The plan has come to its end with its last call."""
+    _call_off_all(course, now, "graduated", None)
+    journal.move_course(course, CourseEvent.GRADUATED, now)
+    notices.ask_staff(course, "aftercare-graduated", str(course.pk))
+
+
+def lose(course: AftercareCourse, now: datetime) -> None:
+    """No contact for a month: a call a month from now on, for half a year."""
+    journal.move_course(course, CourseEvent.GAVE_NO_SIGN, now)
+    for row in _ahead(course):
+        booking.call_off(row, now, "planned_anew")
+    notices.ask_staff(course, "aftercare-lost", f"{course.pk}:{now.date()}")
+    for on in ladder.retries(zones.local_date(now, course.zone), policy_of(course.program_id).retry_months):
+        add(course, on, on, Why.RETRY, now)
+
+
+def reached(course: AftercareCourse, now: datetime) -> None:
+    """Somebody has talked to them: the count of missed calls begins anew. The course is locked."""
+    was_lost = course.state == Course.LOST.value
+    course.missed_in_a_row, course.silent_since, course.last_contact_at = 0, None, now
+    course.save(update_fields=["missed_in_a_row", "silent_since", "last_contact_at"])
+    if journal.can(course, CourseEvent.REACHED):
+        journal.move_course(course, CourseEvent.REACHED, now)
+    if was_lost:
+        for row in _ahead(course):
+            booking.call_off(row, now, "planned_anew", tell=False)
+        roll(course, now)
+        _roll_soon(course, now)
+
+
+def set_denser(course: AftercareCourse, denser: int, now: datetime) -> None:
+    """So many cadence steps more often than the plan says. The course is locked."""
+    denser = max(0, min(denser, _DENSEST))
+    if denser == course.denser:
+        return
+    course.denser = denser
+    course.save(update_fields=["denser"])
+    if Course(course.state) in UNDER_WAY and course.state != Course.LOST.value:
+        replan(course, now)
+
+
+def history(course: AftercareCourse) -> Iterable[AftercareFact]:
+    return course.facts.select_related("check_in", "by").order_by("at", "pk")
+
+
+def _version(
+    course: AftercareCourse, values: PlanValues, by: Person, now: datetime, typed_name: str = ""
+) -> None:
+    course.plan = plans.encode(values)
+    course.save()
+    last = course.versions.aggregate(last=Max("number"))["last"] or 0
+    PlanVersion(
+        course=course, number=last + 1, values=course.plan, by=by, at=now, typed_name=typed_name
+    ).save()
+
+
+def _last_day(course: AftercareCourse) -> cadence.Day | None:
+    """The latest call from which the cadence counts on."""
+    rows = course.check_ins.filter(why__in=_CHAIN).exclude(
+        state__in=[Call.CANCELLED.value, Call.REVOKED.value], reason__in=["planned_anew", "paused", "revoked"]
+    )
+    row = rows.order_by("-nominal_on", "-number").first()
+    return None if row is None else cadence.Day(row.nominal_on, max(row.nominal_on, row.due_on))
+
+
+def _ahead(course: AftercareCourse) -> list[CheckIn]:
+    rows = list(CheckIn.objects.filter(course=course).ahead().order_by("due_on", "number"))
+    for row in rows:
+        row.course = course
+    return rows
+
+
+def _call_off_all(course: AftercareCourse, now: datetime, reason: str, by: Person | None) -> None:
+    rows = CheckIn.objects.filter(course=course).filter(
+        Q(state__in=[Call.PLANNED, Call.SCHEDULED, Call.DUE, Call.ATTEMPTING])
+    )
+    for row in rows.order_by("number"):
+        row.course = course
+        booking.call_off(row, now, reason, by)
+
+
+def _unsettled(course: AftercareCourse) -> bool:
+    return (
+        CheckIn.objects.filter(course=course).unfinished().exists()
+        or Escalation.objects.filter(course=course).open().exists()
+    )
+
+
+def _retries_left(course: AftercareCourse, today: date) -> bool:
+    return CheckIn.objects.filter(course=course, why=Why.RETRY, due_on__gte=today).ahead().exists()
+
+
+def _roll_soon(course: AftercareCourse, now: datetime) -> None:
+    """A roll that fell away with an end (readmitted, revoked) comes back with what goes on."""
+    tomorrow = zones.local_date(now, course.zone) + timedelta(days=1)
+    due.put(Step.ROLL, f"{course.pk}:{tomorrow}", at_local(tomorrow, time(3, 30), course.zone), course)
+
+
+def _ask_to_meetings(course: AftercareCourse, now: datetime) -> None:
+    """To the programme's alumni meetings of the coming weeks, as long as there is room."""
+    if not plans.decode(course.plan).meetings:
+        return
+    horizon = now + timedelta(days=policy_of(course.program_id).ahead_days)
+    coming = Meeting.objects.of(course.program_id).filter(
+        kind=MeetingKind.ALUMNI_MEETING, cancelled_at=None, starts_at__gt=now, starts_at__lte=horizon
+    )
+    for meeting in coming.exclude(invitee_rows__person=course.person_id):
+        asked = MeetingInvitee.objects.filter(meeting=meeting).count()
+        if asked < meeting.kind_defaults.largest:
+            MeetingInvitee.objects.get_or_create(
+                meeting=meeting, person=course.person, defaults={"role": Role.ALUMNUS.value}
+            )

@@ -1,0 +1,115 @@
+"""The personal link of one appointment: keep it, move it, or say that it does not suit.
+
+It says that there is an appointment, and when: not with whom, not what for, not whose. Looking changes
+nothing: mail scanners look, too. Whoever has the link may answer, and learns nothing by it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sessions.aftercare import booking, notices
+from sessions.aftercare.models import CheckIn
+from sessions.core import clock, zones
+from sessions.core.errors import IllegalMove, NotFound
+from sessions.messages import calendar as calendars
+from sessions.web import words
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, token: str) -> HttpResponse:
+    """Raises NotFound for a link that was moved, is over or never was: the three look the same."""
+    row = booking.by_link(token)
+    person = row.course.person
+    with translation.override(person.language), timezone.override(zones.zone(person.time_zone)):
+        trouble = ""
+        if request.method == "POST":
+            try:
+                if answer := _act(request, row):
+                    return answer
+            except IllegalMove as refusal:
+                trouble = translation.gettext(refusal.text)
+                row = booking.by_link(token)
+        response = render(
+            request,
+            "calls/appointment.html",
+            {**facts(row, "move" in request.GET), "trouble": trouble, "token": token},
+            status=409 if trouble else 200,
+        )
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@require_safe
+def calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """The appointment as a calendar file: a time, and nothing else."""
+    row = booking.by_link(token)
+    if row.starts_at is None:
+        raise NotFound
+    text = calendars.event(
+        str(row.pk),
+        row.starts_at,
+        timedelta(minutes=row.length_minutes),
+        row.booking,
+        clock.now(),
+        row.course.person.language,
+    )
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response
+
+
+def facts(row: CheckIn, moving: bool) -> dict[str, object]:
+    """What a page about an appointment says, in the reader's zone."""
+    now = clock.now()
+    if row.starts_at is None:
+        raise NotFound
+    times = booking.choices(row, now) if moving else []
+    days: dict[str, list[tuple[str, str]]] = {}
+    for slot in times:
+        days.setdefault(words.day(slot.starts_at), []).append(
+            (slot.starts_at.isoformat(), words.clock(slot.starts_at))
+        )
+    return {
+        "row": row,
+        "day": words.day(row.starts_at),
+        "when": words.day_from(row.starts_at, now),
+        "time": words.clock(row.starts_at),
+        "kept": row.confirmed_at is not None,
+        "moving": moving,
+        "days": list(days.items()),
+    }
+
+
+def chosen_time(request: HttpRequest) -> datetime | None:
+    """The time that was chosen in the form; None for none, and for what is no time."""
+    try:
+        given = datetime.fromisoformat(request.POST.get("starts_at", ""))
+    except ValueError:
+        return None
+    return given.astimezone(UTC) if given.tzinfo else None
+
+
+def _act(request: HttpRequest, row: CheckIn) -> HttpResponse | None:
+    match request.POST.get("do"):
+        case "keep":
+            booking.keep(None, row)
+        case "decline":
+            booking.decline(None, row)
+            return render(request, "calls/declined.html")
+        case "move":
+            starts_at = chosen_time(request)
+            if starts_at is None:
+                raise booking.Taken
+            booking.move(None, row, starts_at)
+            moved = CheckIn.objects.select_related("course__person").get(pk=row.pk)
+            return HttpResponseRedirect(reverse("appointment", args=[notices.token(moved)]))
+        case _:
+            return None
+    return HttpResponseRedirect(request.path)

@@ -1,0 +1,458 @@
+"""One call: in the queue, taken by one person, tried, reached, written down; and what a missed one leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from sessions.aftercare import answers, booking, calls, escalation, journal, planning
+from sessions.aftercare.calls import Outcome
+from sessions.aftercare.escalation import Review
+from sessions.aftercare.machine import Call, Course
+from sessions.aftercare.models import (
+    CallNote,
+    CallTry,
+    CheckIn,
+    CheckInForm,
+    Escalation,
+    TierDecision,
+    TryOutcome,
+    Why,
+)
+from sessions.aftercare.risk import Reason, Tier
+from sessions.audit.models import AuditEvent
+from sessions.consents import service as consents
+from sessions.core import clock
+from sessions.core.errors import IllegalMove, Invalid, NotAllowed, NotFound
+from sessions.messages.models import Channel, Message, MessageState
+from sessions.messages.service import send_due
+from sessions.people.models import Person
+from sessions.programs.models import Meeting
+from sessions.worklist.models import StaffTask
+from tests.cast import MORNING, assemble
+from tests.service.aftercare import DAY, HOUR, Aftercare, agrees, at, names_contact
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada() -> Iterator[Aftercare]:
+    """Her plan is signed on Monday 2026-03-02; the first call is on Thursday at 10."""
+    with time_machine.travel(MORNING, tick=False) as traveller:
+        found = Aftercare(assemble(), traveller)
+        found.begins()
+        found.passes(HOUR)
+        yield found
+
+
+def well() -> dict[str, int]:
+    """Nothing bad and everything good."""
+    from tests.unit.test_aftercare_risk import WELL
+
+    return dict(WELL)
+
+
+def test_reminders_a_day_and_an_hour_before_once_each_and_neutral(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    ada.passes_until(at("2026-03-05T10:00"))
+    send_due()
+    said = Message.objects.filter(person=ada.cast.ada, about=row.pk).order_by("due_at")
+    assert [(one.channel, one.due_at) for one in said] == [
+        (Channel.EMAIL, at("2026-03-02T10:00")),
+        (Channel.EMAIL, at("2026-03-04T10:00")),
+        (Channel.SMS, at("2026-03-05T09:00")),
+    ]
+
+
+def test_nothing_is_sent_about_a_call_that_was_moved_away(ada: Aftercare) -> None:
+    ada.passes_until(at("2026-03-04T11:00"))
+    row = ada.upcoming()
+    booking.move(ada.cast.ada, row, booking.choices(row, clock.now())[-1].starts_at)
+    ada.passes_until(at("2026-03-05T12:00"))
+    assert not Message.objects.filter(channel=Channel.SMS).exists()
+    assert ada.calls(Call.DUE) == []
+
+
+def test_the_queue_is_taken_by_one_at_a_time(ada: Aftercare) -> None:
+    cast = ada.cast
+    with pytest.raises(calls.NothingToCall):
+        calls.take_next(cast.mina, cast.north)
+    row = ada.comes_due()
+    assert row.fell_due_at == at("2026-03-05T10:00")
+    assert calls.take_next(cast.theo, cast.north) == row
+    assert calls.take_next(cast.theo, cast.north) == row  # still in his hand
+    with pytest.raises(calls.NothingToCall):
+        calls.take_next(cast.mina, cast.north)
+    with pytest.raises(calls.InOtherHands):
+        calls.take(cast.mina, row)
+    calls.let_go(cast.theo, row)
+    assert calls.take_next(cast.mina, cast.north) == row
+    ada.clock.shift(calls.HOLD + timedelta(minutes=1))
+    assert calls.take_next(cast.theo, cast.north) == row
+    for stranger in (cast.alice, cast.ada, cast.otto, cast.nora):
+        with pytest.raises(NotFound):
+            calls.queue(stranger, cast.north, clock.now())
+
+
+def test_a_call_by_telephone_from_the_queue_to_the_note(ada: Aftercare) -> None:
+    row = ada.is_completed(ada.comes_due(), summary="Meeting on Sunday, call again on Thursday.")
+    assert (row.state, row.tier) == (Call.COMPLETED, Tier.LOW)
+    one = CallTry.objects.get(check_in=row)
+    assert (one.outcome, one.channel, one.minutes, one.by) == (
+        TryOutcome.ANSWERED,
+        "telephone",
+        20,
+        ada.cast.mina,
+    )
+    assert ada.course.last_contact_at == clock.now()
+    assert [note.text for note in calls.notes(ada.cast.mina, row)] == ["We talked."]
+    assert [note.text for note in calls.summaries(ada.cast.ada, ada.course)] == [
+        "Meeting on Sunday, call again on Thursday."
+    ]
+    assert all(b"We talked" not in bytes(note.ciphertext) for note in CallNote.objects.all())
+    with pytest.raises(NotFound):
+        calls.notes(ada.cast.ada, row)
+    with pytest.raises(IllegalMove):
+        calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "Again."))
+    acts = set(AuditEvent.objects.filter(subject_id=str(row.pk)).values_list("act", flat=True))
+    assert {"check-in.taken", "check-in.reached", "check-in.closed", "check-in.notes-read"} <= acts
+
+
+def test_a_call_by_video_has_its_room_with_whoever_calls(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    calls.take(ada.cast.theo, row)
+    meeting = calls.room_for(ada.cast.theo, journal.check_in_of(row.pk))
+    assert {str(one.role) for one in meeting.invitee_rows.all()} == {"alumnus"}
+    assert list(meeting.facilitators.all()) == [ada.cast.theo]
+    assert calls.room_for(ada.cast.theo, journal.check_in_of(row.pk)) == meeting
+    row = calls.reached(ada.cast.theo, journal.check_in_of(row.pk), "video")
+    assert row.state == Call.CONNECTED
+    assert (
+        Meeting.objects.filter(kind="check_in_call", cancelled_at=None, program=ada.cast.north).count() == 2
+    )
+
+
+def test_four_tries_then_missed(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    when = []
+    for _ in range(4):
+        fresh = journal.check_in_of(row.pk)
+        assert fresh.next_try_at is not None
+        when.append(fresh.next_try_at)
+        if fresh.next_try_at > clock.now():
+            assert row not in calls.queue(ada.cast.mina, ada.cast.north, clock.now())
+            ada.passes_until(fresh.next_try_at)
+        ada.tries(row)
+    assert when == [
+        at("2026-03-05T10:00"),
+        at("2026-03-05T10:15"),
+        at("2026-03-06T14:00"),
+        at("2026-03-07T10:00"),
+    ]
+    row = journal.check_in_of(row.pk)
+    assert (row.state, row.reason, ada.look().missed_in_a_row) == (Call.MISSED, "no_answer", 1)
+    assert row.other_channel
+
+
+def test_after_one_missed_the_next_reminder_is_a_call(ada: Aftercare) -> None:
+    ada.is_missed(ada.comes_due())
+    asked = Message.objects.count()
+    ada.comes_due()
+    assert ada.asked() == ["aftercare-remind"]
+    assert (
+        Message.objects.filter(channel=Channel.EMAIL).count() == asked
+    )  # the time was told before; no reminder
+
+
+def test_two_missed_reach_the_coordinator_three_a_letter_a_month_of_silence_is_lost(ada: Aftercare) -> None:
+    names_contact(ada.cast, ada.cast.ada)
+    ada.is_missed(ada.comes_due())
+    ada.is_missed(ada.comes_due())
+    assert ada.course.state == Course.OUTREACH
+    assert {"aftercare-missed", "aftercare-alternate"} <= set(ada.asked())
+    ada.is_missed(ada.comes_due())
+    assert {"aftercare-letter", "aftercare-silent-review"} <= set(ada.asked())
+    assert StaffTask.objects.filter(reason="aftercare-letter").count() == 1
+    ada.is_missed(ada.comes_due())
+    ada.passes_until(at("2026-04-05T12:00"))
+    assert ada.course.state == Course.LOST
+    tries = [row for row in ada.calls() if row.why == Why.RETRY]
+    assert [row.due_on for row in tries] == [date(2026, month, 4) for month in range(5, 11)]
+    ada.tries(ada.comes_due())  # was due already when she was given up
+    ada.passes(DAY)
+    # Reached after all: everything begins anew.
+    row = ada.comes_due()
+    assert row.why == Why.RETRY
+    ada.is_completed(row)
+    assert (ada.course.state, ada.course.missed_in_a_row, ada.course.silent_since) == (Course.ACTIVE, 0, None)
+    assert not [one for one in ada.calls(Call.PLANNED, Call.SCHEDULED) if one.why == Why.RETRY]
+    assert [one for one in ada.calls(Call.PLANNED, Call.SCHEDULED) if one.why == Why.CADENCE]
+
+
+def test_the_alternate_contact_is_left_alone_without_consent(ada: Aftercare) -> None:
+    ada.is_missed(ada.comes_due())
+    ada.is_missed(ada.comes_due())
+    assert "aftercare-alternate" not in ada.asked()
+
+
+def test_a_call_that_nobody_tried_is_our_failure_and_said(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    ada.passes(5 * DAY)
+    row = journal.check_in_of(row.pk)
+    assert (row.state, row.reason, ada.course.missed_in_a_row) == (Call.MISSED, "not_tried", 0)
+    assert {"aftercare-overdue", "aftercare-not-tried"} <= set(ada.asked())
+
+
+def test_an_outage_marks_what_is_too_old_and_keeps_what_can_still_be_called(ada: Aftercare) -> None:
+    ada.clock.move_to(at("2026-03-20T12:00"), tick=False)  # fifteen days without the engine
+    ada.passes(timedelta(minutes=2))
+    assert [(row.due_on, row.state) for row in ada.calls()][:4] == [
+        (date(2026, 3, 5), Call.MISSED),
+        (date(2026, 3, 12), Call.MISSED),
+        (date(2026, 3, 20), Call.SCHEDULED),  # a day late, and not lost
+        (date(2026, 3, 26), Call.SCHEDULED),
+    ]
+    send_due()
+    sent = Message.objects.exclude(state=MessageState.QUEUED)
+    # No flood: nothing about the calls that are gone, one notice about each of those ahead.
+    ahead = [row.pk for row in ada.calls(Call.SCHEDULED)]
+    assert sorted(
+        one.about for one in sent.filter(created_at__gte=at("2026-03-20T00:00")) if one.about
+    ) == sorted(ahead)
+    assert ada.asked().count("aftercare-not-tried") == 1
+
+
+def test_without_consent_nobody_is_called(ada: Aftercare) -> None:
+    """Also when it ends between falling due and the call."""
+    row = ada.comes_due()
+    calls.take(ada.cast.mina, row)
+    consents.end(ada.cast.ada, ada.paper)
+    for act in (
+        lambda: calls.take(ada.cast.mina, row),
+        lambda: calls.tried(ada.cast.mina, journal.check_in_of(row.pk), "telephone", TryOutcome.NO_ANSWER),
+        lambda: calls.reached(ada.cast.mina, journal.check_in_of(row.pk), "telephone"),
+        lambda: calls.room_for(ada.cast.mina, journal.check_in_of(row.pk)),
+    ):
+        with pytest.raises(planning.NoConsent):
+            act()
+    assert CallTry.objects.count() == 0
+    assert ada.look().state == Course.REVOKED
+    assert journal.check_in_of(row.pk).state == Call.REVOKED
+    with pytest.raises(calls.NothingToCall):
+        calls.take_next(ada.cast.mina, ada.cast.north)
+
+
+def test_who_may_read_what_was_answered(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    answers.answer(ada.cast.ada, row, {"bam1": 2, "phq9_1": 1})
+    assert b"bam1" not in bytes(CheckInForm.objects.get().ciphertext)
+    assert answers.own(ada.cast.ada, row) == {"bam1": 2, "phq9_1": 1}
+    for allowed in (ada.cast.mina, ada.cast.carol):
+        assert answers.read(allowed, row)["bam1"] == 2
+    for stranger in (ada.cast.theo, ada.cast.alice, ada.cast.ines, ada.cast.otto):
+        with pytest.raises(NotFound):
+            answers.read(stranger, row)
+    calls.take(ada.cast.theo, row)
+    assert answers.read(ada.cast.theo, journal.check_in_of(row.pk))["bam1"] == 2
+    assert AuditEvent.objects.filter(act="check-in.answers-read", outcome="allowed").count() == 3
+    assert AuditEvent.objects.filter(act="check-in.see", outcome="refused").count() == 4
+
+
+def test_the_form_goes_on_where_it_was_left_and_the_caller_adds_to_it(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    answers.answer(ada.cast.ada, row, {"bam1": 2})
+    answers.answer(ada.cast.ada, row, {"bam2": 0})
+    answers.answer(ada.cast.ada, row, {"bam2": 1})
+    assert answers.own(ada.cast.ada, row) == {"bam1": 2, "bam2": 1}
+    row = ada.talks(row)
+    answers.interview(ada.cast.mina, row, {"bam1": 4})
+    assert answers.read(ada.cast.mina, row) == {"bam1": 4, "bam2": 1}
+    assert answers.own(ada.cast.ada, row) == {"bam1": 2, "bam2": 1}
+    with pytest.raises(Invalid):
+        answers.answer(ada.cast.ada, row, {"bam1": 9})
+    with pytest.raises(NotFound):
+        answers.answer(ada.cast.alice, row, {"bam1": 1})
+
+
+def test_a_thought_of_being_dead_is_a_crisis_at_once(ada: Aftercare) -> None:
+    """In a form that is not finished, days before the call."""
+    row = ada.upcoming()
+    found = answers.answer(ada.cast.ada, row, {"phq9_9": 1})
+    assert (found.tier, found.reasons) == (Tier.CRISIS, (Reason.SELF_HARM,))
+    assert ada.look().state == Course.CRISIS
+    assert calls.queue(ada.cast.mina, ada.cast.north, clock.now()) == [row]
+    task = StaffTask.objects.get(reason="aftercare-crisis")
+    assert task.urgent
+    answers.answer(ada.cast.ada, journal.check_in_of(row.pk), {"phq9_9": 2})
+    assert Escalation.objects.count() == 1
+
+
+def test_a_crisis_cannot_be_closed_without_a_live_hand_off(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    answers.answer(ada.cast.ada, row, {"danger": 1})
+    row = ada.talks(row)
+    for tier in (Tier.CRISIS, Tier.LOW):
+        with pytest.raises(escalation.HandOffNeeded):
+            calls.close(ada.cast.mina, row, Outcome(tier, "We talked.", why="She says it is fine."))
+    with pytest.raises(Invalid):
+        escalation.hand_off(ada.cast.mina, row, " ")
+    found = Escalation.objects.get()
+    with pytest.raises(escalation.HandOffNeeded):
+        escalation.review(ada.cast.carol, found, Review.KEEP, "Fine.")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Escalation.objects.update(closed_at=clock.now(), reviewed_at=clock.now())
+    escalation.hand_off(ada.cast.mina, row, "Dr. Osei, on the line with both of us.")
+    escalation.hand_off(ada.cast.mina, row, "once more")
+    assert ada.look().state == Course.ACTIVE
+    calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "Handed over."))
+    found.refresh_from_db()
+    assert escalation.words_of(found)[0] == "Dr. Osei, on the line with both of us."
+    assert b"Osei" not in bytes(found.hand_off_ciphertext)
+    escalation.review(ada.cast.carol, found, Review.KEEP, "Safe with her sister; sees Dr. Osei tomorrow.")
+    found.refresh_from_db()
+    assert found.closed_at is not None
+    with pytest.raises(IllegalMove):
+        escalation.review(ada.cast.carol, found, Review.KEEP, "Again.")
+
+
+def test_nobody_in_danger_is_given_up(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    answers.answer(ada.cast.ada, row, {"danger": 1})
+    ada.passes(8 * DAY)
+    assert journal.check_in_of(row.pk).state == Call.DUE
+    assert ada.asked().count("aftercare-crisis") >= 3
+
+
+def test_a_use_leads_to_contact_review_and_denser_calls(ada: Aftercare) -> None:
+    for _ in range(9):
+        ada.is_completed(ada.comes_due())
+    # In the fortnightly phase now.
+    row = ada.comes_due()
+    row = ada.talks(row)
+    answers.interview(ada.cast.mina, row, {"bam4": 1})
+    calls.close(ada.cast.mina, row, Outcome(Tier.HIGH, "Two drinks on Friday."))
+    found = Escalation.objects.get()
+    closed = clock.now()
+    assert found.contact_by == closed + timedelta(hours=48)
+    assert found.review_by is not None
+    soon = next(one for one in ada.calls(Call.SCHEDULED, Call.PLANNED) if one.why == Why.CONTACT)
+    assert soon.starts_at is not None
+    assert soon.starts_at <= closed + timedelta(hours=48)
+    assert ada.look().denser == 1
+    ahead = [one.due_on for one in ada.calls(Call.PLANNED) if one.why == Why.CADENCE]
+    assert {later - earlier for earlier, later in pairwise(ahead)} == {timedelta(days=7)}
+    assert "aftercare-review" in ada.asked()
+    decided = TierDecision.objects.get(check_in=row)
+    assert (decided.proposed, decided.decided, decided.reasons) == (Tier.HIGH, Tier.HIGH, ["use"])
+    ada.is_completed(ada.comes_due())
+    found.refresh_from_db()
+    assert found.contacted_at is not None
+    # Two calm calls lead back to the plan.
+    ada.is_completed(ada.comes_due())
+    assert ada.course.denser == 0
+
+
+def test_two_urgent_calls_in_a_row_ask_whether_more_care_is_needed(ada: Aftercare) -> None:
+    ada.is_completed(ada.comes_due(), Tier.HIGH)
+    ada.is_completed(ada.comes_due(), Tier.HIGH)
+    assert ada.course.state == Course.STEP_UP_REVIEW
+    assert "aftercare-reassess" in ada.asked()
+    found = Escalation.objects.get(reassess=True)
+    escalation.review(ada.cast.carol, found, Review.MORE_CARE, "Needs the group again.")
+    assert ada.look().state == Course.STEP_UP_REVIEW
+    planning.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 16))
+    assert ada.look().state == Course.READMITTED
+
+
+def test_scores_propose_and_people_decide_with_a_reason(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    answers.answer(ada.cast.ada, row, {"bam8": 4}, finished=True)
+    row = ada.talks(row)
+    with pytest.raises(Invalid):
+        calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "Fine."))
+    calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "Fine.", why="Misread the question."))
+    decided = TierDecision.objects.get()
+    assert (decided.proposed, decided.decided) == (Tier.MODERATE, Tier.LOW)
+    assert b"Misread" not in bytes(decided.ciphertext)
+
+
+def test_a_form_that_says_high_brings_the_call_forward(ada: Aftercare) -> None:
+    row = ada.is_completed(ada.comes_due())
+    ada.passes(HOUR)
+    upcoming = ada.upcoming()
+    answers.answer(ada.cast.ada, upcoming, {**well(), "bam4": 2}, finished=True)
+    soon = next(one for one in ada.calls(Call.SCHEDULED) if one.why == Why.CONTACT)
+    assert soon.starts_at is not None
+    assert soon.starts_at - clock.now() <= timedelta(hours=48)
+    assert Escalation.objects.get().tier == Tier.HIGH
+    assert row.pk != upcoming.pk
+
+
+def test_late_contacts_and_reviews_are_asked_for(ada: Aftercare) -> None:
+    ada.is_completed(ada.comes_due(), Tier.HIGH)
+    ada.passes(6 * DAY)
+    assert {"aftercare-contact-late", "aftercare-review-late"} <= set(ada.asked())
+
+
+def test_a_call_that_is_not_written_down_is_asked_for_until_it_is(ada: Aftercare) -> None:
+    row = ada.talks(ada.comes_due())
+    ada.passes(3 * DAY)
+    assert ada.asked().count("aftercare-unfinished") >= 2
+    assert row in calls.unfinished(ada.cast.mina, ada.cast.north)
+    calls.close(ada.cast.mina, journal.check_in_of(row.pk), Outcome(Tier.LOW, "Late note."))
+    assert calls.unfinished(ada.cast.mina, ada.cast.north) == []
+
+
+def test_they_agree_on_another_day(ada: Aftercare) -> None:
+    ada.is_completed(ada.comes_due(), next_on=date(2026, 3, 16))
+    ahead = [(one.why, one.due_on) for one in ada.calls(Call.PLANNED, Call.SCHEDULED)]
+    assert ahead[0] == (Why.CHOSEN, date(2026, 3, 16)) or (Why.CHOSEN, date(2026, 3, 16)) in ahead
+    assert (Why.CADENCE, date(2026, 3, 12)) not in ahead
+
+
+def test_somebody_calls_back_after_the_call_was_missed(ada: Aftercare) -> None:
+    row = ada.is_missed(ada.comes_due())
+    row = calls.reached(ada.cast.mina, row, "telephone", 10)
+    assert row.state == Call.CONNECTED
+    calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "Called back."))
+    assert ada.look().missed_in_a_row == 0
+
+
+def test_the_most_urgent_stands_first(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    other = Person.objects.create_user("x@example.org", given_name="Xen", phone="+1 212 555 0001")
+    from sessions.people.roles import Role
+    from sessions.people.service import join
+
+    join(other, ada.cast.north.pk, Role.ALUMNUS)
+    agrees(ada.cast, other)
+    course = planning.propose(ada.cast.north.pk, other, date(2026, 3, 4))
+    from sessions.aftercare import plans, policies
+
+    planning.sign(
+        ada.cast.carol,
+        course,
+        plans.template(policies.policy_of(ada.cast.north.pk)),
+        typed_name="Carol Reyes",
+    )
+    asked = calls.ask_for_call(other, course)
+    assert asked is not None
+    assert [one.pk for one in calls.queue(ada.cast.mina, ada.cast.north, clock.now())] == [asked.pk, row.pk]
+    answers.answer(ada.cast.ada, row, {"danger": 1})
+    assert [one.pk for one in calls.queue(ada.cast.mina, ada.cast.north, clock.now())] == [row.pk, asked.pk]
+
+
+def test_who_does_not_call_may_not(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    for stranger in (ada.cast.alice, ada.cast.otto, ada.cast.theo):
+        with pytest.raises(NotFound):
+            calls.tried(stranger, row, "telephone", TryOutcome.NO_ANSWER)
+    with pytest.raises(NotFound):
+        calls.tried(ada.cast.ada, row, "telephone", TryOutcome.NO_ANSWER)
+    assert CheckIn.objects.get(pk=row.pk).tries == 0
+    assert NotAllowed.code == "not-allowed"
