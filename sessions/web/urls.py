@@ -14,6 +14,7 @@ from sessions.web.views import (
     tasks,
     weeks,
 )
+from sessions.web.programme.urls import urlpatterns as programme
 
 urlpatterns = [
     path("", home.page, name="home"),
@@ -33,6 +34,7 @@ urlpatterns = [
     path("a/<str:token>", appointment.page, name="appointment"),
     path("a/<str:token>/calendar", appointment.calendar, name="appointment-calendar"),
     path("messages/stop/<str:token>", messages.stop, name="messages-stop"),
+    *programme,
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),

@@ -33,6 +33,11 @@ def day(moment: datetime | date, zone: ZoneInfo | None = None) -> str:
     return dateformat.format(local, pgettext("format", "l, F j"))
 
 
+def weekday(on: date) -> str:
+    """`Monday`."""
+    return dateformat.format(on, "l")
+
+
 def day_from(moment: datetime, now: datetime) -> str:
     """`Today`, `Tomorrow`, `Yesterday`, or the day's name, counted in the reader's own zone."""
     distance_days = (localtime(moment).date() - localtime(now).date()).days

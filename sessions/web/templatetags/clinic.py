@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django_vite.core.asset_loader import DjangoViteAssetLoader
 from django_vite.core.exceptions import DjangoViteAssetNotFoundError, DjangoViteManifestError
 
+from sessions.people.models import Person
+from sessions.web import places as place_list
 from sessions.web import words
 
 register = template.Library()
@@ -45,6 +47,13 @@ def time_tag(moment: datetime, zone: str = "") -> SafeString:
     """`<time>`: the words for people, ISO 8601 UTC for machines."""
     shown = words.clock(moment, ZoneInfo(zone) if zone else None)
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
+
+
+@register.simple_tag(takes_context=True)
+def places(context: Mapping[str, Any]) -> list[place_list.Place]:
+    """Where the reader can go; nothing for strangers."""
+    user = getattr(context.get("request"), "user", None)
+    return place_list.places(user) if isinstance(user, Person) else []
 
 
 @register.filter

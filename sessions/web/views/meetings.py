@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from sessions.core import clock
 from sessions.core.span import Span
-from sessions.people.access import Act, require
+from sessions.people.access import Act, may, require
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
@@ -77,6 +77,7 @@ def page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
             "day": words.day(meeting.starts_at),
             "elsewhere": _elsewhere(meeting) if words.differs(meeting.starts_at, program_zone) else "",
             "breaks": [words.span(b.start, b.end) for b in meeting.break_spans],
+            "may_schedule": may(request.user, Act.SCHEDULE, meeting.program),
             "attendance": _attendance(meeting, request.user) if meeting.starts_at <= now else None,
         },
     )

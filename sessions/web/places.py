@@ -1,0 +1,32 @@
+"""Where a person can go from every page: by their parts, the fewest that are needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from sessions.people import service as people
+from sessions.people.models import Person
+from sessions.people.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    name: str  # of its address
+    label: str
+    address: str
+
+
+def places(person: Person) -> list[Place]:
+    """In order. One query."""
+    roles = people.roles(person)
+    found: list[tuple[str, str]] = [("home", _("Today"))]
+    if roles - {Role.ADMINISTRATOR}:
+        found.append(("schedule", _("Schedule")))
+    if roles & {Role.COORDINATOR, Role.FACILITATOR}:
+        found.append(("tasks", _("To do")))
+    if Role.COORDINATOR in roles:
+        found.append(("week", _("The week")))
+    return [Place(name, label, reverse(name)) for name, label in found]

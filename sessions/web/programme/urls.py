@@ -1,0 +1,30 @@
+"""Addresses around the programme."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sessions.web.programme import booking, schedule
+
+urlpatterns = [
+    path("schedule/", schedule.own, name="schedule"),
+    path("programs/<uuid:program_id>/schedule", schedule.whole, name="schedule-of"),
+    path("programs/<uuid:program_id>/series/new", schedule.new_series, name="series-new"),
+    path("programs/<uuid:program_id>/series/<uuid:series_id>/", schedule.one_series, name="series"),
+    path("programs/<uuid:program_id>/series/<uuid:series_id>/end", schedule.end_series, name="series-end"),
+    path("programs/<uuid:program_id>/left-out/<int:skip_id>", schedule.retry, name="series-retry"),
+    path("programs/<uuid:program_id>/meetings/new", schedule.new_meeting, name="meeting-new"),
+    path("programs/<uuid:program_id>/holidays", schedule.holidays, name="holidays"),
+    path("programs/<uuid:program_id>/holidays/<int:holiday_id>", schedule.work_on, name="holiday-end"),
+    path("meetings/<uuid:meeting_id>/schedule", schedule.change, name="meeting-change"),
+    path("meetings/<uuid:meeting_id>/cancel", schedule.cancel, name="meeting-cancel"),
+    path("meetings/<uuid:meeting_id>/restore", schedule.restore, name="meeting-restore"),
+    path("meetings/<uuid:meeting_id>/give-back", booking.give_back, name="give-back"),
+    path("meetings/<uuid:meeting_id>/calendar.ics", booking.meeting_file, name="meeting-file"),
+    path("book/", booking.book, name="book"),
+    path("book/<uuid:slot_id>", booking.take, name="book-take"),
+    path("programs/<uuid:program_id>/hours", booking.hours, name="hours"),
+    path("programs/<uuid:program_id>/hours/<uuid:slot_id>", booking.withdraw, name="hours-withdraw"),
+    path("calendar/", booking.feed, name="feed"),
+    path("calendar/<str:token>.ics", booking.feed_read, name="feed-read"),
+]
