@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sessions.web import refusals
+from sessions.web.programme.urls import urlpatterns as programme
 from sessions.web.views import (
     appointment,
     attendance,
@@ -14,7 +15,6 @@ from sessions.web.views import (
     tasks,
     weeks,
 )
-from sessions.web.programme.urls import urlpatterns as programme
 
 urlpatterns = [
     path("", home.page, name="home"),
