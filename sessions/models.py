@@ -55,6 +55,7 @@ from sessions.programs.calendar_models import (
     WaitlistEntry,
 )
 from sessions.programs.episode_models import Episode, EpisodeFact, StepProposal
+from sessions.programs.licences import Licence
 from sessions.programs.models import (
     Cohort,
     CohortFacilitator,
@@ -64,6 +65,9 @@ from sessions.programs.models import (
     MeetingInvitee,
     Program,
 )
+from sessions.room.arrival_models import Arrival
+from sessions.room.chat_models import ChatLine
+from sessions.room.crisis_models import Crisis, CrisisReading, CrisisStep
 from sessions.room.models import Connection, Placement, Room, RoomFact, SideRoom
 from sessions.worklist.models import StaffTask
 
@@ -72,6 +76,7 @@ __all__ = [
     "AftercareCourse",
     "AftercareFact",
     "AftercarePolicy",
+    "Arrival",
     "AttendanceRecord",
     "Attestation",
     "AuditChain",
@@ -86,6 +91,7 @@ __all__ = [
     "ChannelConsent",
     "CheckIn",
     "CheckInForm",
+    "ChatLine",
     "Cohort",
     "CohortFacilitator",
     "Connection",
@@ -94,6 +100,9 @@ __all__ = [
     "ConsentReminder",
     "ConsentSignature",
     "CreditPolicy",
+    "Crisis",
+    "CrisisReading",
+    "CrisisStep",
     "DailyHead",
     "Disclosure",
     "Due",
@@ -106,6 +115,7 @@ __all__ = [
     "Household",
     "HouseholdMember",
     "IndividualNote",
+    "Licence",
     "Meeting",
     "MeetingFacilitator",
     "MeetingInvitee",

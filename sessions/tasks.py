@@ -33,6 +33,18 @@ def credit_meetings() -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def forget_chat() -> None:
+    """Erase what was written in meetings that are over, unless their programme keeps it for a while."""
+    room.forget_chat(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def erase_arrivals() -> None:
+    """Forget where people said they were once nobody needs it any more."""
+    room.erase_arrivals(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
 def keep_daily_head() -> None:
     """Once a day, the heads of all chains in one row."""
     seals.keep_heads(clock.now())

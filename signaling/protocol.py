@@ -266,6 +266,13 @@ class EndBreak(Message, frozen=True, tag="endBreak"):
     command_id: CommandId
 
 
+class VerifyIdentity(Message, frozen=True, tag="verifyIdentity"):
+    """This is the person of the record; asked once in a programme (flag `noIdentity` until then)."""
+
+    command_id: CommandId
+    person_id: Id
+
+
 class HandOver(Message, frozen=True, tag="handOver"):
     """Another facilitator of the meeting leads from now on; take it back with one's own id."""
 
@@ -371,6 +378,7 @@ FromBrowser = (
     | StartBreak
     | EndBreak
     | HandOver
+    | VerifyIdentity
     | TakeOver
     | Say
     | Arrive

@@ -20,7 +20,7 @@ from signaling.logins import login_of
 from signaling.origin import is_ours
 from signaling.protocol import Close
 from signaling.sockets import Socket, report
-from signaling.translation import command_of, moment, room_of, same
+from signaling.translation import chat_of, command_of, moment, room_of, same
 from signaling.watch import watch
 
 SUBPROTOCOL: Final = f"viop.{protocol.VERSION}"
@@ -41,6 +41,8 @@ class RoomConsumer(Socket):
         self.process = process()
         self._awake = asyncio.Event()
         self._told: protocol.Room | None = None
+        self._lines = 0  # of chat, told so far
+        self._lines_from: object = None  # where the reader was then
         if not is_ours(self.scope):
             await self.close()  # before the handshake: refused with 403
             return
@@ -171,3 +173,22 @@ class RoomConsumer(Socket):
             if self._told is None or not same(view, self._told):
                 self._told = view
                 self._say(view)
+            await self._chat(seen)
+
+    async def _chat(self, seen: service.RoomView) -> None:
+        """Lines that are new to this reader; all of theirs after a connect and after every move."""
+        where = (seen.you.place, seen.floor.here)
+        moved = where != self._lines_from
+        if not moved and seen.lines == self._lines:
+            return
+        try:
+            lines = await database_sync_to_async(service.lines_since)(self.actor, 0 if moved else self._lines)
+        except (OperationalError, InterfaceError):
+            await asyncio.sleep(READ_AGAIN_S)
+            self.wake()
+            return
+        except Refusal:  # no part in the meeting (yet); the next view says so
+            return
+        self._lines_from, self._lines = where, max(seen.lines, *(line.number for line in lines), 0)
+        if moved or lines:
+            self._say(chat_of(lines, reset=moved))

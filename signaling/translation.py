@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -10,9 +12,11 @@ import msgspec
 
 from sessions.core.errors import IllegalMove, NotFound
 from sessions.people.roles import RoomRole
-from sessions.room import commands, views
+from sessions.room import care_commands as care
+from sessions.room import chat, commands, crisis, views
 from sessions.room import floor_commands as floor
 from sessions.room import side_commands as sides
+from sessions.room.arrival import Told
 from sessions.room.floor import Pause
 from sessions.room.sides import Hold, Phase
 from signaling import protocol
@@ -99,6 +103,19 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
             return sides.ReturnFromAside(_id(room))
         case protocol.TakeOver():
             return commands.TakeOver()
+        case protocol.VerifyIdentity(person_id=person):
+            return floor.VerifyIdentity(_id(person))
+        case protocol.Arrive():
+            names = (field.name for field in dataclasses.fields(care.Details))
+            return care.Arrive(care.Details(**{name: getattr(message, name) for name in names}))
+        case protocol.Say(to=to, text=text, person_id=whom):
+            return care.Say(to, text, None if whom is None else _id(whom))
+        case protocol.OpenCrisis(person_id=person):
+            return care.OpenCrisis(_id(person))
+        case protocol.NoteCrisis(person_id=person, text=text):
+            return care.NoteCrisis(_id(person), text)
+        case protocol.CloseCrisis(person_id=person, outcome=outcome):
+            return care.CloseCrisis(_id(person), outcome)
         case _:
             raise IllegalMove("That is not possible yet.")
 
@@ -121,6 +138,7 @@ def room_of(view: views.RoomView) -> protocol.Room:
             may_share_screen=view.floor.may_share_screen,
             room_id=str(you.room_id or ""),
             room_name=you.room_name,
+            arrival=_arrival(view.arrival),
         ),
         meeting=protocol.MeetingInfo(
             title=meeting.title,
@@ -141,6 +159,7 @@ def room_of(view: views.RoomView) -> protocol.Room:
                 since=moment(waiter.since),
                 interrupted=waiter.interrupted,
                 lobby=waiter.lobby,
+                flags=view.flags.get(waiter.person_id, ()),
             )
             for waiter in view.waiting
         ),
@@ -160,6 +179,47 @@ def room_of(view: views.RoomView) -> protocol.Room:
         help_since=moment(view.help_since) if view.help_since else None,
         hold=_hold(view.hold, view.paused),
         may_take_over=view.may_take_over,
+        crises=tuple(_crisis(one) for one in view.crises),
+    )
+
+
+def chat_of(lines: Sequence[chat.Line], reset: bool) -> protocol.Chat:
+    return protocol.Chat(
+        lines=tuple(
+            protocol.ChatLine(
+                line_id=line.number,
+                at=moment(line.at),
+                person_id=str(line.person_id or ""),
+                name=line.name,
+                to=line.to,
+                text=line.text,
+                person_name=line.person_name,
+            )
+            for line in lines
+        ),
+        reset=reset,
+    )
+
+
+def _arrival(told: Told | None) -> protocol.Arrival | None:
+    if told is None:
+        return None
+    return protocol.Arrival(**dataclasses.asdict(told.details), confirmed=told.confirmed)
+
+
+def _crisis(seen: crisis.Seen) -> protocol.Crisis:
+    return protocol.Crisis(
+        person_id=str(seen.person_id),
+        name=seen.name,
+        arrival=_arrival(seen.told),
+        contacts=seen.contacts,
+        numbers=seen.numbers,
+        aside_room_id=str(seen.aside or ""),
+        timeline=tuple(
+            protocol.CrisisEvent(at=moment(entry.at), by=entry.by, kind=entry.kind, text=entry.text)
+            for entry in seen.timeline
+        ),
+        closed=seen.closed,
     )
 
 
@@ -186,6 +246,7 @@ def _member(member: views.Member, view: views.RoomView) -> protocol.Member:
         identity=member.identity,
         interrupted=member.interrupted,
         hand=view.floor.hands.get(member.person_id),
+        flags=view.flags.get(member.person_id, ()),
     )
 
 

@@ -29,6 +29,9 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     # A call's time is told to the minute; each round also shows that the engine's clock goes.
     "run-aftercare": {"task": "sessions.tasks.run_aftercare", "schedule": 10.0},
     "propose-aftercare": {"task": "sessions.tasks.propose_aftercare", "schedule": 300.0},
+    # Chat is gone a minute after the meeting.
+    "forget-chat": {"task": "sessions.tasks.forget_chat", "schedule": 60.0},
+    "erase-arrivals": {"task": "sessions.tasks.erase_arrivals", "schedule": 3600.0},
     "end-overdue-meetings": {"task": "sessions.tasks.end_overdue_meetings", "schedule": 60.0},
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from sessions.room.care_commands import CareCommand, CareStaffCommand
 from sessions.room.floor_commands import FloorCommand, FloorStaffCommand
 from sessions.room.side_commands import SideCommand, SideStaffCommand
 
@@ -69,7 +70,8 @@ class TakeOver:
     """Somebody on call becomes a facilitator of a meeting that has none there."""
 
 
-Command: TypeAlias = (
+# Decided by the rules alone.
+RuledCommand: TypeAlias = (
     Knock
     | Admit
     | AdmitAll
@@ -83,7 +85,17 @@ Command: TypeAlias = (
     | FloorCommand
     | SideCommand
 )
+Command: TypeAlias = RuledCommand | CareCommand
 # Only a facilitator of the meeting may (SAFETY, invariant 9).
 StaffCommand: TypeAlias = (
-    Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | End | FloorStaffCommand | SideStaffCommand
+    Admit
+    | AdmitAll
+    | Decline
+    | SendBack
+    | Remove
+    | MuteOther
+    | End
+    | FloorStaffCommand
+    | SideStaffCommand
+    | CareStaffCommand
 )

@@ -25,6 +25,7 @@ from sessions.room.commands import (
     Lobby,
     MuteOther,
     Remove,
+    RuledCommand,
     SendBack,
     StaffCommand,
     TakeOver,
@@ -66,7 +67,7 @@ class Asker:
 
 def decide(
     room: RoomState,
-    command: Command,
+    command: RuledCommand,
     asker: Asker,
     facilitators: frozenset[UUID],
     at: datetime,
@@ -88,8 +89,7 @@ def decide(
         IllegalMove: not from where the person concerned is. MeetingEnded once it is over. NoContact when two
             people would meet who must not.
     """
-    if isinstance(command, StaffCommand) and not asker.staff:
-        raise NotAllowed("Only a facilitator of this meeting can do that.")
+    check_asker(command, asker.staff)
     if isinstance(command, Knock):
         return [] if closed or room.ended_at else _come(room, asker, known, facilitators, roster, at)
     if closed or room.ended_at:
@@ -135,6 +135,12 @@ def decide(
     about = _about_another(command, asker.person, at)
     move(room.of(command.person).place, about)
     return [about]
+
+
+def check_asker(command: Command, staff: bool) -> None:
+    """Raises NotAllowed for what only a facilitator of the meeting may ask (SAFETY, invariant 9)."""
+    if isinstance(command, StaffCommand) and not staff:
+        raise NotAllowed("Only a facilitator of this meeting can do that.")
 
 
 def lapse_due(standing: Standing, now: datetime, grace: timedelta) -> bool:

@@ -17,6 +17,7 @@ from sessions.core.errors import Fault
 from sessions.room.fact import ByStaff, OfMeeting, OfPerson
 from sessions.room.floor_facts import FloorFact
 from sessions.room.moves import KeptApart, Recalled, SentToBreakout, SideFact, SteppedAside, TookOver
+from sessions.room.still_facts import StillFact
 
 
 class CorruptLog(Fault):
@@ -133,7 +134,7 @@ PersonFact: TypeAlias = (
     | KeptApart
     | TookOver
 )
-Fact: TypeAlias = PersonFact | Ended | FloorFact | SideFact
+Fact: TypeAlias = PersonFact | Ended | FloorFact | SideFact | StillFact
 
 KINDS: Final[dict[str, type[Fact]]] = {fact.kind: fact for fact in get_args(Fact)}
 

@@ -26,6 +26,7 @@ from sessions.room.floor_commands import (
     SetScreens,
     Spotlight,
     StartBreak,
+    VerifyIdentity,
 )
 from sessions.room.floor_facts import (
     AskAnswered,
@@ -40,7 +41,8 @@ from sessions.room.floor_facts import (
     ScreensSet,
     Spotlighted,
 )
-from sessions.room.machine import Place, RoomState, room_key
+from sessions.room.machine import HELD, Place, RoomState, room_key
+from sessions.room.still_facts import IdentityVerified
 
 
 class AlreadySo(IllegalMove):
@@ -119,6 +121,10 @@ def decide(
         case EndBreak():
             _new(floor.pause is not None)
             return [BreakEnded(at=at, actor=asker)]
+        case VerifyIdentity(person=person):
+            if room.of(person).place not in HELD or person in facilitators:
+                raise IllegalMove("That is only possible with somebody in the room.")
+            return [IdentityVerified(at=at, person=person, actor=asker)]
         case HandOver(person=person):
             if person not in facilitators:
                 raise NotAllowed("Only a facilitator of this meeting can lead it.")

@@ -23,6 +23,7 @@ from sessions.room.floor_facts import (
     ScreensSet,
     Spotlighted,
 )
+from sessions.room.still_facts import CameraOff, CameraOn, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Floor:
     spotlights: Mapping[str, UUID] = field(default_factory=dict)  # by side room, "" is the main room
     lead: UUID | None = None  # given by hand; otherwise whoever has been there longest
     pause: Pause | None = None
+    cameras: frozenset[UUID] = frozenset()  # on, as the media engine saw it
+    lines: int = 0  # of chat, so far
     by_hand: frozenset[UUID] = frozenset()  # sent out once: a facilitator lets them in, nothing else does
 
     def pause_at(self, now: datetime) -> Pause | None:
@@ -62,7 +65,7 @@ def after(
         over: the meeting ended by it; nothing is left but who led.
     """
     if over:
-        return Floor(lead=floor.lead, screens=floor.screens)
+        return Floor(lead=floor.lead, screens=floor.screens, lines=floor.lines)
     if displaced:
         floor = replace(
             floor,
@@ -97,4 +100,10 @@ def after(
             return replace(floor, pause=Pause(at, until))
         case BreakEnded():
             return replace(floor, pause=None)
+        case Said(line=line):
+            return replace(floor, lines=line)
+        case CameraOn(person=person):
+            return replace(floor, cameras=floor.cameras | {person})
+        case CameraOff(person=person):
+            return replace(floor, cameras=floor.cameras - {person})
     return floor

@@ -77,12 +77,16 @@ class HandOver:
     person: UUID
 
 
-FloorCommand: TypeAlias = (
-    RaiseHand
-    | LowerHand
-    | MuteAll
+@dataclass(frozen=True, slots=True)
+class VerifyIdentity:
+    """A facilitator has seen to it that this is the person of the record."""
+
+    person: UUID
+
+
+FloorStaffCommand: TypeAlias = (
+    MuteAll
     | AskOf
-    | AnswerAsk
     | SetLock
     | SetAutoAdmit
     | SetScreens
@@ -90,7 +94,6 @@ FloorCommand: TypeAlias = (
     | StartBreak
     | EndBreak
     | HandOver
+    | VerifyIdentity
 )
-FloorStaffCommand: TypeAlias = (
-    MuteAll | AskOf | SetLock | SetAutoAdmit | SetScreens | Spotlight | StartBreak | EndBreak | HandOver
-)
+FloorCommand: TypeAlias = RaiseHand | LowerHand | AnswerAsk | FloorStaffCommand

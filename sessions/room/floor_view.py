@@ -17,6 +17,7 @@ from sessions.room.machine import RoomState, room_key
 class FloorSeen:
     """Everything but `locked` is empty for who is not inside, and `auto_admit` for who is not staff."""
 
+    here: str | None = None  # the reader's own room, "" is the main one; None when in none
     locked: bool = False
     auto_admit: bool = False
     screens: Screens = "staff"
@@ -36,6 +37,7 @@ def floor_seen(
         return FloorSeen(locked=floor.locked)
     hands = [person for person in floor.hands if room_key(room.of(person)) == here]
     return FloorSeen(
+        here=here,
         locked=floor.locked,
         auto_admit=staff and floor.auto_admit is not None,
         screens=floor.screens,

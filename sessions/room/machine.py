@@ -43,6 +43,7 @@ from sessions.room.floor_facts import (
 )
 from sessions.room.moves import KeptApart, Recalled, SentToBreakout, SideFact, SteppedAside, TookOver
 from sessions.room.sides import Sides, occupied
+from sessions.room.still_facts import StillFact
 
 
 class Place(StrEnum):
@@ -195,7 +196,7 @@ def _placed(room: RoomState, fact: Fact, seq: int) -> RoomState:
     if isinstance(fact, FloorFact):
         _only_inside(room, fact)
         return room
-    if isinstance(fact, SideFact):
+    if isinstance(fact, SideFact | StillFact):
         return room
     before = room.of(fact.person)
     match fact:

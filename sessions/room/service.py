@@ -6,7 +6,7 @@ commit the bell rings. Who hears it reads again from here: the bell carries noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -23,13 +23,20 @@ from sessions.core.errors import Refusal
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
+from sessions.room import arrival, chat, crisis
+from sessions.room.arrival import erase as erase_arrivals
 from sessions.room.breakouts import Known
+from sessions.room.care_commands import Arrive, CareCommand, CloseCrisis, NoteCrisis, OpenCrisis, Say
+from sessions.room.chat import forget as forget_chat
+from sessions.room.chat import lines_since
 from sessions.room.commands import Command, TakeOver
-from sessions.room.decisions import Asker, MeetingEnded, decide, door_closed
-from sessions.room.events import Connected, Disconnected, Fact, person_of
+from sessions.room.decisions import Asker, MeetingEnded, check_asker, decide, door_closed
+from sessions.room.events import Connected, Disconnected, Entered, Fact, person_of
 from sessions.room.floor_commands import SetAutoAdmit
+from sessions.room.floor_facts import AskAnswered, HandLowered, HandRaised
 from sessions.room.log import RoomLog
 from sessions.room.models import Connection
+from sessions.room.moves import SteppedAside
 from sessions.room.reading import (
     Actor,
     Counts,
@@ -66,8 +73,12 @@ from sessions.room.side_commands import (
     ProposeByHousehold,
     StepAside,
 )
+from sessions.room.still_facts import Said
 from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, close_due, end_overdue, settle, sweep
 from sessions.room.views import MeetingInfo, Member, RoomView, Waiter, You, view
+
+# In the log, and no more to remark: everybody in the room saw it.
+UNREMARKABLE: Final = (HandRaised, HandLowered, AskAnswered, Said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +137,31 @@ def _carry_out(
     room.welcome(actor.person_id, role)
     settle(room, now, actor.person_id)
     opens = isinstance(command, SetAutoAdmit) or room.state.floor.auto_admit is not None
-    facts = decide(
-        room.state,
-        command,
-        Asker(actor.person_id, staff=role == RoomRole.FACILITATOR and not on_call, on_call=on_call),
-        room.facilitators,
-        now,
-        everything_known(room) if isinstance(command, ASKING_MORE) else room.known,
-        closed=door_closed(room.state, meeting.ends_at, meeting.cancelled_at is not None, now),
-        family=room.family,
-        roster={entry.person.pk for entry in programs.roster(meeting)} if opens else frozenset(),
-    )
+    staff = role == RoomRole.FACILITATOR and not on_call
+    closed = door_closed(room.state, meeting.ends_at, meeting.cancelled_at is not None, now)
+    facts: Sequence[Fact]
+    if isinstance(command, CareCommand):
+        facts = _care(room, actor.person_id, staff, command, closed, now)
+    else:
+        facts = decide(
+            room.state,
+            command,
+            Asker(actor.person_id, staff=staff, on_call=on_call),
+            room.facilitators,
+            now,
+            everything_known(room) if isinstance(command, ASKING_MORE) else room.known,
+            closed=closed,
+            family=room.family,
+            roster={entry.person.pk for entry in programs.roster(meeting)} if opens else frozenset(),
+        )
     seq = room.append(facts, actor.person_id, command_id)
     for fact in facts:
-        _audit(actor, meeting, room, fact)
+        if isinstance(fact, Entered):
+            crisis.came(room, fact.person, now)
+        if isinstance(fact, SteppedAside) and fact.person != fact.actor:
+            crisis.went_aside(room, fact.actor, fact.person, now)
+        if not isinstance(fact, UNREMARKABLE):
+            _audit(actor, meeting, room, fact)
     return Outcome(seq, repeated=False)
 
 
@@ -160,6 +182,29 @@ def everything_known(room: RoomLog) -> Known:
         family_meeting=bool(families),
         seed=uuid4(),
     )
+
+
+def _care(
+    room: RoomLog, asker: UUID, staff: bool, command: CareCommand, closed: bool, now: datetime
+) -> Sequence[Fact]:
+    """What carries words about people: kept by its own module, told to the log without them.
+
+    A crisis is noted and closed also when the meeting is over.
+    """
+    check_asker(command, staff)
+    if closed and not isinstance(command, NoteCrisis | CloseCrisis):
+        raise MeetingEnded
+    match command:
+        case Arrive(details=details):
+            return arrival.arrive(room, asker, details, now)
+        case Say():
+            return chat.say(room, asker, staff, command, now)
+        case OpenCrisis(person=person):
+            return crisis.open_(room, asker, person, now)
+        case NoteCrisis(person=person, text=text):
+            return crisis.note(room, asker, person, text, now)
+        case CloseCrisis(person=person, outcome=outcome):
+            return crisis.close(room, asker, person, outcome, now)
 
 
 def _audit(actor: Actor, meeting: Meeting, room: RoomLog, fact: Fact) -> None:
@@ -310,10 +355,13 @@ __all__ = [
     "effects_since",
     "end_overdue",
     "ended_among",
+    "erase_arrivals",
     "facts_since",
+    "forget_chat",
     "handle",
     "head",
     "language_of",
+    "lines_since",
     "next_change",
     "seat",
     "seats",

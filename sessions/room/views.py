@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Meeting
+from sessions.room import arrival, crisis
+from sessions.room.arrival import Flag, Told
 from sessions.room.commands import Lobby
 from sessions.room.decisions import door_closed
 from sessions.room.events import Declined, Removed
@@ -129,6 +131,10 @@ class RoomView:
     hold: Hold | None = None
     paused: bool = False  # by the hold, now
     may_take_over: bool = False
+    arrival: Told | None = None  # the reader's own
+    flags: Mapping[UUID, tuple[Flag, ...]] = field(default_factory=dict)  # of others; empty unless for staff
+    crises: tuple[crisis.Seen, ...] = ()  # empty unless the reader is staff
+    lines: int = 0  # of chat, so far; chat.lines_since says which of them the reader may read
 
 
 def view(actor: Actor) -> RoomView:
@@ -205,6 +211,12 @@ def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> Room
             row.role == RoomRole.FACILITATOR.value and row.interrupted_since is None for row in seated
         ),
         floor=floor_seen(state, person.pk, staff, facilitators, now),
+        arrival=arrival.told(meeting, person.pk) if role in arrival.ASKED else None,
+        flags=arrival.flags(meeting, {row.person_id: RoomRole(row.role) for row in (*seated, *line)})
+        if staff
+        else {},
+        crises=crisis.seen_by(person, meeting, state) if staff else (),
+        lines=state.floor.lines,
         away=_away(meeting, roster, rows, person.pk) if staff else (),
         breakouts=names.breakouts(sides, seated) if staff or (inside and sides.running) else None,
         asides=tuple(names.room(one, seated) for one in sides.asides if staff),

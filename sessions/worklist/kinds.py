@@ -44,6 +44,7 @@ KINDS: Final[dict[str, Kind]] = {
     "clinical.review": Kind(gettext_noop("Clinical review"), CLINICIANS),
     "contact": Kind(gettext_noop("Get in touch"), CLINICIANS),
     "referral": Kind(gettext_noop("Refer"), CLINICIANS),
+    "crisis.respond": Kind(gettext_noop("Help in a crisis"), CLINICIANS),
     "crisis.follow-up": Kind(gettext_noop("Follow up after a crisis"), CLINICIANS),
     "test.review": Kind(gettext_noop("Talk about a test"), CLINICIANS),
     "consent.renew": Kind(gettext_noop("Renew a consent")),
@@ -63,6 +64,11 @@ REASONS: Final[dict[str, Reason]] = {
     "short-schedule": Reason(
         gettext_noop("The week of %(on)s holds %(minutes)s minutes less than the plan.")
     ),
+    "other-state": Reason(
+        gettext_noop("Is today in %(state)s, where no licence of the session's facilitators counts.")
+    ),
+    "crisis-open": Reason(gettext_noop("Somebody is in danger in a session. Go there now.")),
+    "crisis-closed": Reason(gettext_noop("A crisis in a session was closed. See how it goes on.")),
     "message-failed": Reason(gettext_noop("A message could not be delivered.")),
     # aftercare
     "aftercare-plan": Reason(

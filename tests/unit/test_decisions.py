@@ -11,13 +11,13 @@ from sessions.core.errors import IllegalMove, NotAllowed
 from sessions.room.commands import (
     Admit,
     AdmitAll,
-    Command,
     Decline,
     End,
     Knock,
     Leave,
     MuteOther,
     Remove,
+    RuledCommand,
     SendBack,
 )
 from sessions.room.decisions import (
@@ -72,7 +72,7 @@ ALICE_DECLINED = room(knocked(ALICE), Declined(at=T0, person=ALICE, actor=MINA))
 ALICE_REMOVED = room(knocked(ALICE), admitted(ALICE), Removed(at=T0, person=ALICE, actor=MINA))
 OVER = room(knocked(ALICE), admitted(ALICE), Ended(at=T0, actor=MINA))
 
-STAFF_COMMANDS: list[Command] = [
+STAFF_COMMANDS: list[RuledCommand] = [
     Admit(BRUNO),
     AdmitAll(),
     Decline(BRUNO),
@@ -85,7 +85,9 @@ STAFF_COMMANDS: list[Command] = [
 
 @pytest.mark.parametrize("command", STAFF_COMMANDS, ids=lambda command: type(command).__name__)
 @pytest.mark.parametrize("state", [BOTH_WAIT, ALICE_IN, EMPTY, OVER])
-def test_only_a_facilitator_of_the_meeting_decides_about_others(state: RoomState, command: Command) -> None:
+def test_only_a_facilitator_of_the_meeting_decides_about_others(
+    state: RoomState, command: RuledCommand
+) -> None:
     with pytest.raises(NotAllowed):
         decide(state, command, ALICE_ASKS, STAFF, T0)
 
@@ -116,7 +118,7 @@ def test_only_a_facilitator_of_the_meeting_decides_about_others(state: RoomState
     ],
 )  # fmt: skip
 def test_what_comes_of_it(
-    what: str, state: RoomState, asker: Asker, command: Command, kinds: list[type[Fact]]
+    what: str, state: RoomState, asker: Asker, command: RuledCommand, kinds: list[type[Fact]]
 ) -> None:
     facts = decide(state, command, asker, STAFF, T0)
     assert [type(fact) for fact in facts] == kinds, what
@@ -139,19 +141,21 @@ def test_what_comes_of_it(
         ("somebody declined leaves", ALICE_DECLINED, ALICE_ASKS, Leave()),
     ],
 )
-def test_what_is_not_possible_from_there(what: str, state: RoomState, asker: Asker, command: Command) -> None:
+def test_what_is_not_possible_from_there(
+    what: str, state: RoomState, asker: Asker, command: RuledCommand
+) -> None:
     with pytest.raises(IllegalMove):
         decide(state, command, asker, STAFF, T0)
 
 
 @pytest.mark.parametrize("command", [Decline(THEO), SendBack(THEO), Remove(THEO)])
-def test_facilitators_do_not_send_one_another_out(command: Command) -> None:
+def test_facilitators_do_not_send_one_another_out(command: RuledCommand) -> None:
     with pytest.raises(NotAllowed):
         decide(THEO_IN, command, MINA_ASKS, STAFF, T0)
 
 
 @pytest.mark.parametrize("command", [*STAFF_COMMANDS, Leave()], ids=lambda command: type(command).__name__)
-def test_after_the_end_nothing_can_be_asked(command: Command) -> None:
+def test_after_the_end_nothing_can_be_asked(command: RuledCommand) -> None:
     with pytest.raises(MeetingEnded):
         decide(OVER, command, MINA_ASKS, STAFF, T0)
     with pytest.raises(MeetingEnded):

@@ -50,6 +50,9 @@ ANY_FACT = st.one_of(
                     "ends_at": st.none() | TIMES,
                     "room": of_side_room(kind),
                     "rooms": st.lists(st.from_type(PlannedRoom), max_size=3).map(tuple),
+                    "line": st.integers(min_value=1),
+                    "to": st.sampled_from(["room", "staff", "everyone", "waiting", "person"]),
+                    "crisis": st.uuids(),
                 }.items()
                 if name in kind.__dataclass_fields__
             },
@@ -92,6 +95,7 @@ def test_anything_else_is_a_corrupt_log(what: str, changes: dict[str, Any]) -> N
 def test_stored_kinds_never_change_their_spelling() -> None:
     assert sorted(KINDS) == [
         "admitted",
+        "arrived",
         "ask_answered",
         "asked",
         "assigned",
@@ -101,7 +105,12 @@ def test_stored_kinds_never_change_their_spelling() -> None:
         "breakouts_closed",
         "breakouts_opened",
         "breakouts_planned",
+        "camera_off",
+        "camera_on",
         "connected",
+        "crisis_closed",
+        "crisis_noted",
+        "crisis_opened",
         "declined",
         "disconnected",
         "ended",
@@ -112,6 +121,7 @@ def test_stored_kinds_never_change_their_spelling() -> None:
         "help_ended",
         "hold_began",
         "hold_ended",
+        "identity_verified",
         "kept_apart",
         "knocked",
         "lapsed",
@@ -122,6 +132,7 @@ def test_stored_kinds_never_change_their_spelling() -> None:
         "recall_called",
         "recalled",
         "removed",
+        "said",
         "screens_set",
         "sent_back",
         "sent_to_breakout",

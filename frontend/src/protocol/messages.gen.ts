@@ -316,6 +316,12 @@ export interface HandOver {
   readonly commandId: string;
   readonly personId: string;
 }
+/** This is the person of the record; asked once in a programme (flag `noIdentity` until then). */
+export interface VerifyIdentity {
+  readonly type: "verifyIdentity";
+  readonly commandId: string;
+  readonly personId: string;
+}
 /** Somebody on call comes into a room without a facilitator, as one. */
 export interface TakeOver {
   readonly type: "takeOver";
@@ -369,7 +375,7 @@ export interface AskSeat {
 export interface Ping {
   readonly type: "ping";
 }
-export type FromBrowser = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | PlanBreakouts | ProposeBreakouts | OpenBreakouts | SetBreakoutTimer | CloseBreakouts | Assign | Visit | AskHelp | HelpDone | StepAside | ReturnFromAside | RaiseHand | LowerHand | MuteAll | AskOf | AnswerAsk | SetLock | SetAutoAdmit | SetScreens | Spotlight | StartBreak | EndBreak | HandOver | TakeOver | Say | Arrive | OpenCrisis | NoteCrisis | CloseCrisis | AskSeat | Ping;
+export type FromBrowser = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | PlanBreakouts | ProposeBreakouts | OpenBreakouts | SetBreakoutTimer | CloseBreakouts | Assign | Visit | AskHelp | HelpDone | StepAside | ReturnFromAside | RaiseHand | LowerHand | MuteAll | AskOf | AnswerAsk | SetLock | SetAutoAdmit | SetScreens | Spotlight | StartBreak | EndBreak | HandOver | VerifyIdentity | TakeOver | Say | Arrive | OpenCrisis | NoteCrisis | CloseCrisis | AskSeat | Ping;
 /** The whole state as this reader may see it. Replaces every earlier one. */
 export interface Room {
   readonly type: "room";

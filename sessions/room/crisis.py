@@ -1,0 +1,262 @@
+"""Somebody in a meeting is in danger: everything needed at once, and a record of what was done.
+
+Opening it shows staff of the meeting where the person is, who helps, and whom to call; asks the programme's
+staff for help; and begins a timeline that nobody can edit. Each reading is on record before anything is
+shown. It is closed with an outcome, which leaves a task to follow up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.db.models import Q
+
+from sessions.audit import service as audit
+from sessions.consents import service as consents
+from sessions.consents.purposes import Purpose, Scope
+from sessions.core import encryption
+from sessions.core.errors import IllegalMove, Invalid
+from sessions.messages import service as messages
+from sessions.messages.models import Channel
+from sessions.people.models import HouseholdMember, Membership, Person
+from sessions.people.roles import Role
+from sessions.programs.models import Meeting
+from sessions.room import arrival, bell, helplines
+from sessions.room.arrival import Told
+from sessions.room.crisis_models import Crisis, CrisisReading, CrisisStep
+from sessions.room.facilitation import AlreadySo
+from sessions.room.log import RoomLog
+from sessions.room.machine import HELD, Place, RoomState
+from sessions.room.still_facts import CrisisClosed, CrisisNoted, CrisisOpened
+from sessions.worklist import service as worklist
+
+Step: TypeAlias = Literal["opened", "paged", "answered", "note", "aside", "closed"]
+LONGEST: Final = 2_000  # characters of a note
+FOLLOW_UP_WITHIN: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: datetime
+    by: str
+    kind: Step
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One crisis, as staff of the meeting see it."""
+
+    person_id: UUID
+    name: str
+    told: Told | None
+    contacts: tuple[str, ...]
+    numbers: tuple[str, ...]
+    timeline: tuple[Entry, ...]
+    closed: bool
+    aside: UUID | None  # the room apart in which the person is
+
+
+def open_(room: RoomLog, asker: UUID, person: UUID, now: datetime) -> list[CrisisOpened]:
+    """Begin it, and ask for help: in the caller's transaction.
+
+    Raises:
+        IllegalMove: the person is neither inside nor waiting; or a facilitator.
+        AlreadySo: one is open for this person.
+    """
+    if room.state.of(person).place not in HELD or person in room.facilitators:
+        raise IllegalMove("That is only possible with somebody in the room.")
+    meeting = room.meeting
+    if Crisis.objects.filter(meeting=meeting, person=person, closed_at=None).exists():
+        raise AlreadySo
+    crisis = Crisis.objects.create(meeting=meeting, person_id=person, opened_at=now)
+    _step(crisis, asker, "opened", now)
+    _page(crisis, asker)
+    _step(crisis, asker, "paged", now)
+    return [CrisisOpened(at=now, person=person, actor=asker, crisis=crisis.pk)]
+
+
+def note(room: RoomLog, asker: UUID, person: UUID, text: str, now: datetime) -> list[CrisisNoted]:
+    """Raises IllegalMove when none is open for this person; Invalid for an empty or too long text."""
+    crisis = _open(room, person)
+    _step(crisis, asker, "note", now, _checked(text))
+    return [CrisisNoted(at=now, person=person, actor=asker, crisis=crisis.pk)]
+
+
+def close(room: RoomLog, asker: UUID, person: UUID, outcome: str, now: datetime) -> list[CrisisClosed]:
+    """With an outcome, and a task to follow it up. Raises as `note` does."""
+    crisis = _open(room, person)
+    _step(crisis, asker, "closed", now, _checked(outcome))
+    crisis.closed_at = now
+    crisis.save(update_fields=["closed_at"])
+    program_id = room.meeting.program_id
+    worklist.settled(program_id, _key(crisis))
+    worklist.ask(
+        program_id,
+        "crisis.follow-up",
+        key=f"{_key(crisis)} follow-up",
+        reason="crisis-closed",
+        person=person,
+        about=worklist.About("meeting", room.meeting.pk),
+        due_at=now + FOLLOW_UP_WITHIN,
+        urgent=True,
+    )
+    return [CrisisClosed(at=now, person=person, actor=asker, crisis=crisis.pk)]
+
+
+def came(room: RoomLog, staff: UUID, now: datetime) -> None:
+    """A facilitator entered: whoever did not open what is open has answered the call."""
+    for crisis in Crisis.objects.filter(meeting=room.meeting, closed_at=None):
+        if not crisis.steps.filter(by=staff).exists():
+            _step(crisis, staff, "answered", now)
+
+
+def went_aside(room: RoomLog, staff: UUID, person: UUID, now: datetime) -> None:
+    """The two are in a room of their own now."""
+    for crisis in Crisis.objects.filter(meeting=room.meeting, person=person, closed_at=None):
+        _step(crisis, staff, "aside", now)
+
+
+def seen_by(reader: Person, meeting: Meeting, room: RoomState) -> tuple[Seen, ...]:
+    """Every crisis of the meeting, oldest first. Only for staff of it: callers have asked.
+
+    A reader who is shown something new leaves an audit row first.
+    """
+    rows = Crisis.objects.filter(meeting=meeting).select_related("person").order_by("opened_at", "pk")
+    found: list[Seen] = []
+    for crisis in rows:
+        steps = list(crisis.steps.select_related("by").order_by("number"))
+        _on_record(reader, meeting, crisis, len(steps))
+        told = arrival.told(meeting, crisis.person_id)
+        found.append(
+            Seen(
+                person_id=crisis.person_id,
+                name=crisis.person.name,
+                told=told,
+                contacts=_contacts(meeting, crisis),
+                numbers=helplines.numbers(told.details.state if told else ""),
+                timeline=tuple(
+                    Entry(step.at, step.by.name, msgspec.convert(step.kind, Step), _text(step))
+                    for step in steps
+                ),
+                closed=crisis.closed_at is not None,
+                aside=_aside(room, crisis.person_id),
+            )
+        )
+    return tuple(found)
+
+
+def _aside(room: RoomState, person: UUID) -> UUID | None:
+    standing = room.of(person)
+    return standing.room_id if standing.place is Place.ASIDE else None
+
+
+def _on_record(reader: Person, meeting: Meeting, crisis: Crisis, steps: int) -> None:
+    with transaction.atomic():
+        reading, new = CrisisReading.objects.select_for_update().get_or_create(
+            crisis=crisis, person=reader, defaults={"steps": steps}
+        )
+        if not new and reading.steps >= steps:
+            return
+        reading.steps = steps
+        reading.save(update_fields=["steps"])
+        audit.record(
+            actor_id=reader.pk,
+            act="room.crisis-read",
+            subject_type="person",
+            subject_id=crisis.person_id,
+            scope=meeting.program_id,
+        )
+
+
+def _contacts(meeting: Meeting, crisis: Crisis) -> tuple[str, ...]:
+    """The client's household, as far as a live consent lets them be asked when something is wrong."""
+    members = HouseholdMember.objects.filter(
+        household__program=meeting.program_id, household__client=crisis.person_id
+    ).select_related("person")
+    return tuple(
+        f"{one.person.name} ({one.relationship}), {one.person.phone}".rstrip(", ")
+        for one in members.order_by("person__given_name", "pk")
+        if consents.live_consent(
+            program_id=meeting.program_id,
+            patient=crisis.person_id,
+            recipient=one.person,
+            purpose=Purpose.CONTACT,
+            scope=Scope.WHEREABOUTS,
+            at=crisis.opened_at,
+        )
+    )
+
+
+def _page(crisis: Crisis, asker: UUID) -> None:
+    """A task that stands first, a neutral word to every other clinician, and the bell on staff pages."""
+    meeting = crisis.meeting
+    worklist.ask(
+        meeting.program_id,
+        "crisis.respond",
+        key=_key(crisis),
+        reason="crisis-open",
+        person=crisis.person_id,
+        about=worklist.About("meeting", meeting.pk),
+        due_at=crisis.opened_at,
+        urgent=True,
+    )
+    for person in _on_call(meeting, asker):
+        messages.queue(
+            "staff.urgent",
+            person,
+            Channel.SMS if person.phone else Channel.EMAIL,
+            key=f"{_key(crisis)} {person.pk}",
+            params={"link": messages.link("meeting", meeting.pk)},
+            program_id=meeting.program_id,
+            about=crisis.pk,
+            urgent=True,
+            not_after=crisis.opened_at + timedelta(hours=1),
+        )
+    transaction.on_commit(partial(bell.ring_program, meeting.program_id))
+
+
+def _on_call(meeting: Meeting, asker: UUID) -> Sequence[Person]:
+    """Who is on call, the programme's coordinators, and the meeting's other facilitators."""
+    reached = Membership.objects.filter(
+        Q(role=Role.COORDINATOR) | Q(on_call=True), program=meeting.program_id
+    ).active()
+    wanted = Q(pk__in=reached.values("person")) | Q(pk__in=meeting.facilitators.values("pk"))
+    return list(Person.objects.filter(wanted, is_active=True).exclude(pk=asker))
+
+
+def _open(room: RoomLog, person: UUID) -> Crisis:
+    crisis = Crisis.objects.filter(meeting=room.meeting, person=person, closed_at=None).first()
+    if crisis is None:
+        raise IllegalMove("There is no open crisis for this person.")
+    return crisis
+
+
+def _step(crisis: Crisis, by: UUID, kind: Step, now: datetime, text: str = "") -> None:
+    number = crisis.steps.count() + 1
+    kept = encryption.encrypt(text, f"crisis {crisis.pk} {number}") if text else None
+    CrisisStep(crisis=crisis, number=number, at=now, by_id=by, kind=kind, ciphertext=kept).save()
+
+
+def _text(step: CrisisStep) -> str:
+    if step.ciphertext is None:
+        return ""
+    return encryption.decrypt(step.ciphertext, f"crisis {step.crisis_id} {step.number}")
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if not text or len(text) > LONGEST:
+        raise Invalid("A note has between 1 and 2000 characters.")
+    return text
+
+
+def _key(crisis: Crisis) -> str:
+    return f"crisis {crisis.pk}"
