@@ -16,7 +16,7 @@ from sessions.room import commands, service
 from signaling import protocol, rounds, tickets
 from signaling.engines import get_engine
 from signaling.local import process
-from signaling.logins import login_of
+from signaling.logins import ended, login_of
 from signaling.origin import is_ours
 from signaling.protocol import Close
 from signaling.sockets import Socket, report
@@ -162,8 +162,9 @@ class RoomConsumer(Socket):
             self._awake.clear()
             try:
                 seen = await database_sync_to_async(service.view)(self.actor)
-            except Refusal:  # the right to the meeting has ended
-                self.end(Close.NOT_FOUND)
+            except Refusal:  # the right to the meeting has ended, perhaps with the login
+                over = await database_sync_to_async(ended)([self.login])
+                self.end(Close.SIGNED_OUT if over else Close.NOT_FOUND)
                 return
             except (OperationalError, InterfaceError):
                 await asyncio.sleep(READ_AGAIN_S)
