@@ -30,6 +30,8 @@ from signaling.tickets import Claims
 log = logging.getLogger(__name__)
 
 RESUME_WITHIN: Final = timedelta(seconds=25)  # the engine forgets a participant without signaling sooner
+PROBE_FOR: Final = timedelta(seconds=45)  # long enough to try a line, and no call
+PROBES_EACH: Final = 2  # at once: one way beside another
 FRESH_TICKET_EVERY: Final = tickets.LIFETIME / 2
 
 
@@ -80,10 +82,14 @@ async def _apply(engine: MediaEngine, effect: service.Effect) -> None:
 async def check(process: Process, held: Iterable[Held]) -> None:
     """End those of `held` whose seat is no longer theirs, take along those whose seat is in another room now,
     hold the others to what they may do, and give them fresh tickets when it is time."""
-    asked = list(held)
+    everything = list(held)
+    now = clock.now()
+    for seat in everything:
+        if seat.claims.probe and now - seat.ticket_at > PROBE_FOR:
+            await revoke(process, seat)
+    asked = [seat for seat in everything if not seat.claims.probe]
     if not asked:
         return
-    now = clock.now()
     current = await database_sync_to_async(service.seats)({seat.pair for seat in asked})
     await _follow(process, asked, current)
     for seat in asked:

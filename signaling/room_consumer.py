@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext, override
 
 from sessions.core import clock
-from sessions.core.errors import Refusal
+from sessions.core.errors import NotFound, Refusal
 from sessions.room import commands, service
 from signaling import protocol, rounds, tickets
 from signaling.engines import get_engine
@@ -90,6 +90,8 @@ class RoomConsumer(Socket):
             match message:
                 case protocol.Ping():
                     self._pong()
+                case protocol.AskSeat(probe=True):
+                    await self._probe()
                 case protocol.AskSeat():
                     await self._seat()
                 case _:
@@ -146,11 +148,20 @@ class RoomConsumer(Socket):
             version=seat.version,
             grants=tickets.grants_of(seat.may_share_screen),
         )
+        self._ticket(claims)
+
+    async def _probe(self) -> None:
+        """To try the line, from wherever one is: a room of one's own."""
+        if not await database_sync_to_async(service.may_come)(self.actor):
+            raise NotFound
+        self._ticket(tickets.probe(self.actor.meeting_id, self.actor.person_id))
+
+    def _ticket(self, claims: tickets.Claims) -> None:
         self._say(
             protocol.Seat(
                 url=get_engine().url,
                 token=tickets.mint(claims, clock.now()),
-                identity=seat.identity,
+                identity=claims.identity,
                 expires_in=int(tickets.LIFETIME.total_seconds()),
             )
         )

@@ -15,6 +15,7 @@ from uuid import UUID
 import jwt
 from django.conf import settings
 
+from sessions.core.ids import token
 from signaling.media.rpc import Grants
 
 LIFETIME: Final = timedelta(seconds=60)
@@ -42,6 +43,21 @@ class Claims:
     identity: str  # opaque, one per person and meeting
     version: int  # of the placement for which it was made
     grants: Grants
+    probe: bool = False  # for a room of one's own, to try the line: no seat of any meeting
+
+
+PROBE_GRANTS: Final = Grants(
+    can_publish=True,
+    can_subscribe=True,
+    can_publish_data=False,
+    can_update_own_metadata=False,
+    sources=EVERYONES_SOURCES,
+)
+
+
+def probe(meeting_id: UUID, person_id: UUID) -> Claims:
+    """For a media room that nobody else is ever in: its name is new and known to this ticket alone."""
+    return Claims(meeting_id, person_id, f"probe-{token()}", token(), 0, PROBE_GRANTS, probe=True)
 
 
 def grants_of(may_share_screen: bool) -> Grants:
@@ -78,25 +94,30 @@ def mint(claims: Claims, now: datetime) -> str:
                 "canUpdateOwnMetadata": grants.can_update_own_metadata,
                 "canPublishSources": list(grants.sources),
             },
-            "viop": {"m": str(claims.meeting_id), "p": str(claims.person_id), "v": claims.version},
+            "viop": {
+                "m": str(claims.meeting_id),
+                "p": str(claims.person_id),
+                "v": claims.version,
+                **({"probe": True} if claims.probe else {}),
+            },
         },
         settings.MEDIA_SECRET,
         algorithm=ALGORITHM,
     )
 
 
-def verify(token: str, now: datetime) -> Claims:
-    """What `token` says, when it is ours and alive at `now`.
+def verify(ticket: str, now: datetime) -> Claims:
+    """What `ticket` says, when it is ours and alive at `now`.
 
     Raises:
         BadTicket: anything else: another algorithm, issuer, audience or key, expired, not yet valid, living
             longer than LIFETIME, incomplete, or not a token at all.
     """
-    if not 0 < len(token) <= MAX_TICKET_CHARS:
+    if not 0 < len(ticket) <= MAX_TICKET_CHARS:
         raise BadTicket
     try:
         payload = jwt.decode(
-            token,
+            ticket,
             settings.MEDIA_SECRET,
             algorithms=[ALGORITHM],
             issuer=settings.MEDIA_KEY,
@@ -145,6 +166,7 @@ def _claims(payload: dict[str, Any]) -> Claims:
             can_update_own_metadata=video["canUpdateOwnMetadata"] is True,
             sources=tuple(_text(source) for source in video["canPublishSources"]),
         ),
+        probe=ours.get("probe") is True,
     )
 
 

@@ -19,7 +19,7 @@ from django.db.models import DateTimeField, UUIDField
 from sessions.audit import service as audit
 from sessions.audit.models import Outcome as AuditOutcome
 from sessions.core import clock
-from sessions.core.errors import Refusal
+from sessions.core.errors import NotFound, Refusal
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
@@ -229,6 +229,17 @@ def _name(command: Command) -> str:
     return type(command).__name__.lower()
 
 
+def may_come(actor: Actor) -> bool:
+    """Whether the actor has a part in the meeting's room, or is on call for it."""
+    if on_call(actor) is not None:
+        return True
+    try:
+        entrant(actor)
+    except NotFound:
+        return False
+    return True
+
+
 def connect(actor: Actor, device: str, process: str) -> UUID:
     """A device's socket opened: the id of its connection. Settles the person's older interruption first.
 
@@ -362,6 +373,7 @@ __all__ = [
     "head",
     "language_of",
     "lines_since",
+    "may_come",
     "next_change",
     "seat",
     "seats",

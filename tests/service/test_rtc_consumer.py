@@ -30,7 +30,7 @@ from sessions.programs.models import Meeting
 from sessions.room import commands, service
 from sessions.room.floor_commands import SetScreens
 from sessions.room.reading import Actor
-from signaling import rounds, tickets
+from signaling import enforcement, rounds, tickets
 from signaling.engines import get_engine
 from signaling.local import process
 from signaling.protocol import Close
@@ -448,3 +448,58 @@ class TestScreens:
         assert media is not None
         me = (await media.hears("join")).join.participant
         assert TrackSource.SCREEN_SHARE not in me.permission.can_publish_sources
+
+
+class TestTryingTheLine:
+    async def probe_of(self, person: Person, meeting: Meeting) -> tuple[str, str]:
+        """A ticket, and the cookie of the page that got it."""
+        cookie = await sign_in(person)
+        async with pages() as visit:
+            page: Page = await visit(person, meeting.pk, cookie=cookie)
+            await page.say("askSeat", probe=True)
+            await eventually(lambda: bool(page.told("seat")), "a ticket")
+            return page.told("seat")[0]["token"], cookie
+
+    async def test_who_waits_may_and_is_alone_there(self, inside: Cast, alice: Media) -> None:
+        """Bruno waits: his line reaches the engine, and neither Alice nor anything of her."""
+        media = await connect((await self.probe_of(inside.bruno, inside.group))[0])
+        assert media is not None
+        joined = (await media.hears("join")).join
+        assert not joined.other_participants
+        assert joined.room.name != (await seat_of(inside.alice, inside.group)).room
+        assert list(joined.participant.permission.can_publish_sources) == [
+            TrackSource.MICROPHONE,
+            TrackSource.CAMERA,
+        ]
+        assert alice.told("update") == [] or all(
+            info.identity != joined.participant.identity
+            for update in alice.told("update")
+            for info in update.update.participants
+        )
+
+    async def test_it_takes_no_seat_and_is_no_presence(self, inside: Cast) -> None:
+        before = await database_sync_to_async(service.head)(inside.group.pk)
+        claims = tickets.probe(inside.group.pk, inside.bruno.pk)
+        media = await connect(ticket(claims))
+        assert media is not None
+        await media.hears("join")
+        assert await database_sync_to_async(service.head)(inside.group.pk) == before
+        seats = await database_sync_to_async(service.seats)([(inside.group.pk, inside.bruno.pk)])
+        assert list(seats.values()) == [None]
+
+    async def test_not_for_who_has_no_part_in_the_meeting(self, inside: Cast) -> None:
+        assert await connect(ticket(tickets.probe(inside.group.pk, inside.sofia.pk))) is None
+
+    async def test_a_few_at_once_and_not_for_long(self, inside: Cast) -> None:
+        held: list[Media] = []
+        for _ in range(enforcement.PROBES_EACH):
+            media = await connect(ticket(tickets.probe(inside.group.pk, inside.bruno.pk)))
+            assert media is not None
+            await media.hears("join")
+            held.append(media)
+        assert await connect(ticket(tickets.probe(inside.group.pk, inside.bruno.pk))) is None
+        for one in process().held:
+            one.ticket_at -= enforcement.PROBE_FOR + timedelta(seconds=1)
+        await rounds.check_seats(process())
+        for media in held:
+            await media.closes()
