@@ -6,6 +6,7 @@ other: the group of Alice and Bruno with Mina and Theo, and Alice's individual s
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -28,6 +29,7 @@ from hypothesis.stateful import (
 from sessions.core import clock
 from sessions.core.errors import NotAllowed, NotFound, Refusal
 from sessions.people.models import Person
+from sessions.people.service import keep_apart
 from sessions.room import presence, service
 from sessions.room.commands import (
     Admit,
@@ -45,6 +47,20 @@ from sessions.room.events import Admitted, Entered, Fact, Knocked, SentBack
 from sessions.room.log import facts_of
 from sessions.room.machine import SEATED, Place
 from sessions.room.models import Connection, RoomFact
+from sessions.room.moves import KeptApart, Recalled
+from sessions.room.side_commands import (
+    AskHelp,
+    Assign,
+    CloseBreakouts,
+    OpenBreakouts,
+    PlanBreakouts,
+    ProposeAtRandom,
+    ReturnFromAside,
+    RoomWish,
+    SetBreakoutTimer,
+    StepAside,
+    Visit,
+)
 from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.room import Evening, command_id, seconds
@@ -52,6 +68,9 @@ from tests.service.room import Evening, command_id, seconds
 STAFF = st.sampled_from(["mina", "theo"])
 CLIENTS = st.sampled_from(["alice", "bruno"])
 ANYBODY = STAFF | CLIENTS
+# On CI all of it; elsewhere new cases at each run, and fewer.
+RUNS = int(os.environ.get("VIOP_ROOM_RUNS", "500" if os.environ.get("CI") else "40"))
+LENGTHS = st.sampled_from([None, timedelta(minutes=1)])
 MEETINGS = st.sampled_from(["group", "individual"])
 
 
@@ -74,6 +93,7 @@ class Truth:
     elapsed: timedelta = timedelta()
     acknowledged: dict[tuple[UUID, UUID, str], int] = field(default_factory=dict)
     commands: list[tuple[Evening, Person, Command, str]] = field(default_factory=list)
+    apart: set[frozenset[UUID]] = field(default_factory=set)
 
 
 class RoomMachine(RuleBasedStateMachine):
@@ -213,7 +233,16 @@ class RoomMachine(RuleBasedStateMachine):
         """9. Only facilitators of the meeting admit, move, eject, end."""
         evening = self.evenings[where]
         before = service.head(evening.meeting.pk)
-        for command in (what(self.person(whom).pk), AdmitAll(), End()):
+        for command in (
+            what(self.person(whom).pk),
+            AdmitAll(),
+            End(),
+            OpenBreakouts(),
+            CloseBreakouts(),
+            Visit(None),
+            StepAside(self.person(whom).pk),
+            Assign(self.person(whom).pk, None),
+        ):
             with pytest.raises((NotAllowed, NotFound)):
                 evening.does(self.person(who), command)
         assert service.head(evening.meeting.pk) == before
@@ -227,6 +256,83 @@ class RoomMachine(RuleBasedStateMachine):
         assert evening.does(person, command, given_id).repeated
         assert service.head(evening.meeting.pk) == before
 
+    # Rooms beside the main one.
+
+    @rule(where=MEETINGS, who=STAFF, blue=st.sets(ANYBODY), green=st.sets(ANYBODY))
+    def plan(self, where: str, who: str, blue: set[str], green: set[str]) -> None:
+        rooms = [
+            RoomWish(None, "", tuple(self.person(name).pk for name in sorted(room))) for room in (blue, green)
+        ]
+        self.ask(where, who, PlanBreakouts(tuple(rooms)))
+
+    @rule(where=MEETINGS, who=STAFF, size=st.integers(2, 4))
+    def draw(self, where: str, who: str, size: int) -> None:
+        self.ask(where, who, ProposeAtRandom(size))
+
+    @rule(where=MEETINGS, who=STAFF, length=LENGTHS)
+    def open_breakouts(self, where: str, who: str, length: timedelta | None) -> None:
+        self.ask(where, who, OpenBreakouts(length))
+
+    @rule(where=MEETINGS, who=STAFF, length=LENGTHS)
+    def set_timer(self, where: str, who: str, length: timedelta | None) -> None:
+        self.ask(where, who, SetBreakoutTimer(length))
+
+    @rule(where=MEETINGS, who=STAFF, notice=st.sampled_from([0, 30]))
+    def close_breakouts(self, where: str, who: str, notice: int) -> None:
+        """7. Each occupant is in main, or where no seat is, once."""
+        evening = self.evenings[where]
+        before = evening.replayed().at(Place.BREAKOUT)
+        head = service.head(evening.meeting.pk)
+        self.ask(where, who, CloseBreakouts(seconds(notice)))
+        if notice or service.head(evening.meeting.pk) == head:
+            return
+        room = evening.replayed()
+        assert room.at(Place.BREAKOUT) == []
+        new = [fact for _, fact in facts_of(evening.meeting.pk, after=head)]
+        for person in before:
+            assert sum(isinstance(fact, Recalled | KeptApart) and fact.person == person for fact in new) == 1
+            assert room.of(person).place in (Place.MAIN, Place.WAITING)
+
+    @rule(where=MEETINGS, who=STAFF, whom=ANYBODY, number=st.integers(0, 2))
+    def assign(self, where: str, who: str, whom: str, number: int) -> None:
+        self.ask(where, who, Assign(self.person(whom).pk, self.side(where, number)))
+
+    @rule(where=MEETINGS, who=STAFF, number=st.integers(0, 3))
+    def visit(self, where: str, who: str, number: int) -> None:
+        self.ask(where, who, Visit(self.side(where, number)))
+
+    @rule(where=MEETINGS, who=ANYBODY, on=st.booleans())
+    def ask_help(self, where: str, who: str, on: bool) -> None:
+        self.ask(where, who, AskHelp(on))
+
+    @rule(where=MEETINGS, who=STAFF, whom=ANYBODY)
+    def step_aside(self, where: str, who: str, whom: str) -> None:
+        self.ask(where, who, StepAside(self.person(whom).pk))
+
+    @rule(where=MEETINGS, who=STAFF)
+    def return_from_aside(self, where: str, who: str) -> None:
+        asides = self.evenings[where].replayed().sides.asides
+        self.ask(where, who, ReturnFromAside(asides[0].id if asides else UUID(int=1)))
+
+    def side(self, where: str, number: int) -> UUID | None:
+        """One of the meeting's side rooms; 0 is the main room."""
+        sides = self.evenings[where].replayed().sides
+        found = [None, *(side.id for side in (*sides.breakouts, *sides.asides))]
+        return found[number % len(found)]
+
+    @rule(where=MEETINGS)
+    def timers(self, where: str) -> None:
+        """As every web process does each second."""
+        service.close_due(self.evenings[where].meeting.pk, clock.now())
+
+    @rule(pair=st.sampled_from([("alice", "bruno"), ("bruno", "theo")]))
+    def set_apart(self, pair: tuple[str, str]) -> None:
+        one, other = map(self.person, pair)
+        keep_apart(one, other, self.cast.north.pk)
+        service.sweep(clock.now())
+        self.truth.apart.add(frozenset((one.pk, other.pk)))
+        self.checked = []
+
     # What must hold.
 
     @invariant()
@@ -237,6 +343,9 @@ class RoomMachine(RuleBasedStateMachine):
             self.the_tables_are_what_the_log_says()
             self.in_the_room_means_let_in_after_the_last_wait()
             self.outside_the_room_there_is_no_seat_no_roster_and_no_name()
+            self.everybody_is_in_one_room_with_those_they_see_and_hear()
+            self.nobody_is_with_whom_they_must_not_meet()
+            self.nobody_is_led_by_nobody_unnoticed()
             self.checked = heads
 
     def the_log_is_gap_free_and_holds_each_command_once(self) -> None:
@@ -290,11 +399,58 @@ class RoomMachine(RuleBasedStateMachine):
                     assert seat is None
                     continue
                 assert view.waiting == ()
-                assert (view.you.place is Place.MAIN) == (seat is not None)
+                assert (view.you.place in SEATED) == (seat is not None)
                 assert view.you.identity == (seat.identity if seat else "")
                 if seat is None:
                     assert view.members == ()
                     assert not any(word in repr(view) for word in ("Park", "Okafor", "Silva", "Haddad"))
+
+    def everybody_is_in_one_room_with_those_they_see_and_hear(self) -> None:
+        """1, 2 and 6: one media room for each room, and a view of it and no other."""
+        for evening in self.evenings.values():
+            room = evening.replayed()
+            inside, seats = room.inside(), service.seats_in(evening.meeting.pk)
+            paused = room.sides.hold is not None and room.sides.hold.paused_at <= clock.now()
+            assert seats.keys() == (inside.keys() if room.ended_at is None else set())
+            for one, here in inside.items():
+                standing = room.of(one)
+                assert (standing.place is Place.MAIN) == (here is None)
+                assert here is None or room.sides.side(here) is not None
+                assert standing.place is not Place.BREAKOUT or room.sides.running
+                for other, there in inside.items():
+                    if other != one and not paused:
+                        together = seats[one].media_room == seats[other].media_room
+                        assert together == (here == there)
+            for person in (getattr(self.cast, name) for name in ("mina", "theo", "alice", "bruno")):
+                try:
+                    view = evening.view(person)
+                except NotFound:
+                    continue
+                here = inside.get(person.pk, "nowhere")
+                mates = {other for other, there in inside.items() if there == here and other != person.pk}
+                assert {member.person_id for member in view.members} == mates
+
+    def nobody_is_with_whom_they_must_not_meet(self) -> None:
+        """36."""
+        for evening in self.evenings.values():
+            inside = evening.replayed().inside()
+            for pair in self.truth.apart:
+                one, other = pair
+                assert not (pair <= inside.keys() and inside[one] == inside[other])
+
+    def nobody_is_led_by_nobody_unnoticed(self) -> None:
+        """35: without a connected facilitator there is a hold; when it pauses, each is in a media room alone."""
+        for evening in self.evenings.values():
+            room = evening.replayed()
+            staff = {self.person(name).pk for name in ("mina", "theo")}
+            led = any(person in staff and room.of(person).connections for person in room.inside())
+            others = room.inside().keys() - staff
+            assert (room.sides.hold is not None) == (bool(others) and not led and room.ended_at is None)
+            if room.sides.hold is not None and room.sides.hold.paused_at <= clock.now():
+                seats = service.seats_in(evening.meeting.pk)
+                names = [seats[person].media_room for person in seats]
+                for person in others:
+                    assert names.count(seats[person].media_room) == 1
 
     @invariant()
     def presence_is_backed_by_evidence(self) -> None:
@@ -317,8 +473,8 @@ def test_whatever_happens_the_invariants_hold() -> None:
     run_state_machine_as_test(
         RoomMachine,
         settings=settings(
-            max_examples=15,
-            stateful_step_count=40,
+            max_examples=RUNS,
+            stateful_step_count=50,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         ),

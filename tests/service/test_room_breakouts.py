@@ -1,0 +1,545 @@
+"""Breakout rooms, rooms aside and a room without staff: who is where, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import time_machine
+from django.db import transaction
+
+from sessions.audit.models import AuditEvent
+from sessions.core import clock as wall
+from sessions.core.errors import IllegalMove, NotAllowed, NotFound, Refusal
+from sessions.core.span import Span
+from sessions.people.models import Membership, Person
+from sessions.people.roles import RoomRole
+from sessions.people.service import keep_apart
+from sessions.programs import service as programs
+from sessions.programs.kinds import MeetingKind
+from sessions.room import service
+from sessions.room.breakouts import NoContact
+from sessions.room.commands import Admit, AdmitAll, Command, End, Knock, Leave, SendBack, TakeOver
+from sessions.room.machine import Place
+from sessions.room.side_commands import (
+    AskHelp,
+    Assign,
+    CloseBreakouts,
+    HelpDone,
+    OpenBreakouts,
+    PlanBreakouts,
+    ProposeAtRandom,
+    ProposeByHousehold,
+    ReturnFromAside,
+    RoomWish,
+    SetBreakoutTimer,
+    StepAside,
+    Visit,
+)
+from sessions.room.sides import Phase
+from tests import cast as people
+from tests.cast import EVENING, Cast
+from tests.service.room import Evening, seconds
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(EVENING, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def cast(db: None, clock: time_machine.Traveller) -> Cast:
+    return people.assemble()
+
+
+@pytest.fixture
+def evening(cast: Cast) -> Evening:
+    """The evening group with everybody in."""
+    evening = Evening(cast.group)
+    evening.comes(cast.mina, cast.theo, cast.alice, cast.bruno)
+    evening.lets_in(cast.mina, cast.alice, cast.bruno)
+    return evening
+
+
+def plan(evening: Evening, by: Person, *rooms: list[Person]) -> list[UUID]:
+    """Rooms by hand; their ids."""
+    wishes = tuple(RoomWish(None, "", tuple(person.pk for person in people)) for people in rooms)
+    evening.does(by, PlanBreakouts(wishes))
+    return ids(evening, by)
+
+
+def ids(evening: Evening, staff: Person) -> list[UUID]:
+    breakouts = evening.view(staff).breakouts
+    return [room.room_id for room in breakouts.rooms] if breakouts else []
+
+
+def opened(evening: Evening, by: Person, *rooms: list[Person], length: timedelta | None = None) -> list[UUID]:
+    found = plan(evening, by, *rooms)
+    evening.does(by, OpenBreakouts(length))
+    return found
+
+
+def where(evening: Evening, person: Person) -> tuple[Place, UUID | None]:
+    you = evening.view(person).you
+    return you.place, you.room_id
+
+
+def media_room(evening: Evening, person: Person) -> str:
+    return service.seat(evening.actor(person)).media_room
+
+
+MAIN = (Place.MAIN, None)
+
+
+def test_each_is_in_the_planned_room_and_sees_and_hears_nobody_else(evening: Evening, cast: Cast) -> None:
+    blue, green = opened(evening, cast.mina, [cast.alice, cast.theo], [cast.bruno])
+    assert where(evening, cast.alice) == (Place.BREAKOUT, blue)
+    assert where(evening, cast.bruno) == (Place.BREAKOUT, green)
+    assert where(evening, cast.mina) == MAIN
+    assert [member.name for member in evening.view(cast.alice).members] == ["Theo O."]
+    assert evening.view(cast.bruno).members == evening.view(cast.mina).members == ()
+    assert media_room(evening, cast.alice) == media_room(evening, cast.theo)
+    rooms = {media_room(evening, person) for person in (cast.alice, cast.bruno, cast.mina)}
+    assert len(rooms) == 3
+
+
+def test_clients_are_told_when_it_ends_and_staff_who_is_where(evening: Evening, cast: Cast) -> None:
+    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno], length=10 * MINUTE)
+    told = evening.view(cast.alice).breakouts
+    assert told is not None
+    assert (told.phase, told.rooms, told.unassigned) == (Phase.OPEN, (), ())
+    assert told.ends_at == wall.now() + 10 * MINUTE
+    assert evening.view(cast.alice).you.room_name == "Room 1"
+    seen = evening.view(cast.mina).breakouts
+    assert seen is not None
+    assert [[one.name for one in room.members] for room in seen.rooms] == [["Alice Haddad"], ["Bruno Silva"]]
+    assert seen.rooms[0].room_id == blue
+
+
+def test_a_plan_is_made_before_anybody_has_come_and_only_staff_see_it(cast: Cast) -> None:
+    evening = Evening(cast.group)
+    plan(evening, cast.mina, [cast.alice], [cast.bruno])
+    evening.comes(cast.mina, cast.alice)
+    evening.lets_in(cast.mina, cast.alice)
+    assert evening.view(cast.alice).breakouts is None
+    seen = evening.view(cast.theo).breakouts
+    assert seen is not None
+    assert seen.phase is Phase.PLANNED
+    evening.does(cast.mina, OpenBreakouts())
+    assert evening.place(cast.alice) is Place.BREAKOUT
+
+
+def test_who_comes_late_lands_in_their_room(cast: Cast) -> None:
+    evening = Evening(cast.group)
+    evening.comes(cast.mina, cast.alice)
+    evening.lets_in(cast.mina, cast.alice)
+    _, green = opened(evening, cast.mina, [cast.alice], [cast.bruno, cast.theo])
+    evening.comes(cast.bruno, cast.theo)
+    assert evening.place(cast.bruno) is Place.WAITING
+    assert where(evening, cast.theo) == (Place.BREAKOUT, green)
+    evening.does(cast.mina, AdmitAll())
+    assert where(evening, cast.bruno) == (Place.BREAKOUT, green)
+
+
+def test_who_was_gone_too_long_waits_and_then_lands_in_their_room_again(
+    evening: Evening, cast: Cast, clock: time_machine.Traveller
+) -> None:
+    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    evening.loses(cast.alice)
+    clock.shift(50)
+    evening.hears(cast.mina)
+    evening.connects(cast.alice)
+    assert where(evening, cast.alice) == (Place.BREAKOUT, blue)
+    evening.loses(cast.alice)
+    clock.shift(61)
+    evening.comes(cast.alice)
+    assert evening.place(cast.alice) is Place.WAITING
+    evening.lets_in(cast.mina, cast.alice)
+    assert where(evening, cast.alice) == (Place.BREAKOUT, blue)
+
+
+def test_recall_reaches_everybody_once_also_who_is_offline_and_who_still_waits(
+    evening: Evening, cast: Cast
+) -> None:
+    opened(evening, cast.mina, [cast.alice, cast.mina], [cast.bruno])
+    evening.loses(cast.alice)
+    evening.does(cast.mina, SendBack(cast.bruno.pk))
+    evening.does(cast.mina, CloseBreakouts())
+    assert evening.kinds().count("recalled") == 2
+    assert where(evening, cast.mina) == where(evening, cast.alice) == MAIN
+    evening.connects(cast.alice)
+    assert where(evening, cast.alice) == MAIN
+    evening.lets_in(cast.mina, cast.bruno)
+    assert where(evening, cast.bruno) == MAIN
+    with pytest.raises(IllegalMove):
+        evening.does(cast.mina, CloseBreakouts())
+
+
+def test_notice_is_given_and_then_the_clock_closes_whoever_is_there(
+    evening: Evening, cast: Cast, clock: time_machine.Traveller
+) -> None:
+    opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    evening.does(cast.mina, CloseBreakouts(seconds(30)))
+    told = evening.view(cast.alice).breakouts
+    assert told is not None
+    assert (told.phase, told.ends_at) == (Phase.CLOSING, wall.now() + seconds(30))
+    assert service.next_change(cast.group.pk) == wall.now() + seconds(30)
+    clock.shift(29)
+    assert service.close_due(cast.group.pk, wall.now()) == 0
+    assert evening.place(cast.alice) is Place.BREAKOUT
+    clock.shift(1)
+    assert service.close_due(cast.group.pk, wall.now()) == 3
+    assert service.close_due(cast.group.pk, wall.now()) == 0
+    assert where(evening, cast.alice) == MAIN
+
+
+def test_the_timer_can_be_changed_and_taken_away_and_rests_on_no_process(
+    evening: Evening, cast: Cast, clock: time_machine.Traveller
+) -> None:
+    opened(evening, cast.mina, [cast.alice], [cast.bruno], length=5 * MINUTE)
+    evening.does(cast.mina, SetBreakoutTimer(None))
+    clock.shift(6 * MINUTE)
+    service.sweep(wall.now())
+    assert "breakouts_closed" not in evening.kinds()
+    evening.comes(cast.mina, cast.alice, cast.bruno)
+    evening.does(cast.mina, SetBreakoutTimer(MINUTE))
+    clock.shift(MINUTE)
+    service.sweep(wall.now())
+    assert evening.kinds().count("breakouts_closed") == 1
+
+
+def test_people_are_moved_while_the_rooms_are_open(evening: Evening, cast: Cast) -> None:
+    blue, green = opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    evening.does(cast.mina, Assign(cast.bruno.pk, blue))
+    assert where(evening, cast.bruno) == (Place.BREAKOUT, blue)
+    evening.does(cast.mina, Assign(cast.bruno.pk, None))
+    assert where(evening, cast.bruno) == MAIN
+    seen = evening.view(cast.mina).breakouts
+    assert seen is not None
+    assert [one.name for one in seen.unassigned] == ["Bruno Silva"]
+    evening.does(cast.mina, Assign(cast.bruno.pk, green))
+    assert where(evening, cast.bruno) == (Place.BREAKOUT, green)
+
+
+def test_rooms_open_again_as_they_were_planned(evening: Evening, cast: Cast) -> None:
+    first = opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    before = media_room(evening, cast.alice)
+    evening.does(cast.mina, CloseBreakouts())
+    evening.does(cast.mina, OpenBreakouts())
+    assert ids(evening, cast.mina) == first
+    assert media_room(evening, cast.alice) == before
+
+
+def test_help_is_asked_for_and_a_visit_answers_it(evening: Evening, cast: Cast) -> None:
+    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    evening.does(cast.alice, AskHelp())
+    assert evening.view(cast.alice).help_since == wall.now()
+    assert evening.view(cast.bruno).help_since is None
+    seen = evening.view(cast.theo).breakouts
+    assert seen is not None
+    assert [room.help_since for room in seen.rooms] == [wall.now(), None]
+    evening.does(cast.theo, Visit(blue))
+    assert [member.name for member in evening.view(cast.alice).members] == ["Theo O."]
+    assert evening.view(cast.alice).help_since is None
+    evening.does(cast.theo, Visit(None))
+    assert where(evening, cast.theo) == MAIN
+    evening.does(cast.alice, AskHelp())
+    evening.does(cast.alice, AskHelp(on=False))
+    evening.does(cast.alice, AskHelp())
+    evening.does(cast.mina, HelpDone(blue))
+    assert evening.view(cast.alice).help_since is None
+
+
+def test_one_person_steps_aside_and_the_group_goes_on(evening: Evening, cast: Cast) -> None:
+    evening.does(cast.mina, StepAside(cast.alice.pk))
+    (aside,) = evening.view(cast.theo).asides
+    assert {one.name for one in aside.members} == {"Alice Haddad", "Mina Park"}
+    assert where(evening, cast.alice) == where(evening, cast.mina) == (Place.ASIDE, aside.room_id)
+    assert evening.view(cast.alice).you.room_name == "Room aside"
+    assert [one.name for one in evening.view(cast.bruno).members] == ["Theo O."]
+    assert evening.view(cast.alice).asides == ()
+    evening.does(cast.mina, ReturnFromAside(aside.room_id))
+    assert where(evening, cast.alice) == where(evening, cast.mina) == MAIN
+    assert evening.view(cast.theo).asides == ()
+
+
+@pytest.mark.parametrize("opens", ["before", "meanwhile"])
+@pytest.mark.parametrize("closes", [True, False], ids=["and closed", "still open"])
+def test_from_aside_both_return_where_they_belong_by_then(
+    evening: Evening, cast: Cast, opens: str, closes: bool
+) -> None:
+    blue, _ = plan(evening, cast.mina, [cast.alice], [cast.bruno])
+    if opens == "before":
+        evening.does(cast.mina, OpenBreakouts())
+        evening.does(cast.mina, Visit(blue))
+    evening.does(cast.mina, StepAside(cast.alice.pk))
+    (aside,) = evening.view(cast.theo).asides
+    if opens == "meanwhile":
+        evening.does(cast.theo, OpenBreakouts())
+    if closes:
+        evening.does(cast.theo, CloseBreakouts())
+    assert evening.place(cast.alice) is Place.ASIDE
+    evening.does(cast.theo, ReturnFromAside(aside.room_id))
+    assert where(evening, cast.alice) == (MAIN if closes else (Place.BREAKOUT, blue))
+    assert where(evening, cast.mina) == ((Place.BREAKOUT, blue) if opens == "before" and not closes else MAIN)
+
+
+def test_nobody_stays_aside_without_staff(evening: Evening, cast: Cast) -> None:
+    evening.does(cast.mina, StepAside(cast.alice.pk))
+    evening.does(cast.mina, Leave())
+    assert where(evening, cast.alice) == MAIN
+
+
+# Families.
+
+
+@pytest.fixture
+def family(cast: Cast) -> Evening:
+    evening = Evening(cast.family)
+    evening.comes(cast.mina, cast.alice, cast.omar, cast.bruno, cast.rosa)
+    evening.lets_in(cast.mina, cast.alice, cast.omar, cast.bruno, cast.rosa)
+    return evening
+
+
+def test_each_family_gets_a_room_under_its_clients_name(family: Evening, cast: Cast) -> None:
+    family.does(cast.mina, ProposeByHousehold())
+    family.does(cast.mina, OpenBreakouts())
+    assert where(family, cast.alice) == where(family, cast.omar)
+    assert where(family, cast.bruno) == where(family, cast.rosa) != where(family, cast.alice)
+    assert family.view(cast.omar).you.room_name == "Alice H."
+    assert [one.name for one in family.view(cast.omar).members] == ["Alice H."]
+    assert "Silva" not in repr(family.view(cast.omar))
+
+
+def test_families_are_never_divided_by_chance(family: Evening, cast: Cast) -> None:
+    with pytest.raises(IllegalMove):
+        family.does(cast.mina, ProposeAtRandom(2))
+
+
+def test_a_client_without_family_is_left_to_staff(cast: Cast) -> None:
+    meeting = programs.schedule(
+        cast.north,
+        MeetingKind.FAMILY_GROUP,
+        Span(cast.family.ends_at + 60 * MINUTE, cast.family.ends_at + 120 * MINUTE),
+        facilitators=[cast.mina],
+        invitees=[
+            (cast.alice, RoomRole.CLIENT),
+            (cast.omar, RoomRole.FAMILY),
+            (cast.bruno, RoomRole.CLIENT),
+        ],
+    )
+    evening = Evening(meeting)
+    evening.comes(cast.mina, cast.alice, cast.bruno)
+    evening.lets_in(cast.mina, cast.alice, cast.bruno)
+    evening.does(cast.mina, ProposeByHousehold())
+    seen = evening.view(cast.mina).breakouts
+    assert seen is not None
+    assert [one.name for one in seen.unassigned] == ["Bruno Silva"]
+    assert [[one.name for one in room.assigned] for room in seen.rooms] == [["Alice Haddad", "Omar Haddad"]]
+
+
+# Two who are never to be in one room.
+
+
+@pytest.fixture
+def apart(cast: Cast) -> None:
+    keep_apart(cast.alice, cast.bruno, cast.north.pk)
+
+
+REFUSED: dict[str, Callable[[Cast, list[UUID]], Command]] = {
+    "planning them together": lambda c, r: PlanBreakouts((RoomWish(None, "", (c.alice.pk, c.bruno.pk)),)),
+    "assigning one to the other": lambda c, r: Assign(c.bruno.pk, r[0]),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_two_to_be_kept_apart_are_never_put_together(cast: Cast, apart: None, what: str) -> None:
+    evening = Evening(cast.group)
+    evening.comes(cast.mina, cast.alice)
+    evening.lets_in(cast.mina, cast.alice)
+    rooms = plan(evening, cast.mina, [cast.alice], [cast.bruno])
+    command: Command = REFUSED[what](cast, rooms)
+    with transaction.atomic(), pytest.raises(NoContact) as refusal:
+        evening.does(cast.mina, command)
+    assert refusal.value.code == "no-contact"
+
+
+def test_the_second_is_not_let_into_the_main_room(cast: Cast, apart: None) -> None:
+    evening = Evening(cast.group)
+    evening.comes(cast.mina, cast.alice, cast.bruno)
+    evening.lets_in(cast.mina, cast.alice)
+    with pytest.raises(NoContact):
+        evening.lets_in(cast.mina, cast.bruno)
+    with pytest.raises(NoContact):
+        evening.does(cast.mina, AdmitAll())
+    assert evening.place(cast.bruno) is Place.WAITING
+    _, green = opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    evening.lets_in(cast.mina, cast.bruno)
+    assert where(evening, cast.bruno) == (Place.BREAKOUT, green)
+    evening.does(cast.mina, CloseBreakouts())
+    assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
+
+
+def test_all_together_are_let_in_but_the_one_who_must_wait(cast: Cast, apart: None) -> None:
+    evening = Evening(cast.group)
+    evening.comes(cast.mina, cast.alice, cast.bruno)
+    evening.does(cast.mina, AdmitAll())
+    assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
+
+
+def test_the_draw_keeps_them_apart(evening: Evening, cast: Cast, apart: None) -> None:
+    service.sweep(wall.now())
+    evening.does(cast.mina, ProposeAtRandom(12))
+    seen = evening.view(cast.mina).breakouts
+    assert seen is not None
+    together = {frozenset(one.person_id for one in room.assigned) for room in seen.rooms}
+    assert not any({cast.alice.pk, cast.bruno.pk} <= room for room in together)
+
+
+def test_who_is_set_apart_while_they_are_together_is_parted_by_the_sweep(
+    evening: Evening, cast: Cast
+) -> None:
+    keep_apart(cast.alice, cast.bruno, cast.north.pk)
+    service.sweep(wall.now())
+    assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
+    keep_apart(cast.alice, cast.mina, cast.north.pk)
+    service.sweep(wall.now())
+    assert (evening.place(cast.alice), evening.place(cast.mina)) == (Place.WAITING, Place.MAIN)
+
+
+def test_a_facilitator_does_not_visit_or_take_aside_whom_they_must_not_meet(
+    evening: Evening, cast: Cast
+) -> None:
+    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    keep_apart(cast.alice, cast.theo, cast.north.pk)
+    for command in (Visit(blue), StepAside(cast.alice.pk)):
+        with pytest.raises(NoContact):
+            evening.does(cast.theo, command)
+
+
+# Who may ask.
+
+STAFF_ONLY: list[Command] = [
+    PlanBreakouts(()),
+    ProposeByHousehold(),
+    ProposeAtRandom(3),
+    OpenBreakouts(),
+    SetBreakoutTimer(MINUTE),
+    CloseBreakouts(),
+    Assign(UUID(int=1), None),
+    Visit(None),
+    HelpDone(UUID(int=1)),
+    StepAside(UUID(int=1)),
+    ReturnFromAside(UUID(int=1)),
+]
+
+
+@pytest.mark.parametrize("command", STAFF_ONLY, ids=lambda command: type(command).__name__)
+def test_only_a_facilitator_of_the_meeting(evening: Evening, cast: Cast, command: Command) -> None:
+    before = service.head(cast.group.pk)
+    for person, refusal in (
+        (cast.alice, NotAllowed),
+        (cast.carol, NotFound),
+        (cast.chidi, NotFound),
+        (cast.otto, NotFound),
+    ):
+        with pytest.raises(refusal):
+            evening.does(person, command)
+    assert service.head(cast.group.pk) == before
+
+
+@pytest.mark.parametrize("command", [*STAFF_ONLY, AskHelp(), TakeOver()], ids=lambda c: type(c).__name__)
+def test_over_is_over(evening: Evening, cast: Cast, command: Command) -> None:
+    evening.does(cast.mina, End())
+    with pytest.raises(Refusal):
+        evening.does(cast.mina, command)
+
+
+# No clients together without staff.
+
+
+def test_without_a_facilitator_media_pauses_after_the_grace_and_resumes_in_place(
+    cast: Cast, clock: time_machine.Traveller
+) -> None:
+    evening = Evening(cast.group)
+    evening.comes(cast.mina, cast.alice, cast.bruno)
+    evening.lets_in(cast.mina, cast.alice, cast.bruno)
+    together = media_room(evening, cast.alice)
+    evening.loses(cast.mina)
+    hold = evening.view(cast.alice).hold
+    assert hold is not None
+    assert (hold.since, hold.paused_at) == (wall.now(), wall.now() + seconds(60))
+    clock.shift(59)
+    evening.hears(cast.alice, cast.bruno)
+    assert not evening.view(cast.alice).paused
+    assert media_room(evening, cast.alice) == media_room(evening, cast.bruno) == together
+    clock.shift(1)
+    assert evening.view(cast.alice).paused
+    rooms = {media_room(evening, cast.alice), media_room(evening, cast.bruno)}
+    assert len(rooms) == 2
+    assert together not in rooms
+    evening.comes(cast.mina)
+    assert evening.view(cast.alice).hold is None
+    assert media_room(evening, cast.alice) == media_room(evening, cast.bruno) == together
+    assert evening.kinds().count("hold_began") == evening.kinds().count("hold_ended") == 1
+
+
+def test_a_facilitator_anywhere_in_the_meeting_is_enough(evening: Evening, cast: Cast) -> None:
+    opened(evening, cast.mina, [cast.alice], [cast.bruno, cast.theo])
+    evening.does(cast.mina, Leave())
+    assert evening.view(cast.alice).hold is None
+    evening.loses(cast.theo)
+    assert evening.view(cast.alice).hold is not None
+
+
+def test_the_programme_says_how_long_the_grace_is(cast: Cast) -> None:
+    cast.north.settings = {"supervision_grace_s": 10}
+    cast.north.save()
+    evening = Evening(cast.group)
+    evening.comes(cast.mina, cast.alice)
+    evening.lets_in(cast.mina, cast.alice)
+    evening.does(cast.mina, Leave())
+    hold = evening.view(cast.alice).hold
+    assert hold is not None
+    assert hold.paused_at - hold.since == seconds(10)
+
+
+def test_staff_on_call_take_over_a_meeting_without_a_facilitator_and_only_that(
+    evening: Evening, cast: Cast
+) -> None:
+    Membership.objects.filter(person=cast.carol, program=cast.north).update(on_call=True)
+    with pytest.raises(NotFound):
+        evening.view(cast.carol)
+    evening.does(cast.theo, Leave())
+    evening.loses(cast.mina)
+    evening.comes(cast.carol)
+    seen = evening.view(cast.carol)
+    assert seen.may_take_over
+    assert (seen.you.place, seen.members, seen.waiting) == (Place.OUTSIDE, (), ())
+    assert "Haddad" not in repr(seen)
+    for stranger in (cast.otto, cast.ines):
+        with pytest.raises(NotFound):
+            evening.does(stranger, TakeOver())
+    evening.does(cast.carol, TakeOver())
+    assert where(evening, cast.carol) == MAIN
+    assert evening.view(cast.alice).hold is None
+    assert AuditEvent.objects.filter(act="room.took_over", actor_id=cast.carol.pk).count() == 1
+    evening.lets_in(cast.carol)
+    service.handle(evening.actor(cast.carol), Knock())
+    assert evening.view(cast.carol).you.role == "facilitator"
+
+
+def test_a_plan_names_only_people_of_the_meeting_once(evening: Evening, cast: Cast) -> None:
+    for named in ([cast.alice, cast.alice], [cast.chidi], [cast.sofia]):
+        with pytest.raises(IllegalMove):
+            plan(evening, cast.mina, named)
+    with pytest.raises(IllegalMove):
+        evening.does(cast.mina, PlanBreakouts((RoomWish(UUID(int=7), "", ()),)))
+    with pytest.raises(IllegalMove):
+        evening.does(cast.mina, Admit(cast.sofia.pk))
