@@ -19,6 +19,7 @@ from sessions.aftercare.models import (
     PlanVersion,
     TierDecision,
 )
+from sessions.attendance.absence_models import AbsenceNotice, MakeUp
 from sessions.attendance.models import (
     Adjustment,
     AttendanceRecord,
@@ -72,6 +73,7 @@ from sessions.room.models import Connection, Placement, Room, RoomFact, SideRoom
 from sessions.worklist.models import StaffTask
 
 __all__ = [
+    "AbsenceNotice",
     "Adjustment",
     "AftercareCourse",
     "AftercareFact",
@@ -116,6 +118,7 @@ __all__ = [
     "HouseholdMember",
     "IndividualNote",
     "Licence",
+    "MakeUp",
     "Meeting",
     "MeetingFacilitator",
     "MeetingInvitee",

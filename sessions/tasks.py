@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sessions.aftercare import engine
-from sessions.attendance import proposals, seals
+from sessions.attendance import proposals, seals, upkeep
 from sessions.attendance.reports import making
 from sessions.core import clock
 from sessions.messages import changes
@@ -86,3 +86,15 @@ def run_aftercare() -> None:
 def propose_aftercare() -> None:
     """A course to look at and sign for everybody who has just completed an episode."""
     engine.propose(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def remind_of_signatures() -> None:
+    """Signatures overdue for a day and for three: each reminder once."""
+    upkeep.remind_of_signatures(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def look_at_schedules() -> None:
+    """Next week's schedules that hold less than the plan, while they can be mended."""
+    upkeep.look_at_schedules(clock.now())

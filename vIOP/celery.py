@@ -20,6 +20,8 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     "credit-meetings": {"task": "sessions.tasks.credit_meetings", "schedule": 3.0},
     # Once a day (UTC); the first run after midnight takes it, also after an outage.
     "keep-daily-head": {"task": "sessions.tasks.keep_daily_head", "schedule": 600.0},
+    "remind-of-signatures": {"task": "sessions.tasks.remind_of_signatures", "schedule": 600.0},
+    "look-at-schedules": {"task": "sessions.tasks.look_at_schedules", "schedule": 3600.0},
     "send-messages": {"task": "sessions.tasks.send_messages", "schedule": 5.0},
     # The calendar and the episodes live in days; an hour is soon enough after midnight in every zone.
     "advance-programs": {"task": "sessions.tasks.advance_programs", "schedule": 900.0},

@@ -6,13 +6,14 @@ on only `adjust` changes what counts, by a row of its own. `effective` is what h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Exists, OuterRef
 
-from sessions.attendance import notes, proposals, seals
+from sessions.attendance import absences, makeups, notes, proposals, seals
+from sessions.attendance.absence_models import MakeUp
 from sessions.attendance.models import Adjustment, AttendanceRecord, Attestation, Credited, Proposal
 from sessions.attendance.notes import Note, read_notes, write_note
 from sessions.attendance.policies import policy_of, set_policy
@@ -60,6 +61,18 @@ class Row:
     effective: Effective | None
     adjustments: tuple[Adjustment, ...] = ()
     noted: bool = False  # there is an individual note
+    notice: Notice | None = None
+    makes_up: MakeUp | None = None  # is here as a make-up
+    made_up: MakeUp | None = None  # has booked one for this meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The client said beforehand that they could not come."""
+
+    given_at: datetime
+    excuses: bool  # early enough, by the programme's rule
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,7 @@ def sheet(actor: Person, meeting: Meeting, *, overrun: bool = False) -> Sheet:
     attestation = attestation_of(meeting)
     policy = policy_for(meeting, overrun)
     rows = _signed_rows(meeting) if attestation else _proposed_rows(found, policy)
+    rows = _with_absences(meeting, rows)
     staff = found.staff_spans()
     return Sheet(
         meeting=meeting,
@@ -190,6 +204,20 @@ def _proposed_rows(found: proposals.Hearing, policy: Policy) -> tuple[Row, ...]:
         for pk, credit in credits_.items()
     ]
     return tuple(sorted(rows, key=_by_name))
+
+
+def _with_absences(meeting: Meeting, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    told = {pk: Notice(*one) for pk, one in absences.notices(meeting).items()}
+    here, later = makeups.of_meeting(meeting)
+    return tuple(
+        replace(
+            row,
+            notice=told.get(row.person.pk),
+            makes_up=here.get(row.person.pk),
+            made_up=later.get(row.person.pk),
+        )
+        for row in rows
+    )
 
 
 def _by_name(row: Row) -> tuple[str, str]:

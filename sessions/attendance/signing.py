@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sessions.attendance import notes, proposals, seals
+from sessions.attendance import absences, notes, proposals, seals
 from sessions.attendance.models import Adjustment, AttendanceRecord, AttendanceStatus, Attestation
 from sessions.attendance.policies import policy_of
 from sessions.attendance.policy import Policy, with_overrun
@@ -23,6 +23,7 @@ from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
+from sessions.worklist import service as worklist
 
 
 class NotOver(IllegalMove):
@@ -137,6 +138,8 @@ def attest(actor: Person, meeting: Meeting, draft: Draft) -> Attestation:
         notes.add(
             progress, actor, meeting, {person: text for person, text in draft.notes.items() if text.strip()}
         )
+        absences.review(meeting, list(credits_))
+        worklist.settled(meeting.program_id, f"unsigned {meeting.pk}")
         _record(actor, Act.ATTEST, "attestation", attestation.pk, meeting)
     return attestation
 
@@ -175,6 +178,7 @@ def adjust(
         )
         row.save()
         seals.seal(progress, [row])
+        absences.review(meeting, [record.person_id])
         _record(actor, Act.ADJUST_ATTENDANCE, "record", record.pk, meeting)
     return row
 

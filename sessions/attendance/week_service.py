@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
 from sessions.attendance import policy as rules
+from sessions.attendance.absence_models import MakeUp
 from sessions.attendance.models import Adjustment, AttendanceRecord, CreditPolicy, Proposal
 from sessions.attendance.policy import DEFAULT, Policy
 from sessions.attendance.week import FLOOR_MINUTES, Hour, Times, Week, urgency, week
@@ -25,7 +26,15 @@ from sessions.core import zones
 from sessions.people.access import Act, require
 from sessions.people.models import Membership, Person
 from sessions.people.roles import CLIENTS, RoomRole
-from sessions.programs.models import BEGUN, Enrollment, EnrollmentStatus, Meeting, MeetingInvitee, Program
+from sessions.programs.models import (
+    BEGUN,
+    Cohort,
+    Enrollment,
+    EnrollmentStatus,
+    Meeting,
+    MeetingInvitee,
+    Program,
+)
 
 _WEEK: Final = timedelta(days=7)
 
@@ -39,6 +48,9 @@ class Part:
     status: str  # of hours.Status; "" while nothing is computed
     excused: bool
     signed: bool
+    makes_up: Meeting | None = None  # joined as a make-up, for this one
+    extra: bool = False  # joined as a make-up at all
+    made_up: Meeting | None = None  # what was booked to make up for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class Board:
     over: bool
     hour_minutes: int
     clients: tuple[ClientWeek, ...]  # first who can still be mended
+    cohorts: tuple[tuple[UUID, str], ...]  # of these clients, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,58 @@ def own(person: Person, now: datetime) -> tuple[OwnWeek, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class ShortSchedule:
+    """A week whose meetings, all of them attended to the last minute, would not reach the plan."""
+
+    person: Person
+    monday: date
+    required: int  # minutes
+    scheduled: int  # creditable ones, breaks left out
+
+    @property
+    def lacking(self) -> int:
+        return self.required - self.scheduled
+
+
+def short_schedules(
+    program: Program, monday: date, now: datetime, only: Person | None = None
+) -> tuple[ShortSchedule, ...]:
+    """Whose schedule of the week that begins on `monday` falls below the weekly target: for schedule
+    editors, to
+    warn at once. The trap: three evenings of 3 hours with a break of 10 minutes are 510 minutes, not 540.
+
+    For callers that have asked for the right to schedule. The number of queries knows no size.
+    """
+    clients, _ = _weeks(program, monday, now, only)
+    return tuple(
+        ShortSchedule(one.person, monday, one.week.required, one.week.scheduled)
+        for one in clients
+        if one.week.underscheduled
+    )
+
+
+def client_week(program: Program, person: Person, monday: date, now: datetime) -> ClientWeek | None:
+    """One client's week in a programme, for callers that have asked for the right; None for no client of
+    it."""
+    clients, _ = _weeks(program, monday, now, person)
+    return clients[0] if clients else None
+
+
+def days(monday: date) -> tuple[date, date]:
+    """The week's first and last day."""
+    return monday, monday + _WEEK - timedelta(days=1)
+
+
+def creditable_minutes(program: Program, meetings: Collection[Meeting]) -> dict[UUID, int]:
+    """What each of the programme's meetings can credit as scheduled; 0 for kinds that do not count."""
+    policies = _Policies(program)
+    return {
+        row.pk: _times(row, policies).scheduled_minutes() if row.kind_defaults.creditable else 0
+        for row in meetings
+    }
+
+
 def board(actor: Person, program: Program, now: datetime, monday: date | None = None) -> Board:
     """Every client's week, this one or the one that begins on `monday`.
 
@@ -111,6 +176,12 @@ def board(actor: Person, program: Program, now: datetime, monday: date | None = 
         over=now >= week_span(monday, zone).end,
         hour_minutes=policies.hour_minutes(now),
         clients=tuple(sorted(clients, key=lambda one: (urgency(one.week), one.person.name))),
+        cohorts=tuple(
+            Cohort.objects.of(program.pk)
+            .filter(name__in={name for one in clients for name in one.cohorts})
+            .order_by("name")
+            .values_list("pk", "name")
+        ),
     )
 
 
@@ -156,6 +227,7 @@ def _weeks(
         if meeting.cohort_id is not None:
             by_cohort[meeting.cohort_id].append(meeting)
     blank = {pk: _hour(row, policies, now) for pk, row in meetings.items()}
+    joined, makes_up, made_up = _make_ups(program, monday, sunday, only)
     final = {meeting_id for (_, meeting_id), one in counted.items() if one.final}
     got: dict[UUID, list[UUID]] = defaultdict(list)
     for person_id, meeting_id in counted:
@@ -172,6 +244,16 @@ def _weeks(
         parts = [
             _part(meetings[pk], blank[pk], counted.get((person.pk, pk)), pk in final, now) for pk in asked
         ]
+        if person.pk in joined:
+            parts = [
+                replace(
+                    part,
+                    makes_up=makes_up.get((person.pk, part.meeting.pk)),
+                    extra=part.meeting.pk in joined[person.pk],
+                    made_up=made_up.get((person.pk, part.meeting.pk)),
+                )
+                for part in parts
+            ]
         parts.sort(key=lambda part: (part.meeting.starts_at, part.meeting.pk))
         found.append(
             ClientWeek(
@@ -199,8 +281,12 @@ def _part(meeting: Meeting, blank: Hour, one: _Counted | None, over: bool, now: 
 
 
 def _hour(meeting: Meeting, policies: _Policies, now: datetime) -> Hour:
+    return Hour.of(_times(meeting, policies), now)
+
+
+def _times(meeting: Meeting, policies: _Policies) -> Times:
     credit_breaks = policies.at(meeting.starts_at, meeting.kind).credit_breaks
-    return Hour.of(Times(meeting.span, () if credit_breaks else meeting.break_spans), now)
+    return Times(meeting.span, () if credit_breaks else meeting.break_spans)
 
 
 def _enrollments(
@@ -270,6 +356,33 @@ def _counted(
             after["credited_seconds"], eligible, after["status"], after["excused"], signed=True
         )
     return found
+
+
+_ByPersonAndMeeting: TypeAlias = dict[tuple[UUID, UUID], Meeting]
+
+
+def _make_ups(
+    program: Program, monday: date, sunday: date, only: Person | None
+) -> tuple[dict[UUID, set[UUID]], _ByPersonAndMeeting, _ByPersonAndMeeting]:
+    """Make-ups that touch the week: the meetings involved, by client; by client and booked meeting what it
+    makes up
+    for; by client and missed meeting what makes up for it."""
+    week_days = (monday, sunday)
+    rows = MakeUp.objects.filter(
+        Q(booked__held_on__range=week_days) | Q(missed__held_on__range=week_days),
+        booked__program=program,
+        booked__cancelled_at=None,
+        cancelled_at=None,
+    ).select_related("booked", "missed")
+    joined: dict[UUID, set[UUID]] = defaultdict(set)
+    makes_up: _ByPersonAndMeeting = {}
+    made_up: _ByPersonAndMeeting = {}
+    for row in _of(rows, only):
+        joined[row.person_id].add(row.booked_id)
+        if row.missed is not None:
+            makes_up[row.person_id, row.booked_id] = row.missed
+            made_up[row.person_id, row.missed.pk] = row.booked
+    return joined, makes_up, made_up
 
 
 def _of(rows: Any, only: Person | None) -> Any:

@@ -38,6 +38,7 @@ class Act(StrEnum):
     SEE_PROGRAM_MEETINGS = "program.meetings"
     SEE_PROGRAM_ATTENDANCE = "program.attendance"  # every client's hours
     SET_CREDIT_POLICY = "program.credit-policy"
+    BOOK_MAKE_UP = "program.make-up"  # let a client join another meeting of the week
     SEE_CONSENTS = "client.consents"  # one client's papers
     KEEP_CONSENTS = "client.offer-consent"
     SEE_DISCLOSURES = "client.disclosures"  # what was told about one client
@@ -122,6 +123,7 @@ RULES: Final[dict[Act, Rule]] = {
     Act.SEE_PROGRAM_MEETINGS: Rule(program=_COORDINATES),
     Act.SEE_PROGRAM_ATTENDANCE: Rule(program=_COORDINATES),
     Act.SET_CREDIT_POLICY: Rule(program=_ADMINISTERS),
+    Act.BOOK_MAKE_UP: Rule(program=_COORDINATES),
     Act.SEE_CONSENTS: Rule(_OWN, _COORDINATES),
     Act.KEEP_CONSENTS: Rule(program=_COORDINATES, seen_by=Act.SEE_CONSENTS),
     Act.SEE_DISCLOSURES: Rule(_OWN, _COORDINATES),

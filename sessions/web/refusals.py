@@ -164,6 +164,10 @@ TEXTS: Final = (
     gettext_noop("Two of these hours overlap."),
     gettext_noop("Write a few words about the call."),
     gettext_noop("Write down to whom you handed over, and how."),
+    gettext_noop("This session has begun. Please call your team."),
+    gettext_noop("This session has begun. What was attended counts by itself."),
+    gettext_noop("This session cannot be booked any more. Please choose another one."),
+    gettext_noop("This time has passed."),
 )
 
 _STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (

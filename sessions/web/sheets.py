@@ -85,6 +85,8 @@ class ClientRow:
     excused: bool
     noted: bool
     changes: tuple[Changed, ...]
+    asides: tuple[str, ...] = ()  # worth knowing, no reason to look twice
+    notice_excuses: bool = False  # said early enough that they could not come
 
     @property
     def odd(self) -> bool:
@@ -169,7 +171,23 @@ def _row(row: service.Row, policy: Policy, scale: Scale) -> ClientRow:
         excused=held.excused if held else False,
         noted=row.noted,
         changes=tuple(_changed(one) for one in row.adjustments),
+        asides=tuple(_asides(row)),
+        notice_excuses=row.notice is not None and row.notice.excuses,
     )
+
+
+def _asides(row: service.Row) -> Iterable[str]:
+    if row.notice is not None:
+        when = {"day": words.day(row.notice.given_at), "time": words.clock(row.notice.given_at)}
+        yield _("Said on %(day)s at %(time)s that they could not come.") % when
+        if row.notice.reason:
+            yield row.notice.reason
+    if row.makes_up is not None and row.makes_up.missed is not None:
+        yield _("Here to make up for %(day)s.") % {"day": words.day(row.makes_up.missed.starts_at)}
+    elif row.makes_up is not None:
+        yield _("Here in addition, booked for this week.")
+    if row.made_up is not None:
+        yield _("Made up for on %(day)s.") % {"day": words.day(row.made_up.booked.starts_at)}
 
 
 def _reasons(credited: Credited, status: AttendanceStatus, late: bool) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,9 +16,10 @@ from sessions.worklist import kinds
 from sessions.worklist.models import StaffTask, TaskStatus
 
 # A task's About.type -> the page that opens. What is missing leads nowhere; the task still stands.
-ADDRESSES: Final[dict[str, str]] = {
-    "meeting": "meeting",
-    "sheet": "sign",
+ADDRESSES: Final[dict[str, Callable[[StaffTask], str]]] = {
+    "meeting": lambda row: reverse("meeting", args=[row.about]),
+    "sheet": lambda row: reverse("sign", args=[row.about]),
+    "client-week": lambda row: reverse("client-week", args=[row.program_id, row.about]),
 }
 
 
@@ -80,6 +82,6 @@ def _finished(row: StaffTask) -> str:
 
 def _address(row: StaffTask) -> str:
     try:
-        return reverse(ADDRESSES[row.about_type], args=[row.about])
+        return ADDRESSES[row.about_type](row)
     except (KeyError, NoReverseMatch):
         return ""

@@ -5,11 +5,13 @@ from django.urls import path, re_path
 from sessions.web import refusals
 from sessions.web.programme.urls import urlpatterns as programme
 from sessions.web.views import (
+    absences,
     appointment,
     attendance,
     health,
     home,
     language,
+    makeups,
     meetings,
     messages,
     tasks,
@@ -24,7 +26,12 @@ urlpatterns = [
     path("meetings/<uuid:meeting_id>/sign", attendance.sign, name="sign"),
     path("meetings/<uuid:meeting_id>/change/<uuid:person_id>", attendance.adjust, name="adjust"),
     path("meetings/<uuid:meeting_id>/notes/<uuid:person_id>", attendance.notes, name="notes"),
+    path("meetings/<uuid:meeting_id>/absence", absences.notice, name="absence"),
     path("week/", weeks.page, name="week"),
+    path("week/mine", weeks.mine, name="my-week"),
+    path("week/<uuid:program_id>/<uuid:person_id>", makeups.page, name="client-week"),
+    path("week/cohort/<uuid:cohort_id>", weeks.cohort, name="cohort-weeks"),
+    path("make-ups/<uuid:make_up_id>/cancel", makeups.cancel, name="make-up-cancel"),
     path("tasks/", tasks.page, name="tasks"),
     path("tasks/<uuid:task_id>", tasks.task, name="task"),
     path("tasks/<uuid:task_id>/<slug:what>", tasks.act, name="task-act"),

@@ -14,10 +14,12 @@ from django.utils.translation import ngettext
 from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.week import State, Week
 from sessions.attendance.week_service import Board, ClientWeek, OwnWeek, Part
+from sessions.programs.models import Program
 from sessions.web import words
 
 PERCENT: Final = 100
 MOST_ROWS: Final = 40  # as pictures; everybody stands in the table
+HOUR: Final = 60
 WORTH_SAYING_MINUTES: Final = 15  # beside a schedule that is too short, less is not worth a word
 
 
@@ -47,6 +49,7 @@ class MeetingRow:
     span: str
     counted: str
     status: str
+    make_up: str  # what it makes up for, or what makes up for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,12 @@ class Ring:
 class BoardRow:
     """One client's line. Words are made when asked for: most of a thousand lines show numbers only."""
 
+    id: UUID
     name: str
     cohorts: str
     minutes: Week
     hour_minutes: int
+    make_ups: int  # booked for this week
 
     @property
     def state(self) -> State:
@@ -107,7 +112,9 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownBoard:
+    id: UUID  # of the programme
     program: str
+    monday: date
     span: str
     before: date
     after: date
@@ -115,6 +122,7 @@ class ShownBoard:
     short: int  # who lack something that can still be mended
     rows: tuple[BoardRow, ...]  # everybody, who can still be mended first
     reached: int
+    cohorts: tuple[tuple[UUID, str], ...]
     hours: str  # when an hour is not sixty minutes
 
     @property
@@ -141,26 +149,49 @@ def ring(own: OwnWeek, now: datetime) -> Ring:
         says=_to_client(found, hour),
         state=found.state,
         today=words.minutes(sum(part.hour.credited for part in today)) if today else "",
-        rows=tuple(_row(part, now) for part in own.client.parts),
+        rows=meeting_rows(own.client, now),
     )
 
 
 def board(found: Board, this_monday: date) -> ShownBoard:
     rows = [_board_row(client, found.hour_minutes) for client in found.clients]
-    sunday = found.monday + timedelta(days=6)
     return ShownBoard(
+        id=found.program.pk,
         program=found.program.name,
-        span=_("%(start)s to %(end)s") % {"start": words.day(found.monday), "end": words.day(sunday)},
+        monday=found.monday,
+        span=_span(found.monday),
         before=found.monday - timedelta(days=7),
         after=found.monday + timedelta(days=7),
         current=found.monday == this_monday,
         short=sum(1 for row in rows if row.state is State.SHORT),
         rows=tuple(rows),
         reached=sum(1 for row in rows if row.state is State.REACHED),
+        cohorts=found.cohorts,
         hours=""
         if found.hour_minutes == 60
         else _("An hour is %(n)d minutes here.") % {"n": found.hour_minutes},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OneWeek:
+    """One client's line of the board, by itself."""
+
+    id: UUID  # of the programme
+    monday: date
+    span: str
+    zone: str
+    row: BoardRow
+
+
+def one(client: ClientWeek, program: Program, monday: date) -> OneWeek:
+    return OneWeek(
+        program.pk, monday, _span(monday), words.place_name(program.time_zone), _board_row(client, HOUR)
+    )
+
+
+def meeting_rows(client: ClientWeek, now: datetime) -> tuple[MeetingRow, ...]:
+    return tuple(_row(part, now) for part in client.parts)
 
 
 def hours(minutes: int, hour_minutes: int = 60) -> str:
@@ -229,8 +260,20 @@ def _tag(one: Week) -> str:
             return _("fell short")
 
 
+def _span(monday: date) -> str:
+    sunday = monday + timedelta(days=6)
+    return _("%(start)s to %(end)s") % {"start": words.day(monday), "end": words.day(sunday)}
+
+
 def _board_row(client: ClientWeek, hour_minutes: int) -> BoardRow:
-    return BoardRow(client.person.name, ", ".join(client.cohorts), client.week, hour_minutes)
+    return BoardRow(
+        client.person.pk,
+        client.person.name,
+        ", ".join(client.cohorts),
+        client.week,
+        hour_minutes,
+        sum(part.extra for part in client.parts),
+    )
 
 
 def _row(part: Part, now: datetime) -> MeetingRow:
@@ -251,7 +294,16 @@ def _row(part: Part, now: datetime) -> MeetingRow:
         span=words.span(meeting.starts_at, meeting.ends_at),
         counted=counted,
         status=status,
+        make_up=_make_up(part),
     )
+
+
+def _make_up(part: Part) -> str:
+    if part.makes_up is not None:
+        return _("makes up for %(day)s") % {"day": words.day(part.makes_up.starts_at)}
+    if part.made_up is not None:
+        return _("made up for on %(day)s") % {"day": words.day(part.made_up.starts_at)}
+    return _("added for this week") if part.extra else ""
 
 
 def _today(now: datetime) -> date:

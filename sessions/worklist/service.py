@@ -100,6 +100,11 @@ def settled(program_id: UUID, key: str) -> None:
     )
 
 
+def live(program_id: UUID, kind: str) -> list[StaffTask]:
+    """Open tasks of one kind, for the slice that asked them and may settle them."""
+    return list(StaffTask.objects.filter(program_id=program_id, kind=kind, status__in=LIVE))
+
+
 def open_tasks(actor: Person, program: Program, *, limit: int | None = None) -> list[StaffTask]:
     """What is to do and this person may see: urgent first, then by due time. Leaves an audit row.
 
@@ -222,6 +227,7 @@ __all__ = [
     "dismiss",
     "done",
     "finished_tasks",
+    "live",
     "note_of",
     "open_count",
     "open_tasks",

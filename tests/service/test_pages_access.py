@@ -109,6 +109,9 @@ def test_the_week_opens_for_coordinators(cast: Cast, who: str) -> None:
         "/",
         "/today",
         "/week/",
+        "/week/mine",
+        f"/week/{NOBODY}/{NOBODY}",
+        f"/week/cohort/{NOBODY}",
         "/tasks/",
         f"/tasks/{NOBODY}",
         "/messages/",
@@ -178,6 +181,7 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     """A new page must be added to the table above; it is not open by accident."""
     ours = {getattr(pattern, "name", "") for pattern in urls.urlpatterns}
     attendance = {"sign", "adjust", "notes", "week"}
+    attendance |= {"absence", "my-week", "client-week", "cohort-weeks", "make-up-cancel"}  # test_makeups.py
     tasks = {"tasks", "task", "task-act"}  # tests/service/test_worklist.py
     messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages.py
     aftercare = {"appointment", "appointment-calendar"}  # test_pages_aftercare.py

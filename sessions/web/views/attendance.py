@@ -41,7 +41,8 @@ def sign(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
         started_at=sheet.started_at or meeting.starts_at,
         stopped_at=sheet.ended_at or meeting.ends_at,
     )
-    excused = set(request.POST.getlist("excused"))
+    told = {str(row.id) for row in shown.rows if row.excusable and row.notice_excuses}
+    excused = set(request.POST.getlist("excused")) if request.method == "POST" else told
     notes = {row.id: request.POST.get(f"note-{row.id}", "") for row in shown.rows}
     if request.method == "POST" and form.is_valid():
         if request.POST.get("version") != shown.version:

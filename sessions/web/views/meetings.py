@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from sessions.attendance import absences
 from sessions.core import clock
 from sessions.core.span import Span
 from sessions.people.access import Act, may, require
@@ -78,6 +80,7 @@ def page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
             "elsewhere": _elsewhere(meeting) if words.differs(meeting.starts_at, program_zone) else "",
             "breaks": [words.span(b.start, b.end) for b in meeting.break_spans],
             "may_schedule": may(request.user, Act.SCHEDULE, meeting.program),
+            "absence": _absence(meeting, request.user, role, now),
             "attendance": _attendance(meeting, request.user) if meeting.starts_at <= now else None,
         },
     )
@@ -110,6 +113,13 @@ def room_page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
     response = render(request, "room/room.html", {"config": config})
     response.headers["Permissions-Policy"] = middleware.ROOM_DEVICES
     return response
+
+
+def _absence(meeting: Meeting, person: Person, role: RoomRole | None, now: datetime) -> str:
+    """For a client before the meeting: whether they have said that they cannot come; else ""."""
+    if role is not RoomRole.CLIENT or now >= meeting.starts_at or meeting.cancelled_at is not None:
+        return ""
+    return "said" if absences.notice_of(meeting, person) is not None else "may-say"
 
 
 def _elsewhere(meeting: Meeting) -> str:

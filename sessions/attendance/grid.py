@@ -1,0 +1,114 @@
+"""A cohort's last weeks, one small number a client and week. The number of queries knows no size."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from sessions.attendance.models import AttendanceRecord, Proposal
+from sessions.attendance.records import effective, with_adjustments
+from sessions.attendance.week import FLOOR_MINUTES
+from sessions.attendance.weeks import week_of
+from sessions.audit import service as audit
+from sessions.core import zones
+from sessions.core.errors import NotFound
+from sessions.people.access import Act, require
+from sessions.people.models import Person
+from sessions.programs.kinds import DEFAULTS
+from sessions.programs.models import Cohort, Enrollment
+
+WEEKS: Final = 8
+_WEEK: Final = timedelta(days=7)
+_CREDITABLE: Final = [kind.value for kind, defaults in DEFAULTS.items() if defaults.creditable]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One client's week in minutes. `required` is 0 in weeks before or after the enrolment."""
+
+    credited: int
+    required: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    person: Person
+    cells: tuple[Cell, ...]
+    taper: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CohortWeeks:
+    cohort: Cohort
+    mondays: tuple[date, ...]  # the last is this week
+    lines: tuple[Line, ...]  # by name
+
+
+def cohort_weeks(actor: Person, cohort_id: UUID, now: datetime) -> CohortWeeks:
+    """Raises NotFound unless the actor coordinates the cohort's programme."""
+    cohort = Cohort.objects.select_related("program").filter(pk=cohort_id).first()
+    if cohort is None:
+        raise NotFound
+    program = cohort.program
+    require(actor, Act.SEE_PROGRAM_ATTENDANCE, program)
+    audit.record(
+        actor_id=actor.pk,
+        act=Act.SEE_PROGRAM_ATTENDANCE,
+        subject_type="cohort",
+        subject_id=cohort.pk,
+        scope=program.pk,
+    )
+    this = week_of(now, zones.zone(program.time_zone))
+    mondays = tuple(this - _WEEK * back for back in reversed(range(WEEKS)))
+    rows = list(
+        Enrollment.objects.filter(
+            Q(ended_on=None) | Q(ended_on__gte=mondays[0]), cohort=cohort, starts_on__lt=this + _WEEK
+        ).select_related("person")
+    )
+    credited = _credited({row.person_id for row in rows}, cohort, mondays)
+    floor = int(program.settings.get("floor_minutes", FLOOR_MINUTES))
+    lines = [
+        Line(
+            row.person,
+            tuple(Cell(credited[row.person_id, monday], _required(row, monday)) for monday in mondays),
+            row.weekly_target_minutes < floor,
+        )
+        for row in rows
+    ]
+    return CohortWeeks(
+        cohort, mondays, tuple(sorted(lines, key=lambda line: (line.person.name, str(line.person.pk))))
+    )
+
+
+def _required(row: Enrollment, monday: date) -> int:
+    there = row.starts_on < monday + _WEEK and (row.ended_on is None or row.ended_on >= monday)
+    return row.weekly_target_minutes if there else 0
+
+
+def _credited(people: set[UUID], cohort: Cohort, mondays: tuple[date, ...]) -> dict[tuple[UUID, date], int]:
+    """Minutes by client and week, of all their meetings in the programme: as signed and last adjusted, else
+    as
+    proposed."""
+    within = {
+        "person__in": people,
+        "meeting__program": cohort.program_id,
+        "meeting__kind__in": _CREDITABLE,
+        "meeting__held_on__range": (mondays[0], mondays[-1] + _WEEK - timedelta(days=1)),
+        "meeting__cancelled_at": None,
+    }
+    minutes: dict[tuple[UUID, UUID], tuple[date, int]] = {}
+    columns = ("person_id", "meeting_id", "meeting__held_on", "credited_seconds")
+    for person, meeting, on, seconds in Proposal.objects.filter(**within).values_list(*columns):
+        minutes[person, meeting] = on, seconds // 60
+    for record in with_adjustments(AttendanceRecord.objects.filter(**within).select_related("meeting")):
+        held = effective(record).credited_minutes
+        minutes[record.person_id, record.meeting_id] = record.meeting.held_on, held
+    found: dict[tuple[UUID, date], int] = defaultdict(int)
+    for (person, _), (on, count) in minutes.items():
+        found[person, on - timedelta(days=on.weekday())] += count
+    return found

@@ -1,0 +1,326 @@
+"""Make-ups: what a client could join this week, joining it, and taking it back.
+
+Bookable is a coming meeting of the same programme and week that counts towards the hours, has room, lies
+beside everything else the client has, and holds nobody whom the client is not to meet. Groups with families
+in them, and individual sessions that are somebody else's, never are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from sessions.attendance import week_service
+from sessions.attendance.absence_models import MakeUp
+from sessions.attendance.hours import Status
+from sessions.attendance.week_service import ClientWeek, Part
+from sessions.attendance.weeks import week_of, week_span
+from sessions.audit import service as audit
+from sessions.core import clock, zones
+from sessions.core.errors import IllegalMove, Invalid, NotFound
+from sessions.core.span import Span
+from sessions.messages import consents
+from sessions.messages import service as messages
+from sessions.people.access import Act, require
+from sessions.people.models import Membership, NoContact, Person
+from sessions.people.roles import CLIENTS, RoomRole
+from sessions.programs import service as programs
+from sessions.programs.kinds import DEFAULTS, KindDefaults, MeetingKind
+from sessions.programs.models import BEGUN, Enrollment, Meeting, MeetingInvitee, Program
+
+MISSED: Final = (Status.ABSENT.value, Status.INSUFFICIENT.value, Status.PARTIAL.value)
+
+
+class NotBookable(IllegalMove):
+    code = "not-bookable"
+    text = "This session cannot be booked any more. Please choose another one."
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A meeting of the week from which minutes are missing, not yet made up for."""
+
+    meeting: Meeting
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    meeting: Meeting
+    minutes: int  # what it can credit
+    free: int  # places, this client's included
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    client: ClientWeek
+    monday: date
+    missed: tuple[Missed, ...]  # the largest first
+    bookable: tuple[Option, ...]  # in order of time
+    booked: tuple[MakeUp, ...]
+
+
+def options(
+    actor: Person, program: Program, person_id: UUID, now: datetime, monday: date | None = None
+) -> Options:
+    """What can be done about one client's week. The number of queries knows no size.
+
+    Raises NotFound unless the actor coordinates the programme and the person is a client in that week.
+    """
+    require(actor, Act.BOOK_MAKE_UP, program)
+    zone = zones.zone(program.time_zone)
+    monday = week_of(now, zone) if monday is None else week_of(week_span(monday, zone).start, zone)
+    person = Person.objects.filter(pk=person_id).first()
+    client = week_service.client_week(program, person, monday, now) if person is not None else None
+    if person is None or client is None:
+        raise NotFound
+    _record(actor, Act.BOOK_MAKE_UP, program.pk, person_id)
+    booked = _live(person).filter(booked__held_on__range=week_service.days(monday))
+    return Options(
+        client=client,
+        monday=monday,
+        missed=_missed(client),
+        bookable=tuple(_bookable(program, person, monday, now)),
+        booked=tuple(booked.select_related("booked", "missed").order_by("booked__starts_at")),
+    )
+
+
+def book(
+    actor: Person, meeting: Meeting, person_id: UUID, missed_id: UUID | None = None, *, own: bool = False
+) -> MakeUp:
+    """Let the client take part in the meeting; they see it at once, and are told if they want to be.
+
+    Args:
+        missed_id: the meeting it makes up for, if any.
+        own: it was made for this client; everybody concerned hears of it as of any new meeting.
+
+    Raises:
+        NotFound, NotAllowed: the actor does not coordinate the programme; no such client or missed meeting.
+        NotBookable: it is full, over, overlaps, or is not for this client.
+    """
+    program = meeting.program
+    require(actor, Act.BOOK_MAKE_UP, program)
+    now = clock.now()
+    person = Person.objects.filter(
+        pk__in=Membership.objects.filter(person=person_id, program=program, role__in=CLIENTS)
+        .active()
+        .values("person")
+    ).first()
+    missed = None if missed_id is None else programs.meeting(missed_id)
+    if person is None or (missed is not None and missed.program_id != program.pk):
+        raise NotFound
+    if missed is not None and missed.role_of(person) is not RoomRole.CLIENT:
+        raise NotFound
+    with transaction.atomic():
+        Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)  # who takes the last place
+        Person.objects.select_for_update(of=("self",)).get(pk=person.pk)  # and two bookings at one time
+        monday = week_of(meeting.starts_at, zones.zone(program.time_zone))
+        if meeting.pk not in [one.meeting.pk for one in _bookable(program, person, monday, now)]:
+            raise NotBookable
+        MeetingInvitee.objects.create(meeting=meeting, person=person, role=RoomRole.CLIENT)
+        programs.book(meeting)
+        row = MakeUp.objects.create(
+            person=person, booked=meeting, missed=missed, own=own, booked_by=actor, booked_at=now
+        )
+        if not own:
+            _tell(row, "appointment.new", "new")
+        _record(actor, "make-up.booked", program.pk, person.pk)
+    return row
+
+
+def book_own(
+    actor: Person,
+    program: Program,
+    person_id: UUID,
+    span: Span,
+    facilitator_id: UUID,
+    missed_id: UUID | None = None,
+) -> MakeUp:
+    """An individual session of the client's own, at a new time.
+
+    Raises as `book` does; Invalid for a time in the past, Booked when the facilitator's time is taken.
+    """
+    require(actor, Act.BOOK_MAKE_UP, program)
+    if span.start <= clock.now():
+        raise Invalid("This time has passed.")
+    leader = Person.objects.filter(pk=facilitator_id).first()
+    if leader is None:
+        raise NotFound
+    with transaction.atomic():
+        meeting = programs.schedule(
+            program, MeetingKind.INDIVIDUAL_THERAPY, span, facilitators=[leader], by=actor
+        )
+        return book(actor, meeting, person_id, missed_id, own=True)
+
+
+def cancel(actor: Person, make_up_id: UUID) -> None:
+    """Take a make-up back, before its meeting begins. Idempotent.
+
+    Raises:
+        NotFound, NotAllowed: no such make-up, or the actor does not coordinate its programme.
+        NotBookable: the meeting has begun.
+    """
+    row = MakeUp.objects.select_related("booked__program", "person").filter(pk=make_up_id).first()
+    if row is None:
+        raise NotFound
+    require(actor, Act.BOOK_MAKE_UP, row.booked.program)
+    now = clock.now()
+    if row.cancelled_at is not None:
+        return
+    if now >= row.booked.starts_at:
+        raise NotBookable("This session has begun. What was attended counts by itself.")
+    with transaction.atomic():
+        if not MakeUp.objects.filter(pk=row.pk, cancelled_at=None).update(
+            cancelled_at=now, cancelled_by=actor
+        ):
+            return
+        messages.cancel(row.pk)
+        if row.own:
+            programs.cancel(row.booked, actor)
+        else:
+            MeetingInvitee.objects.filter(
+                meeting=row.booked, person=row.person, role=RoomRole.CLIENT
+            ).delete()
+            programs.book(row.booked)
+            _tell(row, "appointment.cancelled", "cancelled")
+        _record(actor, "make-up.cancelled", row.booked.program_id, row.person_id)
+
+
+def of_meeting(meeting: Meeting) -> tuple[dict[UUID, MakeUp], dict[UUID, MakeUp]]:
+    """For a meeting's sheet, by client: what their being here makes up for; and what makes up for it."""
+    rows = MakeUp.objects.filter(Q(booked=meeting) | Q(missed=meeting), cancelled_at=None).select_related(
+        "booked", "missed"
+    )
+    here = {row.person_id: row for row in rows if row.booked_id == meeting.pk}
+    later = {row.person_id: row for row in rows if row.missed_id == meeting.pk}
+    return here, later
+
+
+def _tell(row: MakeUp, template: str, what: str) -> None:
+    """On every channel on which the client wants to be told."""
+    for channel in sorted(consents.wanted(row.person)):
+        messages.queue(
+            template,
+            row.person,
+            channel,
+            key=f"make-up {row.pk} {what} {channel}",
+            params={"at": row.booked.starts_at},
+            not_after=row.booked.starts_at,
+            program_id=row.booked.program_id,
+            about=row.pk,
+        )
+
+
+def _live(person: Person) -> QuerySet[MakeUp]:
+    return MakeUp.objects.filter(person=person, cancelled_at=None)
+
+
+def _missed(client: ClientWeek) -> tuple[Missed, ...]:
+    found = [
+        Missed(part.meeting, _lost(part))
+        for part in client.parts
+        if part.status in MISSED and part.made_up is None and _lost(part) > 0
+    ]
+    return tuple(sorted(found, key=lambda one: -one.minutes))
+
+
+def _lost(part: Part) -> int:
+    return max(part.hour.eligible or part.hour.scheduled, 0) - part.hour.credited
+
+
+def _bookable(program: Program, person: Person, monday: date, now: datetime) -> list[Option]:
+    rows = [
+        row
+        for row in Meeting.objects.of(program.pk)
+        .standing()
+        .filter(held_on__range=week_service.days(monday), starts_at__gt=now)
+        .select_related("program")
+        .prefetch_related("facilitators")
+        .order_by("starts_at", "id")
+        if _open_to_others(row.kind_defaults)
+    ]
+    if not rows:
+        return []
+    around = Span(rows[0].starts_at, max(row.ends_at for row in rows))
+    busy = [
+        Span(starts_at, ends_at)
+        for starts_at, ends_at in Meeting.objects.attended_by(person)
+        .standing()
+        .filter(drop_in=False)
+        .overlapping(around)
+        .values_list("starts_at", "ends_at")
+    ]
+    there = _who_is_there(program, rows)
+    minutes = week_service.creditable_minutes(program, rows)
+    apart = _not_to_meet(program, person)
+    found = []
+    for row in rows:
+        people = there[row.pk]
+        free = row.kind_defaults.largest - len(people)
+        leaders = {one.pk for one in row.facilitators.all()}
+        if (
+            free > 0
+            and person.pk not in people
+            and not apart & (people | leaders)
+            and not any(row.span.overlaps(one) for one in busy)
+        ):
+            found.append(Option(row, minutes[row.pk], free))
+    return found
+
+
+def _open_to_others(kind: KindDefaults) -> bool:
+    alone = kind.largest == 1  # nobody's yet, or it is full
+    return (
+        kind.creditable
+        and RoomRole.CLIENT in kind.attend
+        and RoomRole.FAMILY not in kind.attend
+        and (kind.by_cohort or (alone and kind is DEFAULTS[MeetingKind.INDIVIDUAL_THERAPY]))
+    )
+
+
+def _who_is_there(program: Program, rows: list[Meeting]) -> dict[UUID, set[UUID]]:
+    """By meeting: everybody on its roster who is not staff. Three queries for any number of meetings."""
+    cohorts = {row.cohort_id for row in rows if row.cohort_id is not None}
+    first, last = min(row.held_on for row in rows), max(row.held_on for row in rows)
+    clients = set(
+        Membership.objects.filter(program=program, role__in=CLIENTS)
+        .active()
+        .values_list("person_id", flat=True)
+    )
+    enrolled: dict[UUID, list[tuple[UUID, date, date | None]]] = defaultdict(list)
+    columns = ("cohort_id", "person_id", "starts_on", "ended_on")
+    for cohort, person, starts_on, ended_on in Enrollment.objects.filter(
+        Q(ended_on=None) | Q(ended_on__gte=first),
+        cohort__in=cohorts,
+        starts_on__lte=last,
+        status__in=BEGUN,
+    ).values_list(*columns):
+        if person in clients:
+            enrolled[cohort].append((person, starts_on, ended_on))
+    there: dict[UUID, set[UUID]] = {
+        row.pk: {
+            person
+            for person, starts_on, ended_on in (enrolled[row.cohort_id] if row.cohort_id else ())
+            if starts_on <= row.held_on and (ended_on is None or row.held_on <= ended_on)
+        }
+        for row in rows
+    }
+    invited = MeetingInvitee.objects.filter(meeting__in=there).values_list("meeting_id", "person_id")
+    for meeting, person in invited:
+        there[meeting].add(person)
+    return there
+
+
+def _not_to_meet(program: Program, person: Person) -> set[UUID]:
+    pairs = NoContact.objects.filter(Q(lower=person) | Q(higher=person), program=program)
+    return {one for pair in pairs.values_list("lower_id", "higher_id") for one in pair} - {person.pk}
+
+
+def _record(actor: Person, act: str, program_id: UUID, person_id: UUID) -> None:
+    audit.record(actor_id=actor.pk, act=act, subject_type="person", subject_id=person_id, scope=program_id)
