@@ -11,7 +11,7 @@ from channels.db import database_sync_to_async
 
 from sessions.core import clock
 from sessions.room import service
-from signaling import enforcement, heartbeat, logins
+from signaling import cameras, enforcement, heartbeat, logins
 from signaling.local import Process
 from signaling.protocol import Close
 from signaling.sockets import report
@@ -108,6 +108,7 @@ async def _go(process: Process) -> None:
     ]
     for each in rounds:
         each.due_s = start_s + each.every_s
+    watching = asyncio.create_task(cameras.watch(process), name="cameras")
     try:
         while process.busy:
             await asyncio.sleep(TICK_S)
@@ -115,6 +116,7 @@ async def _go(process: Process) -> None:
             for each in rounds:
                 each.begin(process, now_s)
     finally:
+        watching.cancel()
         keep_only(process, set())
         for each in rounds:
             if each.running is not None:

@@ -54,12 +54,20 @@ class Floor:
 
 
 def after(
-    floor: Floor, fact: Base, *, displaced: Set[UUID], sent_out: Set[UUID], let_in: Set[UUID], over: bool
+    floor: Floor,
+    fact: Base,
+    *,
+    displaced: Set[UUID],
+    gone: Set[UUID],
+    sent_out: Set[UUID],
+    let_in: Set[UUID],
+    over: bool,
 ) -> Floor:
     """The floor after `fact`.
 
     Args:
         displaced: who is by this fact no longer in the room they were in.
+        gone: those of them who are in no room of the meeting any more.
         sent_out: who was declined, removed or sent back by it.
         let_in: who was let in by it.
         over: the meeting ended by it; nothing is left but who led.
@@ -72,6 +80,7 @@ def after(
             hands=tuple(person for person in floor.hands if person not in displaced),
             asks={person: ask for person, ask in floor.asks.items() if person not in displaced},
             spotlights={room: one for room, one in floor.spotlights.items() if one not in displaced},
+            cameras=floor.cameras - gone,
         )
     if sent_out or let_in:
         floor = replace(floor, by_hand=(floor.by_hand | sent_out) - let_in)

@@ -164,14 +164,16 @@ def evolve(room: RoomState, fact: Fact, seq: int) -> RoomState:
         IllegalMove: see `move`. A fact that raises it must not be written.
     """
     after = _placed(room, fact, seq)
+    displaced = {
+        person
+        for person, before in room.people.items()
+        if (here := room_key(before)) is not None and room_key(after.of(person)) != here
+    }
     floor = leading.after(
         room.floor,
         fact,
-        displaced={
-            person
-            for person, before in room.people.items()
-            if (here := room_key(before)) is not None and room_key(after.of(person)) != here
-        },
+        displaced=displaced,
+        gone={person for person in displaced if room_key(after.of(person)) is None},
         sent_out={fact.person} if isinstance(fact, Declined | SentBack | Removed | KeptApart) else set(),
         let_in={fact.person} if isinstance(fact, Admitted | Entered) else set(),
         over=isinstance(fact, Ended),

@@ -35,7 +35,8 @@ from sessions.room.events import Connected, Disconnected, Entered, Fact, person_
 from sessions.room.floor_commands import SetAutoAdmit
 from sessions.room.floor_facts import AskAnswered, HandLowered, HandRaised
 from sessions.room.log import RoomLog
-from sessions.room.models import Connection
+from sessions.room.machine import SEATED, room_key
+from sessions.room.models import Connection, Placement
 from sessions.room.moves import SteppedAside
 from sessions.room.reading import (
     Actor,
@@ -73,7 +74,7 @@ from sessions.room.side_commands import (
     ProposeByHousehold,
     StepAside,
 )
-from sessions.room.still_facts import Said
+from sessions.room.still_facts import CameraOff, CameraOn, Said
 from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, close_due, end_overdue, settle, sweep
 from sessions.room.views import MeetingInfo, Member, RoomView, Waiter, You, view
 
@@ -229,6 +230,23 @@ def _name(command: Command) -> str:
     return type(command).__name__.lower()
 
 
+def camera(identity: str, on: bool, at: datetime) -> None:
+    """The media engine saw somebody's camera go on or off. Idempotent, also by several processes at once.
+
+    Facts for attendance: a camera counts while its owner is in a room of the meeting, and is off before.
+    """
+    seated = [place.value for place in SEATED]
+    row = Placement.objects.select_related("meeting").filter(identity=identity, place__in=seated).first()
+    if row is None:
+        return
+    with transaction.atomic():
+        room = RoomLog(row.meeting)
+        there = room_key(room.state.of(row.person_id)) is not None
+        if there and (row.person_id in room.state.floor.cameras) != on:
+            fact = CameraOn if on else CameraOff
+            room.append([fact(at=min(at, clock.now()), person=row.person_id)])
+
+
 def may_come(actor: Actor) -> bool:
     """Whether the actor has a part in the meeting's room, or is on call for it."""
     if on_call(actor) is not None:
@@ -360,6 +378,7 @@ __all__ = [
     "Seat",
     "Waiter",
     "You",
+    "camera",
     "close_due",
     "connect",
     "disconnect",

@@ -241,6 +241,9 @@ class Participant:
             self.published[publication.sid] = publication
             self.room.changed(self, tell_self=True)
             self.room.published(publication)
+            self.room.happened(rpc.EventKind.PUBLISHED, self, source_name(publication.info))
+            if publication.info.muted:
+                self.room.happened(rpc.EventKind.MUTED, self, source_name(publication.info))
         for subscription in list(self.publisher.sending.values()):
             if not subscription.copy.active:
                 self.downlink.accepted(subscription)
@@ -251,6 +254,7 @@ class Participant:
         self.published.pop(publication.sid, None)
         self.publisher.forget(publication)
         self.room.withdrawn(publication)
+        self.room.happened(rpc.EventKind.UNPUBLISHED, self, source_name(publication.info))
         if not self.closed:
             self.send(track_unpublished=rtc.TrackUnpublishedResponse(track_sid=publication.sid))
             self.room.changed(self, tell_self=True)

@@ -150,6 +150,8 @@ class EventKind(StrEnum):
     REPLACED = "replaced"  # a newer connection of the same identity took the seat
     MUTED = "muted"
     UNMUTED = "unmuted"
+    PUBLISHED = "published"  # a track of `source`, not muted unless a MUTED follows
+    UNPUBLISHED = "unpublished"
 
 
 class Event(Message, frozen=True, tag="event"):
@@ -158,7 +160,7 @@ class Event(Message, frozen=True, tag="event"):
     kind: EventKind
     room: str
     identity: str
-    source: str = ""  # of MUTED and UNMUTED
+    source: str = ""  # of what is about a track
 
 
 FromWorker = Frame | Hangup | Reply | Event

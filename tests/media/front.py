@@ -40,6 +40,15 @@ Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+HEARD: list[rpc.Event] = []
+
+
+async def listen() -> None:
+    """What the engine tells, kept for tests."""
+    async for event in get_engine().events():
+        HEARD.append(event)  # noqa: PERF401 - as they come
+
+
 class OpenDoor(RtcConsumer):
     """The product's consumer for whoever bears a token of our key: no placement is asked."""
 
@@ -117,6 +126,8 @@ async def control(call: str, words: dict[str, str]) -> dict[str, Any]:
     match call:
         case "stats":
             return await engine.statistics()
+        case "events":
+            return {"events": [[one.kind, one.identity, one.source] for one in HEARD]}
         case "move":
             steps = [move.split(":") for move in words["moves"].split(",")]
             moves = [Relocated(who, source, target, words["token"]) for who, source, target in steps]
@@ -149,6 +160,7 @@ def serve(port: int, media_port: int) -> None:
 
     def started() -> None:
         tasks.append(asyncio.ensure_future(supervise(media_port, "127.0.0.1")))
+        tasks.append(asyncio.ensure_future(listen()))
 
     def ready() -> None:
         running: Any = reactor

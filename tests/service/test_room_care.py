@@ -391,3 +391,27 @@ def test_the_tables_are_what_the_log_says(inside: Evening, cast: Cast) -> None:
     inside.does(cast.alice, Say("room", "hello"))
     inside.does(cast.mina, OpenCrisis(cast.alice.pk))
     assert inside.stored() == inside.replayed()
+
+
+class TestCameras:
+    def test_are_facts_once_each_time(self, inside: Evening, cast: Cast) -> None:
+        seat = service.seat(inside.actor(cast.alice))
+        for on in (False, True, True, False, True):
+            service.camera(seat.identity, on, EVENING)
+        assert inside.kinds()[-3:] == ["camera_on", "camera_off", "camera_on"]
+        service.camera("nobody", True, EVENING)
+
+    def test_end_with_the_persons_presence_and_not_with_a_move(self, inside: Evening, cast: Cast) -> None:
+        identity = service.seat(inside.actor(cast.alice)).identity
+        service.camera(identity, True, EVENING)
+        inside.comes(cast.theo)
+        inside.does(cast.theo, StepAside(cast.alice.pk))
+        service.camera(identity, True, EVENING)
+        assert inside.kinds().count("camera_on") == 1
+        inside.does(cast.alice, Leave())
+        service.camera(identity, False, EVENING)  # it is nobody's any more
+        inside.comes(cast.alice)
+        inside.lets_in(cast.mina, cast.alice)
+        service.camera(identity, True, EVENING)
+        assert inside.kinds().count("camera_on") == 2
+        assert inside.kinds().count("camera_off") == 0
