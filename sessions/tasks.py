@@ -7,6 +7,7 @@ from celery import shared_task
 from sessions.aftercare import engine
 from sessions.attendance import proposals, seals, upkeep
 from sessions.attendance.reports import making
+from sessions.consents import reminders as consents
 from sessions.core import clock
 from sessions.messages import changes
 from sessions.messages import service as messages
@@ -98,3 +99,9 @@ def remind_of_signatures() -> None:
 def look_at_schedules() -> None:
     """Next week's schedules that hold less than the plan, while they can be mended."""
     upkeep.look_at_schedules(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def remind_of_consents() -> None:
+    """Say that a consent is about to end, 30 and 7 days before."""
+    consents.remind(clock.now())

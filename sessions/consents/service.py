@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -20,13 +19,12 @@ from django.dispatch import Signal
 
 from sessions.audit import service as audit
 from sessions.consents import document as documents
+from sessions.consents.disclosures import NotCovered, Told, disclose, record_by_hand, told_about
 from sessions.consents.document import Document
 from sessions.consents.models import (
-    Basis,
     Consent,
     ConsentEnd,
     ConsentSignature,
-    Disclosure,
     How,
     Recipient,
     Signer,
@@ -40,17 +38,21 @@ from sessions.consents.purposes import (
     misfit,
     signers,
 )
+from sessions.consents.recipients import (
+    Named,
+    guest_recipient,
+    named,
+    outside_recipient,
+    program_recipient,
+)
 from sessions.core import clock, encryption, zones
 from sessions.core.errors import Fault, IllegalMove, Invalid, NotFound
 from sessions.people.access import Act, require
-from sessions.people.models import HouseholdMember, Person
+from sessions.people.models import Person
 from sessions.programs.clients import ClientFile
 from sessions.programs.models import Program
 
 ended: Final = Signal()  # sent on commit with `consent`: whoever rests on it looks again
-VIA: Final = ("report", "session", "telephone", "letter", "in_person", "electronic")
-NAME_LONGEST: Final = 200
-ADDRESS_LONGEST: Final = 400
 
 
 class NotTheseWords(IllegalMove):
@@ -107,81 +109,6 @@ def present_for(program_id: UUID, guests: Iterable[UUID], at: datetime) -> froze
     rows = Consent.objects.of(program_id).live(at).filter(purpose=Purpose.PRESENCE.value)
     pairs = rows.filter(recipient__person__in=list(guests)).values_list("patient_id", "recipient__person_id")
     return frozenset((patient, guest) for patient, guest in pairs if guest is not None)
-
-
-# Recipients.
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A recipient in clear. `name` is "" for the programme itself."""
-
-    id: UUID
-    kind: RecipientKind
-    name: str
-    address: str
-
-    @property
-    def line(self) -> str:
-        return ", ".join(filter(None, [self.name, self.address]))
-
-
-def named(row: Recipient) -> Named:
-    kind = RecipientKind(row.kind)
-    if row.person is not None:
-        return Named(row.pk, kind, row.person.name, "")
-    if not row.ciphertext:
-        return Named(row.pk, kind, "", "")
-    found = json.loads(encryption.decrypt(row.ciphertext, _recipient_place(row.pk)))
-    return Named(row.pk, kind, found["name"], found["address"])
-
-
-def guest_recipient(file: ClientFile, guest: Person) -> Recipient:
-    """The row that stands for a family guest of the client's household. Raises Invalid for anybody else."""
-    bound = HouseholdMember.objects.filter(
-        household__program=file.program, household__client=file.person, person=guest
-    )
-    if not bound.exists():
-        raise Invalid("This is nobody of the client's household.")
-    row, _ = Recipient.objects.get_or_create(
-        program=file.program, patient=file.person, kind=RecipientKind.FAMILY.value, person=guest
-    )
-    return row
-
-
-def program_recipient(file: ClientFile) -> Recipient:
-    """The row that stands for the programme itself: consents to being called."""
-    row, _ = Recipient.objects.get_or_create(
-        program=file.program, patient=file.person, kind=RecipientKind.PROGRAM.value
-    )
-    return row
-
-
-def outside_recipient(file: ClientFile, kind: RecipientKind, name: str, address: str = "") -> Recipient:
-    """A new row, or the client's own of the same kind, name and address.
-
-    Raises Invalid without a name, or with one that is too long.
-    """
-    name, address = " ".join(name.split()), " ".join(address.split())
-    if not name:
-        raise Invalid("Say who may be told.")
-    if len(name) > NAME_LONGEST or len(address) > ADDRESS_LONGEST:
-        raise Invalid("The name or the address is too long.")
-    for row in Recipient.objects.filter(program=file.program, patient=file.person, kind=kind.value):
-        known = named(row)
-        if (known.name.casefold(), known.address.casefold()) == (name.casefold(), address.casefold()):
-            return row
-    pk = uuid.uuid4()
-    text = json.dumps({"name": name, "address": address}, ensure_ascii=False)
-    row = Recipient(
-        id=pk,
-        program=file.program,
-        patient=file.person,
-        kind=kind.value,
-        ciphertext=encryption.encrypt(text, _recipient_place(pk)),
-    )
-    row.save()
-    return row
 
 
 # Papers.
@@ -382,54 +309,6 @@ def signed_at(consent: Consent) -> datetime:
     return at  # type: ignore[no-any-return]
 
 
-# Disclosures.
-
-
-def disclose(
-    actor: Person,
-    consent: Consent,
-    *,
-    scopes: Collection[Scope],
-    via: str,
-    reference: str = "",
-    sha256: str = "",
-) -> Disclosure:
-    """Log that something was told under a consent. In the transaction of what tells it; "no row, no data".
-
-    Raises IllegalMove when the consent is not live now or does not cover the scopes.
-    """
-    with transaction.atomic():
-        _lock(consent)
-        now = clock.now()
-        live = Consent.objects.filter(pk=consent.pk).live(now).exists()
-        if not live or not {scope.value for scope in scopes} <= set(consent.scopes):
-            raise Over("No consent in force allows this.")
-        row = Disclosure(
-            program_id=consent.program_id,
-            patient_id=consent.patient_id,
-            recipient_id=consent.recipient_id,
-            basis=Basis.CONSENT,
-            consent=consent,
-            purpose=consent.purpose,
-            scopes=[scope.value for scope in Scope if scope in scopes],
-            at=now,
-            by=actor,
-            via=via,
-            reference=reference,
-            sha256=sha256,
-        )
-        row.save()
-        audit.record(
-            actor_id=actor.pk,
-            act="client.disclosed",
-            subject_type="disclosure",
-            subject_id=row.pk,
-            scope=consent.program_id,
-            reason=consent.purpose,
-        )
-    return row
-
-
 def _end(consent: Consent, how: How, actor: Person, now: datetime) -> None:
     ConsentEnd(consent=consent, how=how, at=now, by=actor).save()
     _record(actor, Act.END_CONSENT, consent, how.value)
@@ -462,10 +341,6 @@ def _consent_place(pk: UUID) -> str:
     return f"consent {pk}"
 
 
-def _recipient_place(pk: UUID) -> str:
-    return f"recipient {pk}"
-
-
 def _record(actor: Person, act: str, consent: Consent, reason: str = "") -> None:
     audit.record(
         actor_id=actor.pk,
@@ -475,3 +350,32 @@ def _record(actor: Person, act: str, consent: Consent, reason: str = "") -> None
         scope=consent.program_id,
         reason=reason,
     )
+
+
+__all__ = [
+    "Minor",
+    "Named",
+    "NotCovered",
+    "NotTheseWords",
+    "NotYours",
+    "Offer",
+    "Over",
+    "Told",
+    "WrongName",
+    "consent_of",
+    "disclose",
+    "end",
+    "ended",
+    "guest_recipient",
+    "live_consent",
+    "named",
+    "offer",
+    "outside_recipient",
+    "present_for",
+    "program_recipient",
+    "read",
+    "record_by_hand",
+    "sign",
+    "signed_at",
+    "told_about",
+]

@@ -115,6 +115,8 @@ TEXTS: Final = (
     gettext_noop("This meeting was cancelled. There is nothing to sign."),
     gettext_noop("Type your full name, as it is in your account, to sign."),
     gettext_noop("version: is given by the server"),
+    gettext_noop("Say who the guardian is."),
+    gettext_noop("Say in a few words what was told."),
     gettext_noop("There is no consent in force for this any more."),
     gettext_noop("This recipient needs the client's consent."),
     gettext_noop(

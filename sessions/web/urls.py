@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sessions.web import refusals
+from sessions.web.paper_urls import urlpatterns as papers
 from sessions.web.programme.urls import urlpatterns as programme
 from sessions.web.views import (
     absences,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("a/<str:token>", appointment.page, name="appointment"),
     path("a/<str:token>/calendar", appointment.calendar, name="appointment-calendar"),
     path("messages/stop/<str:token>", messages.stop, name="messages-stop"),
+    *papers,
     *programme,
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),

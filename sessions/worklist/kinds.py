@@ -69,6 +69,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "crisis-open": Reason(gettext_noop("Somebody is in danger in a session. Go there now.")),
     "crisis-closed": Reason(gettext_noop("A crisis in a session was closed. See how it goes on.")),
+    "consent-ends": Reason(gettext_noop("A consent ends on %(on)s.")),
     "message-failed": Reason(gettext_noop("A message could not be delivered.")),
     # aftercare
     "aftercare-plan": Reason(

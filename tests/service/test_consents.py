@@ -379,8 +379,8 @@ class TestDisclosing:
         row = service.disclose(cast.carol, consent, scopes=[Scope.ATTENDANCE], via="telephone")
         assert (row.patient, row.recipient, row.basis) == (cast.alice, consent.recipient, "consent")
         for scopes in ([Scope.TESTS], [Scope.ATTENDANCE, Scope.TESTS]):
-            with pytest.raises(service.Over):
+            with pytest.raises(service.NotCovered):
                 service.disclose(cast.carol, consent, scopes=scopes, via="telephone")
         service.end(cast.alice, consent)
-        with pytest.raises(service.Over):
+        with pytest.raises(service.NotCovered):
             service.disclose(cast.carol, consent, scopes=[Scope.ATTENDANCE], via="telephone")

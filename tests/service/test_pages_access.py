@@ -183,10 +183,14 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     attendance = {"sign", "adjust", "notes", "week"}
     attendance |= {"absence", "my-week", "client-week", "cohort-weeks", "make-up-cancel"}  # test_makeups.py
     tasks = {"tasks", "task", "task-act"}  # tests/service/test_worklist.py
+    papers = {  # test_pages_papers.py
+        *("papers", "paper", "files", "file", "offer-paper", "told", "told-csv"),
+        *("report-new", "meeting-report", "report-order", "report-file"),
+    }
     messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages.py
     aftercare = {"appointment", "appointment-calendar"}  # test_pages_aftercare.py
     assert (
-        ours - tasks - messages - aftercare
+        ours - tasks - messages - aftercare - papers
         == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance
     )
 

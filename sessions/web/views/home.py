@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from sessions.attendance import week_service
+from sessions.consents import papers
 from sessions.core import clock
 from sessions.web import agenda, to_sign, weeks
 from sessions.web.signed_in import PersonRequest, signed_in
@@ -41,6 +42,7 @@ def _today(request: PersonRequest) -> tuple[str, str]:
         "agenda": shown,
         "rings": [weeks.ring(one, now) for one in week_service.own(request.user, now)],
         "to_do": worklist.open_count(request.user),
+        "papers": papers.waiting_for(request.user),
         "to_sign": to_sign.unsigned(request.user, shown, now),
     }
     fragment = render_to_string("home/today.html", context, request)
