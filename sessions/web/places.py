@@ -29,4 +29,7 @@ def places(person: Person) -> list[Place]:
         found.append(("tasks", _("To do")))
     if Role.COORDINATOR in roles:
         found.append(("week", _("The week")))
+        found.append(("files", _("Papers and reports")))
+    if roles & {Role.CLIENT, Role.ALUMNUS, Role.FAMILY}:
+        found.append(("papers", _("Papers")))
     return [Place(name, label, reverse(name)) for name, label in found]

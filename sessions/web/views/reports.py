@@ -54,7 +54,9 @@ def choose(request: PersonRequest, program_id: UUID, person_id: UUID) -> HttpRes
             shown = _shown(service.preview(person, about, form.wanted()))
         except (Invalid, service.ConsentOver, drawing.NoPdfHere) as refusal:
             form.add_error(None, _(refusal.text))
-    missing = [str(wording.AUDIENCES[audience]) for audience, rows in open_to if audience in OUTSIDE and not rows]
+    missing = [
+        str(wording.AUDIENCES[audience]) for audience, rows in open_to if audience in OUTSIDE and not rows
+    ]
     context = {
         "file": about,
         "form": form,
