@@ -41,6 +41,7 @@ from sessions.consents.models import (
     Disclosure,
     Recipient,
 )
+from sessions.families.models import Invitation
 from sessions.messages.models import ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.programs.calendar_models import (
@@ -119,6 +120,7 @@ __all__ = [
     "IndividualNote",
     "Licence",
     "MakeUp",
+    "Invitation",
     "Meeting",
     "MeetingFacilitator",
     "MeetingInvitee",

@@ -9,6 +9,7 @@ from sessions.attendance import proposals, seals, upkeep
 from sessions.attendance.reports import making
 from sessions.consents import reminders as consents
 from sessions.core import clock
+from sessions.families import service as families
 from sessions.messages import changes
 from sessions.messages import service as messages
 from sessions.programs import episodes, series
@@ -105,3 +106,6 @@ def look_at_schedules() -> None:
 def remind_of_consents() -> None:
     """Say that a consent is about to end, 30 and 7 days before."""
     consents.remind(clock.now())
+def watch_guests() -> None:
+    """Family guests whose client's consent has ended are out at once."""
+    families.watch(clock.now())

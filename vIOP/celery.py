@@ -25,6 +25,8 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     "send-messages": {"task": "sessions.tasks.send_messages", "schedule": 5.0},
     # The calendar and the episodes live in days; an hour is soon enough after midnight in every zone.
     "advance-programs": {"task": "sessions.tasks.advance_programs", "schedule": 900.0},
+    # A consent that ends must end live access within 5 s.
+    "watch-guests": {"task": "sessions.tasks.watch_guests", "schedule": 2.0},
     "tell-changes": {"task": "sessions.tasks.tell_changes", "schedule": 15.0},
     # Somebody looks at a page that says "one moment".
     "remind-of-consents": {"task": "sessions.tasks.remind_of_consents", "schedule": 3600.0},

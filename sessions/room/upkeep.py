@@ -15,14 +15,15 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
+from sessions.core import clock
 from sessions.core.errors import Fault
-from sessions.people.models import NoContact
+from sessions.people.models import NoContact, Person
 from sessions.programs import service as programs
 from sessions.room.decisions import IDLE_AFTER_END, door_closed, lapse_due
-from sessions.room.events import Disconnected, Ended, Fact, Lapsed
+from sessions.room.events import Declined, Disconnected, Ended, Fact, Lapsed, Removed
 from sessions.room.floor_facts import BreakEnded
 from sessions.room.log import RoomLog, facts_of
-from sessions.room.machine import SEATED
+from sessions.room.machine import SEATED, Place
 from sessions.room.models import Connection, Placement, Room
 from sessions.room.moving import apart, recall
 from sessions.room.presence import stays_of
@@ -66,6 +67,31 @@ def end_overdue(now: datetime) -> int:
     return _in_each(
         set(rooms.values_list("meeting", flat=True)), lambda meeting_id: _end_one(meeting_id, now)
     )
+
+
+def put_out(person: UUID, by: UUID) -> int:
+    """End the person's place in every room in which they have no part any more. Returns how many rooms.
+
+    `by` ended that part: staff, or the client who took a consent back.
+    """
+    there = [place.value for place in (Place.WAITING, *SEATED)]
+    rows = Placement.objects.filter(person=person, place__in=there, meeting__room__ended_at=None)
+    return _in_each(
+        set(rows.values_list("meeting", flat=True)), lambda meeting: _put_out(meeting, person, by)
+    )
+
+
+def _put_out(meeting_id: UUID, person: UUID, by: UUID) -> int:
+    room = RoomLog(programs.meeting(meeting_id))
+    standing = room.state.people.get(person)
+    someone = Person.objects.filter(pk=person).first()
+    if standing is None or someone is None or programs.role_in(room.meeting, someone) is not None:
+        return 0
+    fact = Declined if standing.place is Place.WAITING else Removed
+    if standing.place is not Place.WAITING and standing.place not in SEATED:
+        return 0
+    room.append([fact(at=clock.now(), person=person, actor=by, reason="part-ended")])
+    return 1
 
 
 def settle(room: RoomLog, now: datetime, person: UUID | None = None) -> int:

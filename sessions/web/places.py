@@ -33,3 +33,10 @@ def places(person: Person) -> list[Place]:
     if roles & {Role.CLIENT, Role.ALUMNUS, Role.FAMILY}:
         found.append(("papers", _("Papers")))
     return [Place(name, label, reverse(name)) for name, label in found]
+    if Role.FACILITATOR in roles:
+        found.append(("groups", _("Groups")))
+    shown = [Place(name, label, reverse(name)) for name, label in found]
+    if Role.COORDINATOR in roles:
+        ids = people.program_ids(person, Role.COORDINATOR)
+        shown += [Place("census", _("People"), reverse("census", args=[pk])) for pk in ids[:1]]
+    return shown

@@ -70,6 +70,7 @@ NORTH: Args = lambda it: (it.cast.north.pk,)  # noqa: E731
 SERIES: Args = lambda it: (it.cast.north.pk, it.series.pk)  # noqa: E731
 MEETING: Args = lambda it: (it.series.meetings.first().pk,)  # type: ignore[union-attr] # noqa: E731
 NONE: Args = lambda it: ()  # noqa: E731
+EPISODE: Args = lambda it: (it.alices.pk,)  # noqa: E731
 EVENING = ("mina", "alice", "bruno")
 
 # address, its parts, who finds something there; with POST for pages that only act
@@ -91,10 +92,20 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "hours": (NORTH, ("mina", "theo", "carol"), "get"),
     "hours-withdraw": (lambda it: (it.cast.north.pk, it.slot.pk), ("mina",), "post"),
     "feed": (NONE, EVERYBODY, "get"),
+    "census": (NORTH, ("carol",), "get"),
+    "refer": (NORTH, ("carol",), "get"),
+    "groups": (NONE, ("mina", "theo", "otto"), "get"),
+    "episode": (EPISODE, ("mina", "theo", "alice", "carol"), "get"),
+    "episode-act": (lambda it: (it.alices.pk, "pause"), ("carol",), "get"),
+    "family": (EPISODE, ("carol",), "get"),
 }
 ELSEWHERE = {
     "feed-read": "test_feeds.py",
     "give-back": "test_series.py",
+    "episode-sign": "test_programme_pages.py",
+    "invitation": "test_families.py",
+    "family-invite": "test_families.py",
+    "family-revoke": "test_families.py",
     "series-retry": "test_series.py",
 }
 

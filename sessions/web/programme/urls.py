@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.web.programme import booking, schedule
+from sessions.web.programme import booking, family, guest, people, schedule
 
 urlpatterns = [
     path("schedule/", schedule.own, name="schedule"),
@@ -27,4 +27,18 @@ urlpatterns = [
     path("programs/<uuid:program_id>/hours/<uuid:slot_id>", booking.withdraw, name="hours-withdraw"),
     path("calendar/", booking.feed, name="feed"),
     path("calendar/<str:token>.ics", booking.feed_read, name="feed-read"),
+    path("i/<str:token>", guest.page, name="invitation"),
+    path("programs/<uuid:program_id>/people", people.census, name="census"),
+    path("programs/<uuid:program_id>/refer", people.refer, name="refer"),
+    path("groups/", people.groups, name="groups"),
+    path("episodes/<uuid:episode_id>/", people.episode, name="episode"),
+    path("episodes/<uuid:episode_id>/do/<slug:what>", people.act, name="episode-act"),
+    path("episodes/<uuid:episode_id>/sign", people.sign, name="episode-sign"),
+    path("episodes/<uuid:episode_id>/family", family.page, name="family"),
+    path(
+        "episodes/<uuid:episode_id>/family/<uuid:invitation_id>/invite", family.invite, name="family-invite"
+    ),
+    path(
+        "episodes/<uuid:episode_id>/family/<uuid:invitation_id>/revoke", family.revoke, name="family-revoke"
+    ),
 ]

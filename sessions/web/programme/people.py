@@ -1,0 +1,468 @@
+"""From referral to discharge: the census, one person's episode, a facilitator's groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from sessions.audit import service as audit
+from sessions.core import clock, zones
+from sessions.core.errors import NotFound
+from sessions.people.access import Act, may, require
+from sessions.people.models import Language, Person
+from sessions.people.roles import Role
+from sessions.people.service import program_ids
+from sessions.programs import episodes
+from sessions.programs import service as programs
+from sessions.programs.calendar_models import WaitlistEntry
+from sessions.programs.episode_models import ENDED, Episode, EpisodeFactKind, Stage, StepProposal
+from sessions.programs.episodes import Hours, Newcomer
+from sessions.programs.models import Cohort, LevelOfCare, Program
+from sessions.web import words
+from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
+from sessions.web.programme.pages import done, form_page, program
+from sessions.web.signed_in import PersonRequest, signed_in
+
+PAGE = 30
+_TEXT = forms.Textarea(attrs={"rows": 4})
+
+
+class ReferralForm(forms.Form):
+    given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=80)
+    family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=80)
+    email = forms.EmailField(label=gettext_lazy("E-mail address"))
+    phone = forms.CharField(label=gettext_lazy("Telephone"), max_length=32, required=False)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=Language.choices)
+    time_zone = forms.CharField(
+        label=gettext_lazy("Time zone"),
+        max_length=64,
+        required=False,
+        help_text=gettext_lazy("Such as America/Phoenix. Left empty, the programme's."),
+    )
+    source = forms.CharField(label=gettext_lazy("Referred by"), max_length=120, required=False)
+    referred_on = date_field(gettext_lazy("Referred on"))
+
+
+class _HoursForm(forms.Form):
+    cohort = forms.ModelChoiceField(label=gettext_lazy("Group"), queryset=Cohort.objects.none())
+    level_of_care = forms.ChoiceField(
+        label=gettext_lazy("Level of care"),
+        choices=LevelOfCare.choices,
+        initial=LevelOfCare.INTENSIVE_OUTPATIENT,
+    )
+    weekly_target_minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes a week"), min_value=30, max_value=2400
+    )
+    days_a_week = forms.IntegerField(label=gettext_lazy("Days a week"), min_value=1, max_value=7)
+    minutes_a_day = forms.IntegerField(label=gettext_lazy("Minutes a day"), min_value=30, max_value=600)
+
+    def __init__(self, data: object, *, of: Program, initial: dict[str, Any] | None = None) -> None:
+        rules = of.rules
+        super().__init__(
+            data,  # type: ignore[arg-type]
+            initial={
+                "weekly_target_minutes": rules.weekly_target_minutes,
+                "days_a_week": rules.days_a_week,
+                "minutes_a_day": rules.minutes_a_day,
+                **(initial or {}),
+            },
+        )
+        fields: dict[str, Any] = self.fields
+        fields["cohort"].queryset = Cohort.objects.of(of.pk).order_by("name")
+
+    def hours(self) -> Hours:
+        given = self.cleaned_data
+        return Hours(given["weekly_target_minutes"], given["days_a_week"], given["minutes_a_day"])
+
+
+class AdmissionForm(_HoursForm):
+    starts_on = date_field(gettext_lazy("First day"))
+    planned_end_on = date_field(
+        gettext_lazy("Planned last day"),
+        required=False,
+        help_text=gettext_lazy(
+            "Left empty, as many days later as the programme plans. Nothing ends by itself."
+        ),
+    )
+    therapist = PersonChoice(label=gettext_lazy("Therapist"), queryset=Person.objects.none(), required=False)
+
+    def __init__(self, data: object, *, of: Program, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, of=of, initial=initial)
+        fields: dict[str, Any] = self.fields
+        fields["therapist"].queryset = staff_of(of)
+
+
+class StepForm(_HoursForm):
+    effective_on = date_field(gettext_lazy("From this day on"))
+    why = forms.CharField(
+        label=gettext_lazy("Why"),
+        max_length=episodes.LONGEST,
+        widget=_TEXT,
+        help_text=gettext_lazy("A clinician reads it before signing."),
+    )
+
+
+class SignForm(forms.Form):
+    typed_name = forms.CharField(
+        label=gettext_lazy("Sign with your name"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class WhyForm(forms.Form):
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=episodes.LONGEST, widget=_TEXT)
+
+
+class EndForm(WhyForm):
+    how = forms.ChoiceField(
+        label=gettext_lazy("How it ended"), choices=[(one.value, one.label) for one in episodes.ENDINGS]
+    )
+    on = date_field(gettext_lazy("Last day"))
+    field_order = ("how", "on", "why")
+
+
+@require_safe
+@signed_in
+def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
+    """Everybody from referral to discharge, searched by name, by stage, thirty a page."""
+    of = program(request.user, program_id, Act.SEE_CENSUS)
+    audit.record(
+        actor_id=request.user.pk, act=Act.SEE_CENSUS, subject_type="program", subject_id=of.pk, scope=of.pk
+    )
+    asked, stage = request.GET.get("q", "").strip()[:80], request.GET.get("stage", "")
+    rows = Episode.objects.of(of.pk).select_related("person", "therapist")
+    counts = dict.fromkeys(Stage, 0)
+    for held in rows.values_list("stage", flat=True):
+        counts[Stage(held)] += 1
+    rows = rows.filter(stage=stage) if stage in Stage.values else rows.exclude(stage__in=ENDED)
+    for word in asked.split():
+        rows = rows.filter(Q(person__given_name__icontains=word) | Q(person__family_name__icontains=word))
+    page = Paginator(rows.order_by("person__given_name", "person__family_name", "pk"), PAGE).get_page(
+        request.GET.get("page")
+    )
+    now = clock.now()
+    today = zones.local_date(now, of.time_zone)
+    waiting = WaitlistEntry.objects.filter(cohort__program=of, ended_at=None).select_related(
+        "person", "cohort"
+    )
+    undecided = StepProposal.objects.filter(episode__program=of, decided_at=None).select_related(
+        "episode__person"
+    )
+    return render(
+        request,
+        "programme/census.html",
+        {
+            "program": of,
+            "page": page,
+            "people": [_person(row, today) for row in page],
+            "stages": [(one, counts[one]) for one in Stage if counts[one]],
+            "stage": stage,
+            "q": asked,
+            "waiting": [(one, programs.places(one.cohort)) for one in waiting],
+            "undecided": undecided,
+            "stuck": episodes.stuck(of, now),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def refer(request: PersonRequest, program_id: UUID) -> HttpResponse:
+    of = program(request.user, program_id, Act.KEEP_EPISODES)
+    today = zones.local_date(clock.now(), of.time_zone)
+    form = ReferralForm(request.POST or None, initial={"referred_on": today})
+
+    def make() -> Episode:
+        given = form.cleaned_data
+        who = Newcomer(
+            given["given_name"],
+            given["family_name"],
+            given["email"],
+            given["phone"],
+            given["language"],
+            given["time_zone"],
+        )
+        return episodes.refer(of, who, given["source"], given["referred_on"], by=request.user)
+
+    return form_page(
+        request,
+        form,
+        make,
+        title=_("Somebody is referred"),
+        button=_("Note the referral"),
+        back=reverse("census", args=[of.pk]),
+        said=_("Noted. The assessment comes next."),
+        to=lambda row: reverse("episode", args=[row.pk]),
+    )
+
+
+@require_safe
+@signed_in
+def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    """One person's way so far, and what can come next."""
+    row = episodes.episode(episode_id)
+    lines = episodes.history(request.user, row)
+    person, keeps = request.user, may(request.user, Act.KEEP_EPISODES, row)
+    proposal = episodes.undecided(row)
+    stretch = episodes.open_stretch(row)
+    stage = Stage(row.stage)
+    own = person.pk == row.person_id
+    return render(
+        request,
+        "programme/episode.html",
+        {
+            "episode": row,
+            "own": own,
+            "facts": _facts(row, own),
+            "stretch": stretch,
+            "lines": [
+                {"fact": fact, "why": why, "day": words.day(fact.on), "by": fact.by.name if fact.by else ""}
+                for fact, why in lines
+            ],
+            "proposal": proposal,
+            "reason": episodes.reason_of(proposal) if proposal and not own else "",
+            "proposed_on": words.day(proposal.effective_on) if proposal else "",
+            "keeps": keeps,
+            "proposes": not own and stage in (Stage.ACTIVE, Stage.ON_HOLD) and not proposal,
+            "signs": not own and proposal is not None and may(person, Act.SIGN_STEP, row),
+            "acts": _acts(stage) if keeps else [],
+            "family": may(person, Act.KEEP_FAMILY, row.program),
+            "form": SignForm(),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def act(request: PersonRequest, episode_id: UUID, what: str) -> HttpResponse:
+    """One step of the way, each its own form."""
+    row = episodes.episode(episode_id)
+    require(request.user, Act.SEE_EPISODE, row)
+    if what not in _FORMS:
+        raise NotFound
+    if what == "step":
+        require(request.user, Act.PROPOSE_STEP, row)
+    else:
+        require(request.user, Act.KEEP_EPISODES, row)
+    make, title, button, said = _FORMS[what]
+    form, do = make(request, row)
+    return form_page(
+        request,
+        form,
+        do,
+        title=f"{title}: {row.person.name}",
+        button=str(button),
+        back=reverse("episode", args=[row.pk]),
+        said=str(said),
+    )
+
+
+@require_POST
+@signed_in
+def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    """A clinician's yes or no to a proposed step."""
+    row = episodes.episode(episode_id)
+    require(request.user, Act.SIGN_STEP, row)
+    proposal = episodes.undecided(row)
+    if proposal is None:
+        raise NotFound
+    agree = request.POST.get("answer") == "yes"
+    return done(
+        request,
+        lambda: episodes.sign(proposal, request.user, request.POST.get("typed_name", ""), agree=agree),
+        _("Signed.") if agree else _("Noted: it stays as it was."),
+        reverse("episode", args=[row.pk]),
+    )
+
+
+@require_safe
+@signed_in
+def groups(request: PersonRequest) -> HttpResponse:
+    """A facilitator's groups and their people. Raises NotFound for who leads none."""
+    person = request.user
+    ids = program_ids(person, Role.FACILITATOR)
+    if not ids:
+        raise NotFound
+    cohorts = Cohort.objects.filter(program__in=ids, facilitators=person).select_related("program")
+    found = []
+    for cohort in cohorts.order_by("name"):
+        rows = (
+            cohort.enrollments.filter(ended_on=None, episode__isnull=False)
+            .select_related("person", "episode")
+            .order_by("person__given_name", "person__family_name")
+        )
+        audit.record(
+            actor_id=person.pk,
+            act=Act.SEE_EPISODE,
+            subject_type="cohort",
+            subject_id=cohort.pk,
+            scope=cohort.program_id,
+        )
+        found.append({"cohort": cohort, "people": rows})
+    return render(request, "programme/groups.html", {"groups": found})
+
+
+def _admission(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
+    form = AdmissionForm(request.POST or None, of=row.program, initial={"starts_on": episodes.today(row)})
+
+    def do() -> object:
+        given = form.cleaned_data
+        return episodes.admit(
+            row,
+            given["cohort"],
+            given["starts_on"],
+            form.hours(),
+            by=request.user,
+            therapist=given["therapist"],
+            planned_end_on=given["planned_end_on"],
+            level_of_care=LevelOfCare(given["level_of_care"]),
+        )
+
+    return form, do
+
+
+def _step(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
+    stretch = episodes.open_stretch(row)
+    initial: dict[str, Any] = {"effective_on": episodes.today(row) + timedelta(days=7)}
+    if stretch is not None:
+        initial |= {
+            "cohort": stretch.cohort_id,
+            "level_of_care": stretch.level_of_care,
+            "weekly_target_minutes": stretch.weekly_target_minutes,
+            "days_a_week": stretch.days_a_week,
+            "minutes_a_day": stretch.minutes_a_day,
+        }
+    form = StepForm(request.POST or None, of=row.program, initial=initial)
+
+    def do() -> object:
+        given = form.cleaned_data
+        return episodes.propose(
+            row,
+            LevelOfCare(given["level_of_care"]),
+            given["cohort"],
+            form.hours(),
+            given["effective_on"],
+            given["why"],
+            by=request.user,
+        )
+
+    return form, do
+
+
+def _plain(do: Callable[[Episode, str, Person], object]) -> Any:
+    def make(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
+        form = WhyForm(request.POST or None)
+        return form, lambda: do(row, form.cleaned_data["why"], request.user)
+
+    return make
+
+
+def _bare(do: Callable[[Episode, Person], object]) -> Any:
+    def make(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
+        form = forms.Form(request.POST if request.method == "POST" else None)
+        return form, lambda: do(row, request.user)
+
+    return make
+
+
+def _ending(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
+    form = EndForm(request.POST or None, initial={"on": episodes.today(row)})
+
+    def do() -> object:
+        given = form.cleaned_data
+        how = EpisodeFactKind(given["how"])
+        return episodes.finish(row, how, given["on"], given["why"], by=request.user)
+
+    return form, do
+
+
+_FORMS: dict[str, tuple[Any, Any, Any, Any]] = {
+    "assess": (
+        _bare(lambda row, by: episodes.assess(row, by=by)),
+        gettext_lazy("Begin the assessment"),
+        gettext_lazy("Begin the assessment"),
+        gettext_lazy("The assessment has begun."),
+    ),
+    "admit": (_admission, gettext_lazy("Admit"), gettext_lazy("Admit"), gettext_lazy("Admitted.")),
+    "decline": (
+        _plain(lambda row, why, by: episodes.decline(row, why, by=by)),
+        gettext_lazy("Do not admit"),
+        gettext_lazy("Do not admit"),
+        gettext_lazy("Noted."),
+    ),
+    "step": (
+        _step,
+        gettext_lazy("Propose a change of level or hours"),
+        gettext_lazy("Propose it"),
+        gettext_lazy("Proposed. It holds when a clinician has signed it."),
+    ),
+    "pause": (
+        _plain(lambda row, why, by: episodes.pause(row, why, by=by)),
+        gettext_lazy("Pause"),
+        gettext_lazy("Pause"),
+        gettext_lazy("Paused. Their place and hours rest."),
+    ),
+    "resume": (
+        _bare(lambda row, by: episodes.resume(row, by=by)),
+        gettext_lazy("Come back from the pause"),
+        gettext_lazy("They are back"),
+        gettext_lazy("They are back in their group."),
+    ),
+    "finish": (
+        _ending,
+        gettext_lazy("End the episode"),
+        gettext_lazy("End the episode"),
+        gettext_lazy("The episode has ended. Aftercare takes over from here."),
+    ),
+}
+
+_NEXT: dict[Stage, tuple[str, ...]] = {
+    Stage.REFERRED: ("assess", "decline"),
+    Stage.ASSESSING: ("admit", "decline"),
+    Stage.ENROLLED: ("finish",),
+    Stage.ACTIVE: ("pause", "finish"),
+    Stage.ON_HOLD: ("resume", "finish"),
+}
+
+
+def _acts(stage: Stage) -> list[tuple[str, str]]:
+    return [(what, str(_FORMS[what][1])) for what in _NEXT.get(stage, ())]
+
+
+def _facts(row: Episode, own: bool) -> list[tuple[str, str]]:
+    found = [(_("Where they are") if not own else _("Where you are"), str(row.get_stage_display()))]
+    for label, value in (
+        (_("Referred on"), words.day(row.referred_on)),
+        (_("First day"), words.day(row.starts_on) if row.starts_on else ""),
+        (_("Planned last day"), words.day(row.planned_end_on) if row.planned_end_on else ""),
+        (_("Last day"), words.day(row.ended_on) if row.ended_on else ""),
+        (_("Referred by"), "" if own else row.source),
+        (_("Therapist"), row.therapist.name if row.therapist else ""),
+    ):
+        if value:
+            found.append((label, value))
+    return found
+
+
+def _person(row: Episode, today: Any) -> dict[str, Any]:
+    return {
+        "row": row,
+        "name": row.person.name,
+        "stage": row.get_stage_display(),
+        "since": words.day(row.starts_on or row.referred_on),
+        "due": row.planned_end_on is not None and row.planned_end_on <= today and row.ended_on is None,
+        "therapist": row.therapist.name if row.therapist else "",
+    }

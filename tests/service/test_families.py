@@ -1,0 +1,237 @@
+"""Family guests: the link does nothing by being looked at, a code by the other channel, one device, out at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from sessions.audit.models import AuditEvent
+from sessions.consents import service as consents
+from sessions.consents.models import Consent
+from sessions.consents.purposes import Purpose, Scope
+from sessions.core import encryption
+from sessions.core.errors import Invalid, NotFound
+from sessions.core.span import Span
+from sessions.families import service as families
+from sessions.families.models import Invitation
+from sessions.families.service import Guest
+from sessions.messages.models import Channel, Message
+from sessions.people.models import Person
+from sessions.people.roles import Role, RoomRole
+from sessions.programs import episodes
+from sessions.programs import service as programs
+from sessions.programs.episode_models import Episode
+from sessions.programs.kinds import MeetingKind
+from sessions.room import service as room
+from sessions.room.commands import Admit, Knock
+from tests.cast import HOUR, MORNING, Cast, assemble
+from tests.service import papers
+
+pytestmark = pytest.mark.django_db
+WHO = Guest("Fatima", "Haddad", "mother", "fatima@example.org", "+12125550177")
+
+
+@pytest.fixture
+def cast(db: None) -> Iterator[Cast]:
+    with time_machine.travel(MORNING, tick=False):
+        yield assemble(MORNING)
+
+
+def of(cast: Cast) -> Episode:
+    found = episodes.current(cast.alice, cast.north.pk)
+    assert found is not None
+    return found
+
+
+def added(cast: Cast) -> Invitation:
+    guest = families.add(of(cast), WHO, by=cast.carol)
+    return Invitation.objects.get(guest=guest, revoked_at=None)
+
+
+def said(template: str, word: str) -> str:
+    """A value in the newest message of this kind."""
+    row = Message.objects.filter(template=template).order_by("created_at").last()
+    assert row is not None
+    params = json.loads(encryption.decrypt(row.params, f"message params {row.key}"))
+    return str(params[word])
+
+
+def consent(cast: Cast, guest: Person) -> Consent:
+    to = consents.guest_recipient(papers.file(cast), guest)
+    return papers.signs(cast.alice, papers.offered(cast, Purpose.PRESENCE, to, [Scope.PRESENCE]))
+
+
+def invited(cast: Cast) -> str:
+    """A guest with the client's consent and a link. Returns the link's address."""
+    one = added(cast)
+    consent(cast, one.guest)
+    families.invite(one, by=cast.carol)
+    return said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
+
+
+def comes_in(client: Client, address: str) -> int:
+    client.post(address)
+    typed = {"code": said("code", "code"), "agreed": "on", "typed_name": "Fatima Haddad"}
+    return client.post(address, typed).status_code
+
+
+def test_without_the_clients_consent_no_link_is_sent(cast: Cast) -> None:
+    one = added(cast)
+    with pytest.raises(Invalid):
+        families.invite(one, by=cast.carol)
+    assert not Message.objects.exists()
+
+
+def test_looking_and_guessing_leave_an_invitation_unused(cast: Cast) -> None:
+    address, scanner = invited(cast), Client()
+    for _ in range(5):
+        assert scanner.get(address).status_code == 200
+        assert scanner.head(address).status_code == 200
+    typed = {"code": "000000", "agreed": "on", "typed_name": "X Y"}
+    assert scanner.post(address, typed).status_code == 422
+    row = Invitation.objects.get(revoked_at=None)
+    assert (row.accepted_at, row.device_hash, row.codes) == (None, "", 0)
+    assert Message.objects.filter(template="code").count() == 0
+    assert "_auth_user_id" not in scanner.session
+
+
+def test_a_guest_comes_in_on_one_device_with_a_code_by_the_other_channel(cast: Cast) -> None:
+    address, phone = invited(cast), Client()
+    assert Message.objects.get(template="invitation.link").channel == Channel.EMAIL
+    assert comes_in(phone, address) == 302
+    assert Message.objects.get(template="code").channel == Channel.SMS
+    home = phone.get("/")
+    assert home.status_code == 200
+    assert "Fatima" in home.content.decode()
+    for hidden in ("/week/", reverse("census", args=[cast.north.pk]), f"/episodes/{of(cast).pk}/"):
+        assert phone.get(hidden).status_code == 404
+    with time_machine.travel(MORNING + timedelta(minutes=2), tick=False):
+        assert comes_in(Client(), address) == 422  # another device
+    with time_machine.travel(MORNING + timedelta(minutes=4), tick=False):
+        assert comes_in(phone, address) == 302
+
+
+def test_a_code_is_good_once_for_ten_minutes_and_five_tries(cast: Cast) -> None:
+    address, client = invited(cast), Client()
+    client.post(address)
+    code = said("code", "code")
+    typed = {"agreed": "on", "typed_name": "F"}
+    wrong = "111111" if code != "111111" else "222222"
+    for _ in range(5):
+        assert client.post(address, {**typed, "code": wrong}).status_code == 422
+    assert client.post(address, {**typed, "code": code}).status_code == 422
+    assert AuditEvent.objects.filter(act="invitation.used", outcome="refused").count() == 6
+    client.post(address)
+    assert Message.objects.filter(template="code").count() == 1  # too soon for another
+    with time_machine.travel(MORNING + timedelta(minutes=1), tick=False):
+        client.post(address)
+        code = said("code", "code")
+    with time_machine.travel(MORNING + timedelta(minutes=12), tick=False):
+        assert client.post(address, {**typed, "code": code}).status_code == 422
+    with time_machine.travel(MORNING + timedelta(minutes=10), tick=False):
+        assert client.post(address, {"code": code}).status_code == 422  # the agreement comes first
+        assert client.post(address, {**typed, "code": code}).status_code == 302
+
+
+def test_links_end_and_are_nowhere_in_clear(cast: Cast) -> None:
+    address = invited(cast)
+    token = address.rsplit("/", 1)[1]
+    row = Invitation.objects.get(revoked_at=None)
+    assert token not in row.token_hash
+    assert b"fatima" not in bytes(row.link_to)
+    assert Client().get(address[:-3] + "abc").status_code == 404
+    with time_machine.travel(MORNING + timedelta(days=15), tick=False):
+        assert Client().get(address).status_code == 404
+    families.invite(row, by=cast.carol)
+    assert Client().get(address).status_code == 404
+
+
+def test_the_guest_has_no_account_to_reset_a_password_of(cast: Cast) -> None:
+    guest = added(cast).guest
+    assert guest.email.endswith("@guest.invalid")
+    assert not guest.has_usable_password()
+
+
+@pytest.mark.parametrize("how", ["staff revokes it", "the client takes the consent back"])
+def test_revoking_ends_the_room_everything_to_come_and_the_link(cast: Cast, how: str) -> None:
+    one = added(cast)
+    paper = consent(cast, one.guest)
+    families.invite(one, by=cast.carol)
+    address, client = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/")), Client()
+    assert comes_in(client, address) == 302
+    guest = one.guest
+    now_there, later = (
+        programs.schedule(
+            cast.north,
+            MeetingKind.FAMILY_GROUP,
+            Span(MORNING + start, MORNING + start + HOUR),
+            facilitators=[cast.mina],
+            invitees=[(cast.alice, RoomRole.CLIENT), (guest, RoomRole.FAMILY)],
+            drop_in=True,
+        )
+        for start in (-timedelta(minutes=5), timedelta(days=2))
+    )
+    room.handle(room.Actor(cast.mina.pk, now_there.pk), Knock())
+    room.handle(room.Actor(guest.pk, now_there.pk), Knock())
+    room.handle(room.Actor(cast.mina.pk, now_there.pk), Admit(guest.pk))
+    assert room.seats([(now_there.pk, guest.pk)])[now_there.pk, guest.pk] is not None
+    if how == "staff revokes it":
+        families.revoke(Invitation.objects.get(guest=guest, revoked_at=None), by=cast.carol)
+    else:
+        assert families.watch(MORNING) == 0
+        consents.end(cast.alice, paper)
+        assert families.watch(MORNING) == 1
+        assert families.watch(MORNING) == 0
+    assert room.seats([(now_there.pk, guest.pk)])[now_there.pk, guest.pk] is None
+    assert programs.role_in(later, guest) is None
+    assert not guest.memberships.filter(role=Role.FAMILY, ended_at=None).exists()
+    assert client.get(f"/meetings/{later.pk}/").status_code == 404
+    assert Client().get(address).status_code == 404
+
+
+def test_who_signs_in_for_another_programme_finds_no_family(cast: Cast) -> None:
+    one = added(cast)
+    with pytest.raises(NotFound):
+        families.invite(one, by=cast.otto)
+    with pytest.raises(NotFound):
+        families.add(of(cast), WHO, by=cast.mina)
+    with pytest.raises(NotFound):
+        families.invitation(one.pk, cast.south.pk)
+
+
+def test_a_coordinator_adds_invites_and_ends_from_the_page(cast: Cast, client: Client) -> None:
+    client.force_login(cast.carol)
+    page = reverse("family", args=[of(cast).pk])
+    typed = {
+        "which": "guest",
+        "given_name": "Fatima",
+        "family_name": "Haddad",
+        "relationship": "mother",
+        "email": "fatima@example.org",
+        "phone": "+12125550177",
+        "by_email": "email",
+        "language": "es",
+    }
+    assert client.post(page, {**typed, "email": "nothing"}).status_code == 422
+    assert client.post(page, typed).status_code == 302
+    one = Invitation.objects.get(revoked_at=None)
+    assert "no consent yet" in client.get(page).content.decode()
+    client.post(reverse("family-invite", args=[of(cast).pk, one.pk]))
+    assert not Message.objects.exists()
+    consent(cast, one.guest)
+    assert client.post(reverse("family-invite", args=[of(cast).pk, one.pk])).status_code == 302
+    assert Message.objects.get().template == "invitation.link"
+    two = Invitation.objects.get(revoked_at=None)
+    link = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
+    assert "Le damos la bienvenida" in Client().get(link).content.decode()
+    assert client.post(page, {"which": "apart", "other": str(cast.bruno.pk)}).status_code == 302
+    assert "Bruno Silva" in client.get(page).content.decode()
+    assert client.post(reverse("family-revoke", args=[of(cast).pk, two.pk])).status_code == 302
+    assert "Fatima" not in client.get(page).content.decode()
