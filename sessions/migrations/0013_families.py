@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('iop', '0010_aftercare'),
+        ('iop', '0012_absences'),
     ]
 
     operations = [
