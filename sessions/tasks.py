@@ -59,6 +59,12 @@ def send_messages() -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def watch_guests() -> None:
+    """Family guests whose client's consent has ended are out at once."""
+    families.watch(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
 def advance_programs() -> None:
     """Put series a little further on the calendar; let signed steps and starts begin on their day."""
     series.extend_all(clock.now())
@@ -106,6 +112,3 @@ def look_at_schedules() -> None:
 def remind_of_consents() -> None:
     """Say that a consent is about to end, 30 and 7 days before."""
     consents.remind(clock.now())
-def watch_guests() -> None:
-    """Family guests whose client's consent has ended are out at once."""
-    families.watch(clock.now())

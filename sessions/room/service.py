@@ -75,8 +75,6 @@ from sessions.room.side_commands import (
     StepAside,
 )
 from sessions.room.still_facts import CameraOff, CameraOn, Said
-from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, close_due, end_overdue, settle, sweep
-from sessions.room.still_facts import Said
 from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, close_due, end_overdue, put_out, settle, sweep
 from sessions.room.views import MeetingInfo, Member, RoomView, Waiter, You, view
 

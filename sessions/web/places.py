@@ -32,7 +32,6 @@ def places(person: Person) -> list[Place]:
         found.append(("files", _("Papers and reports")))
     if roles & {Role.CLIENT, Role.ALUMNUS, Role.FAMILY}:
         found.append(("papers", _("Papers")))
-    return [Place(name, label, reverse(name)) for name, label in found]
     if Role.FACILITATOR in roles:
         found.append(("groups", _("Groups")))
     shown = [Place(name, label, reverse(name)) for name, label in found]
