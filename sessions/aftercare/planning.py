@@ -6,8 +6,10 @@ again at every step of the engine, and a consent that is taken back ends everyth
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -33,7 +35,7 @@ from sessions.aftercare.policies import policy_of
 from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.consents.service import live_consent
-from sessions.core import clock, zones
+from sessions.core import clock, encryption, zones
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.core.span import Span
 from sessions.people.access import Act, require
@@ -48,6 +50,7 @@ from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus, Meeti
 PROPOSE_WITHIN: Final = timedelta(days=60)  # of the discharge; an older one is history
 _CHAIN: Final = (Why.CADENCE, Why.CHOSEN)
 _DENSEST: Final = 2
+LONGEST_LINE: Final = 400
 
 
 class NoConsent(IllegalMove):
@@ -205,6 +208,35 @@ def wish(actor: Person, course: AftercareCourse, **changes: object) -> None:
         journal.record_course(actor, "aftercare.wished", course)
         if Course(course.state) in UNDER_WAY:
             replan(course, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Where somebody lives, and who helps: for a call in which they are in danger."""
+
+    address: str = ""
+    contact: str = ""
+    phone: str = ""
+
+
+def set_emergency(actor: Person, course: AftercareCourse, told: Emergency) -> None:
+    """By the alumnus, or by who calls. Kept encrypted. Raises NotFound, NotAllowed; Invalid when too long."""
+    if actor.pk != course.person_id:
+        require(actor, Act.SEE_COURSE, course)
+    if max(map(len, (told.address, told.contact, told.phone))) > LONGEST_LINE:
+        raise Invalid("The name or the address is too long.")
+    text = json.dumps(asdict(told), ensure_ascii=False)
+    with transaction.atomic():
+        course.emergency = encryption.encrypt(text, f"aftercare-emergency {course.pk}")
+        course.save(update_fields=["emergency"])
+        journal.record_course(actor, "aftercare.emergency-set", course)
+
+
+def emergency_of(course: AftercareCourse) -> Emergency:
+    """For who has been let in."""
+    if not course.emergency:
+        return Emergency()
+    return Emergency(**json.loads(encryption.decrypt(course.emergency, f"aftercare-emergency {course.pk}")))
 
 
 # Planning ahead.

@@ -7,7 +7,7 @@ here reads a clock: the caller says what time it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,17 @@ def day(moment: datetime | date, zone: ZoneInfo | None = None) -> str:
 def weekday(on: date) -> str:
     """`Monday`."""
     return dateformat.format(on, "l")
+
+
+def time_of_day(at: time) -> str:
+    """`6:00 PM`, of no particular day."""
+    return dateformat.time_format(at, pgettext("format", "g:i A")).replace(" ", "\u00a0")
+
+
+def short_day(on: date) -> str:
+    """`Nov 23`, for pictures."""
+    # Translators: a Django date format for a short day, such as Nov 23.
+    return dateformat.format(on, pgettext("format", "M j"))
 
 
 def day_from(moment: datetime, now: datetime) -> str:

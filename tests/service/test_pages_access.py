@@ -188,7 +188,10 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
         *("report-new", "meeting-report", "report-order", "report-file"),
     }
     messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages.py
-    aftercare = {"appointment", "appointment-calendar"}  # test_pages_aftercare.py
+    # test_pages_aftercare.py
+    aftercare = {"appointment", "appointment-calendar", "check-in", "check-in-questions", "check-in-wishes"}
+    aftercare |= {"calls", "call", "call-hours"}
+    aftercare |= {"aftercare", "aftercare-course", "aftercare-export", "aftercare-letter"}
     assert (
         ours - tasks - messages - aftercare - papers
         == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance

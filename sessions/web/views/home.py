@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from sessions.attendance import week_service
 from sessions.consents import papers
 from sessions.core import clock
-from sessions.web import agenda, to_sign, weeks
+from sessions.web import agenda, check_ins, to_sign, weeks
 from sessions.web.signed_in import PersonRequest, signed_in
 from sessions.worklist import service as worklist
 
@@ -44,6 +44,8 @@ def _today(request: PersonRequest) -> tuple[str, str]:
         "to_do": worklist.open_count(request.user),
         "papers": papers.waiting_for(request.user),
         "to_sign": to_sign.unsigned(request.user, shown, now),
+        "next_call": check_ins.next_call(request.user, now),
+        "calls_due": check_ins.calls_due(request.user, now),
     }
     fragment = render_to_string("home/today.html", context, request)
     return fragment, hashlib.sha256(fragment.encode()).hexdigest()[:16]
