@@ -22,11 +22,12 @@ NEW_GROUP = """
 from datetime import timedelta
 from sessions.core import clock
 from sessions.core.span import Span
+from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Meeting
 from sessions.programs.service import schedule
 like = Meeting.objects.get(pk="{like}")
 now = clock.now().replace(microsecond=0)
-made = schedule(like.program, like.kind, Span(now - timedelta(minutes=2), now + timedelta(hours=2)),
+made = schedule(like.program, MeetingKind(like.kind), Span(now - timedelta(minutes=2), now + timedelta(hours=2)),
                 facilitators=list(like.facilitators.all()), cohort=like.cohort, drop_in=True)
 print(made.pk)
 """
@@ -35,12 +36,13 @@ from datetime import timedelta
 from sessions.core import clock
 from sessions.core.span import Span
 from sessions.people.roles import RoomRole
+from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Meeting
 from sessions.programs.service import schedule
 like = Meeting.objects.get(pk="{like}")
 staff = list(Meeting.objects.get(pk="{staffed_like}").facilitators.all())
 now = clock.now().replace(microsecond=0)
-made = schedule(like.program, like.kind, Span(now - timedelta(minutes=2), now + timedelta(hours=1)), facilitators=staff,
+made = schedule(like.program, MeetingKind(like.kind), Span(now - timedelta(minutes=2), now + timedelta(hours=1)), facilitators=staff,
                 invitees=[(row.person, RoomRole(row.role)) for row in like.invitee_rows.all()],
                 title="Family evening", drop_in=True)
 print(made.pk)

@@ -7,6 +7,7 @@ the same moment has got what they wanted, and a page says nothing about it.
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -102,7 +103,11 @@ def decide(
             return [Muted(at=at, person=person, actor=asker) for person in sorted(others)]
         case SetLock(on=on):
             _new(floor.locked != on)
-            return [LockSet(at=at, actor=asker, on=on)]
+            lock = LockSet(at=at, actor=asker, on=on)
+            if on or floor.auto_admit is None:
+                return [lock]
+            unlocked = replace(room, floor=replace(floor, locked=False))
+            return [lock, *let_in(unlocked, facilitators, roster, at, floor.auto_admit)]
         case SetAutoAdmit(on=on):
             _new((floor.auto_admit is not None) != on)
             set_ = AutoAdmitSet(at=at, actor=asker, on=on)

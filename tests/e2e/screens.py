@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.conftest import FLAGS
+from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES
 from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest
@@ -46,8 +47,8 @@ async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None
 
 
 async def staged(browser: Browser, folder: Path) -> None:
-    """The states of tests/e2e/states.py, as if every camera were off."""
-    for state in STATES:
+    """The states of tests/e2e/states.py and floor_states.py, as if every camera were off."""
+    for state in [*STATES, *FLOOR_STATES]:
         for size, viewport in SIZES.items():
             context = await browser.new_context(viewport=viewport, permissions=["camera", "microphone"])  # type: ignore[arg-type]
             page = await context.new_page()

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
+from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES, State
 from tests.e2e.test_pages import NARROW, OVERFLOW, complaints
@@ -20,7 +21,7 @@ TOO_SMALL = """() => [...document.querySelectorAll('a.button, button, input:not(
   .map((e) => e.outerHTML)"""
 
 
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+@pytest.mark.parametrize("state", [*STATES, *FLOOR_STATES], ids=lambda state: state.name)
 async def test_it_is_readable_on_every_screen(browser: Browser, state: State) -> None:
     for language, size in (("en", PHONE), ("en", DESKTOP), ("es", NARROW)):
         context = await browser.new_context(viewport=size, permissions=["camera", "microphone"])  # type: ignore[arg-type]

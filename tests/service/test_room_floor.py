@@ -155,6 +155,8 @@ class TestLock:
         evening.does(cast.mina, SetLock(True))
         evening.comes(cast.alice)
         assert evening.place(cast.alice) is Place.WAITING
+        evening.does(cast.mina, SetLock(False))
+        assert evening.place(cast.alice) is Place.MAIN  # the door was open all the time
 
     def test_who_was_inside_returns_as_always(
         self, inside: Evening, cast: Cast, clock: time_machine.Traveller

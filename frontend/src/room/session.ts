@@ -49,6 +49,7 @@ export type Tidings =
 
 const KNOCK_AGAIN_MS = 3_000;
 const EVERYBODY = "*";
+const ALREADY_SO = "already-so";
 const PROBE_PATIENCE_MS = 4_000;
 
 /** One tab's part in one meeting: the line to the clinic, the seat in the media room, and what the person wants. */
@@ -363,7 +364,8 @@ export class Session {
       done = true;
     } catch (error) {
       if (!(error instanceof Declined)) throw error;
-      this.#tell({ kind: "refused", text: error.message });
+      done = error.refusal.code === ALREADY_SO; // somebody pressed the same button a moment before
+      if (!done) this.#tell({ kind: "refused", text: error.message });
     }
     const pending = new Set(this.#snapshot.pending);
     pending.delete(about);

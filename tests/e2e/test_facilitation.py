@@ -1,0 +1,221 @@
+"""How a group is led: hands, questions, silence, the door, who is large, a shared screen, a break. By mouse and by key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Come
+from tests.e2e.visitor import PHONE, Visitor, until
+from tests.site import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def group(site: Site, come: Come, clients: int) -> tuple[Visitor, list[Visitor]]:
+    """A facilitator and some clients, all in the room."""
+    meeting = site.new_group()
+    mina = await come(site.logins("facilitator")[0])
+    await (await mina.open_room(meeting)).in_the_room()
+    guests = [await come(login, PHONE) for login in site.logins("client")[:clients]]
+    for guest in guests:
+        await (await guest.open_room(meeting)).waiting()
+    await mina.see("bar-people").click()
+    await mina.see("admit-all").first.click()
+    await asyncio.gather(*(guest.in_the_room() for guest in guests))
+    await asyncio.gather(*(person.perceives(clients) for person in [mina, *guests]))
+    return mina, guests
+
+
+def tile(who: Visitor, of: Visitor) -> Any:
+    return who.page.locator(f'[data-testid=tile][data-person="{of.login.person_id}"]')
+
+
+async def open_sheet(who: Visitor, of: Visitor) -> None:
+    await tile(who, of).get_by_test_id("tile-open").click()
+    await who.see("person-sheet").wait_for()
+
+
+async def microphone_on(who: Visitor) -> bool:
+    on: bool = await who.page.evaluate("viopRoom.localParticipant.isMicrophoneEnabled")
+    return on
+
+
+def camera_sent(who: Visitor) -> Callable[[], Any]:
+    return lambda: who.page.evaluate("viopRoom.localParticipant.isCameraEnabled")
+
+
+async def test_hands_stand_in_order_and_a_question_is_answered_by_its_person_alone(
+    site: Site, come: Come
+) -> None:
+    mina, (alice, bruno) = await group(site, come, clients=2)
+    await bruno.page.keyboard.press("h")
+    await tile(mina, bruno).get_by_test_id("tile-hand").wait_for()
+    await alice.see("bar-hand").click()
+    await tile(mina, alice).get_by_test_id("tile-hand").wait_for()
+    raised = mina.see("raised")
+    order = [await raised.nth(n).get_attribute("data-person") for n in range(2)]
+    assert order == [bruno.login.person_id, alice.login.person_id]
+    assert "raised a hand" in await mina.see("floor-said").inner_text()
+    await raised.first.get_by_test_id("lower-hand").click()
+    await bruno.page.locator('[data-testid=bar-hand][aria-pressed="false"]').wait_for()
+
+    await alice.page.keyboard.press("m")
+    await until(lambda: microphone_on(alice), lambda on: not on, "alice is muted")
+    await open_sheet(mina, alice)
+    await mina.see("ask-unmute").click()
+    await alice.see("asked").wait_for()
+    assert not await microphone_on(alice), "a question opens no microphone"
+    await alice.see("asked-no").click()
+    await alice.see("asked").wait_for(state="hidden")
+    assert not await microphone_on(alice)
+    await open_sheet(mina, alice)
+    await mina.see("ask-unmute").click()
+    await alice.see("asked-yes").click()
+    await until(lambda: microphone_on(alice), bool, "alice chose to be heard")
+    await alice.see("asked").wait_for(state="hidden")
+
+
+async def test_silence_for_all_mutes_clients_and_each_may_speak_again(site: Site, come: Come) -> None:
+    mina, (alice, bruno) = await group(site, come, clients=2)
+    await mina.see("mute-all").click()
+    for guest in (alice, bruno):
+        await until(partial(microphone_on, guest), lambda on: not on, "everybody is muted")
+        await guest.see("toast").first.wait_for()
+    assert await microphone_on(mina), "but not the team"
+    await alice.page.reload()
+    await alice.in_the_room()
+    await alice.page.locator('[data-testid=room][data-media="live"]').wait_for()
+    await until(camera_sent(alice), bool, "what was on goes on")
+    assert not await microphone_on(alice), "muted stays muted over a reload"
+    await alice.page.keyboard.press("m")
+    await until(lambda: microphone_on(alice), bool, "alice may speak again")
+
+
+async def test_a_locked_room_lets_nobody_new_in(site: Site, come: Come) -> None:
+    meeting = site.new_group()
+    mina = await come(site.logins("facilitator")[0])
+    await (await mina.open_room(meeting)).in_the_room()
+    await mina.see("bar-people").click()
+    await mina.see("auto-admit").click()
+    await mina.see("lock").click()
+    await mina.see("locked").wait_for()
+    alice = await come(site.logins("client")[0], PHONE)
+    await (await alice.open_room(meeting)).waiting()
+    await mina.see("waiter").first.wait_for()
+    await mina.see("lock").click()
+    await mina.see("locked").wait_for(state="hidden")
+    await alice.in_the_room()
+
+
+async def test_one_is_large_for_everyone_and_another_for_me(site: Site, come: Come) -> None:
+    mina, (alice, bruno) = await group(site, come, clients=2)
+    await open_sheet(mina, bruno)
+    await mina.see("spotlight").click()
+    for person in (mina, alice):
+        await tile(person, bruno).and_(person.page.locator("[data-large=true]")).wait_for()
+    await open_sheet(alice, mina)
+    await alice.see("pin").click()
+    await tile(alice, mina).and_(alice.page.locator("[data-large=true]")).wait_for()
+    assert await tile(alice, bruno).get_attribute("data-large") == "false"
+    assert await tile(mina, bruno).get_attribute("data-large") == "true", "a pin is one's own"
+    await bruno.perceives(2)
+
+
+async def test_a_shared_screen_fills_the_stage_and_ends_with_its_right(site: Site, come: Come) -> None:
+    mina, (alice,) = await group(site, come, clients=1)
+    assert await alice.see("bar-share").count() == 0
+    await mina.see("bar-share").click()
+    await mina.see("sharing").wait_for()
+    screen = alice.page.locator("[data-testid=screen] video")
+    await screen.wait_for()
+    await alice.page.wait_for_function(
+        "document.querySelector('[data-testid=screen] video')?.videoWidth > 0", timeout=25_000
+    )
+    await mina.see("stop-sharing").click()
+    await alice.see("screen").wait_for(state="detached")
+
+
+async def test_a_sign_of_feeling_shows_on_its_tile_and_goes(site: Site, come: Come) -> None:
+    mina, (alice,) = await group(site, come, clients=1)
+    await alice.page.keyboard.press("r")
+    await alice.see("react-heart").click()
+    await tile(mina, alice).get_by_test_id("tile-reaction").wait_for()
+    await tile(alice, alice).get_by_test_id("tile-reaction").wait_for()
+    assert alice.login.name.split()[0] in await mina.see("felt-said").inner_text()
+    await tile(mina, alice).get_by_test_id("tile-reaction").wait_for(state="detached")
+
+
+async def test_a_break_runs_on_every_screen_until_it_is_ended(site: Site, come: Come) -> None:
+    mina, (alice,) = await group(site, come, clients=1)
+    await mina.see("break-10").click()
+    await alice.see("break").wait_for()
+    assert "9:5" in await alice.see("break").inner_text()
+    await mina.see("end-break").click()
+    await alice.see("break").wait_for(state="detached")
+
+
+async def test_the_second_device_takes_the_seat_and_the_first_takes_it_back(site: Site, come: Come) -> None:
+    mina, (alice,) = await group(site, come, clients=1)
+    laptop = await alice.context.new_page()
+    second = Visitor(site, alice.login, alice.context, laptop)
+    await laptop.goto(alice.page.url)
+    await second.see("ask-both").or_(second.see("join")).first.wait_for()
+    if await second.see("ask-both").is_visible():
+        await second.see("ask-both").click()
+    await second.see("join").click()
+    await second.in_the_room()
+    await alice.see("ending-replaced").wait_for()
+    await second.perceives(1)
+    assert await mina.see("tile").count() == 2, "one person, one tile"
+    await alice.see("use-here").click()
+    await alice.in_the_room()
+    await second.see("ending-replaced").wait_for()
+    await alice.perceives(1)
+    await laptop.close()
+
+
+async def test_a_weak_line_or_a_wish_leaves_only_sound(site: Site, come: Come) -> None:
+    mina, (alice,) = await group(site, come, clients=1)
+    await alice.see("bar-more").click()
+    await alice.see("more-line").locator("summary").click()
+    await alice.see("sound-only").click()
+    await alice.page.keyboard.press("Escape")
+    await alice.see("line-sound").wait_for()
+    await until(lambda: tile(alice, mina).locator("video").count(), lambda count: count == 0, "no pictures")
+    camera = "viopRoom.localParticipant.isCameraEnabled"
+    await until(lambda: alice.page.evaluate(camera), lambda on: not on, "one's own camera is off")
+    await alice.see("line-back").click()
+    await tile(alice, mina).locator("video").wait_for()
+    await alice.perceives(1)
+    assert not await alice.page.evaluate(camera), "the camera goes on by its owner's hand alone"
+
+
+async def test_with_blur_the_camera_is_never_shown_as_it_is(site: Site, come: Come) -> None:
+    mina, (alice,) = await group(site, come, clients=1)
+    await alice.page.keyboard.press("v")
+    await until(
+        lambda: alice.page.evaluate("viopRoom.localParticipant.isCameraEnabled"),
+        lambda on: not on,
+        "camera off",
+    )
+    await tile(alice, alice).get_by_test_id("tile-open").click()
+    await alice.see("blur").click()
+    await alice.page.keyboard.press("Escape")
+    await alice.page.keyboard.press("v")
+    await tile(mina, alice).locator("video").wait_for()
+    await mina.page.wait_for_function(
+        "id => document.querySelector(`[data-person='${id}'] video`)?.videoWidth > 0",
+        arg=alice.login.person_id,
+        timeout=25_000,
+    )
+    sent = await alice.page.evaluate(
+        """() => { const camera = [...viopRoom.localParticipant.videoTrackPublications.values()][0].track;
+          return [camera.getProcessor()?.name, camera.sender.track === camera.getProcessor()?.processedTrack]; }"""
+    )
+    assert sent == ["whole-blur", True]
+    await mina.perceives(1)
