@@ -168,6 +168,7 @@ async def test_the_second_device_takes_the_seat_and_the_first_takes_it_back(site
     if await second.see("ask-both").is_visible():
         await second.see("ask-both").click()
     await second.see("join").click()
+    await second.arrive()
     await second.in_the_room()
     await alice.see("ending-replaced").wait_for()
     await second.perceives(1)
