@@ -357,20 +357,20 @@ export class Session {
 
   /** Whether it was done; a refusal is told. */
   async #do(command: Command, about: string): Promise<boolean> {
-    let done = false;
     this.#set({ pending: new Set(this.#snapshot.pending).add(about) });
-    try {
-      await this.#wire.command(command);
-      done = true;
-    } catch (error) {
-      if (!(error instanceof Declined)) throw error;
-      done = error.refusal.code === ALREADY_SO; // somebody pressed the same button a moment before
-      if (!done) this.#tell({ kind: "refused", text: error.message });
-    }
+    const refusal = await this.#wire.command(command).then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof Declined) return error;
+        throw error;
+      },
+    );
     const pending = new Set(this.#snapshot.pending);
     pending.delete(about);
     this.#set({ pending });
-    return done;
+    if (refusal === null || refusal.refusal.code === ALREADY_SO) return true; // somebody did the same a moment before
+    this.#tell({ kind: "refused", text: refusal.message });
+    return false;
   }
 
   #tell(tidings: Tidings): void {
