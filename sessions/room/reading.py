@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
-from sessions.people.access import Act, may, require
+from sessions.people.access import RULES, Act, may, require
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
@@ -68,12 +69,10 @@ def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
     person = Person.objects.filter(pk=actor.person_id).first()
     if person is None:
         raise NotFound
-    try:
-        require(person, Act.ENTER_ROOM, meeting)
-    except NotAllowed:
-        raise NotFound from None
     role = programs.role_in(meeting, person)
-    if role is None:  # lost between the two questions
+    if role is None or role not in RULES[Act.ENTER_ROOM].room or not person.is_active:
+        with contextlib.suppress(NotAllowed):
+            require(person, Act.ENTER_ROOM, meeting)  # leaves the trace of a refusal
         raise NotFound
     return meeting, person, role
 

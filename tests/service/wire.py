@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+import msgspec
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.db import connections
 from django.test import Client
 
 from sessions.people.models import Person
+from signaling import protocol
 from signaling.shutdown import close_all
 from tests.servers import stop, wait_until
 from vIOP.asgi import application
@@ -86,6 +88,11 @@ class Page:
     def room(self) -> dict[str, Any]:
         views = self.told("room")
         return views[-1] if views else {}
+
+    def typed_room(self) -> protocol.Room | None:
+        """The latest view, as a message of the protocol."""
+        frames = [frame for frame in self.frames if json.loads(frame)["type"] == "room"]
+        return msgspec.json.decode(frames[-1], type=protocol.Room) if frames else None
 
     @property
     def place(self) -> str:
