@@ -24,6 +24,7 @@ test: ## everything, with real servers and browsers
 bench: ## tables, medians; see docs/benchmarks.md
 	@deploy/bin/python-env dev
 	@$(PY) -m tests.bench.media $(ARGS)
+	@$(PY) -m tests.bench.moves
 
 screens: ## take the screenshots in docs/screens again
 	@deploy/bin/python-env dev

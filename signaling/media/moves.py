@@ -10,8 +10,10 @@ need new subscriptions to each other as well.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from livekit.protocol import models as lk
 from livekit.protocol import rtc
@@ -20,6 +22,10 @@ from signaling.media import rpc
 from signaling.media.participant import Participant
 from signaling.media.publication import Publication
 from signaling.media.room import Room
+
+DATA_REST_S: Final = (
+    2.0  # a data packet of the old room, sent again on a bad line, is older than that or lost
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ def _enter(step: Step) -> None:
     target.members[participant.identity] = participant
     participant.room, participant.token, participant.came_from = target, step.token, step.source.name
     participant.version += 1
+    participant.data_from_s = time.monotonic() + DATA_REST_S
 
 
 def send_moved(participant: Participant, room: Room) -> None:

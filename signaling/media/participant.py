@@ -119,6 +119,7 @@ class Participant:
         self.came_from = ""  # the room a move took it out of last
         self.last_sequence = 0  # of reliable data received
         self.data_dropped = 0
+        self.data_from_s = 0.0  # after a move: what comes before was meant for the room before
         self.publisher = Answering(self, mux, f"{self.sid}/pub", single=self.single)
         self.offering = None if self.single else Offering(self, mux, f"{self.sid}/sub")
         self.subscriber: Answering | Offering = self.offering or self.publisher
@@ -352,6 +353,9 @@ class Participant:
     def received(self, label: str, payload: bytes | str) -> None:
         """A data packet of this participant, on its way to the others."""
         if self.closed or isinstance(payload, str) or label not in data.LABELS:
+            return
+        if time.monotonic() < self.data_from_s:
+            self.data_dropped += 1
             return
         if not self.data_bucket.take(limits.data_cost(len(payload)), time.monotonic()):
             self.data_dropped += 1

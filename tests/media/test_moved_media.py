@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.media.browsers import OpenPage, Page
-from tests.media.clients import Member, Party, until
+from tests.media.clients import Member, Party, linked, until
 from tests.media.engines import Embedded, fresh_room
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded_only]
@@ -69,6 +69,26 @@ async def test_the_muted_stay_silent_in_the_next_room(people: Party, our_engine:
     await ben.sees(anna)
     await anna.perceives(ben)
     assert ben.of("anna").tones.total() == before
+
+
+async def test_what_was_sent_to_the_old_room_does_not_reach_the_new_one(
+    people: Party, our_engine: Embedded, room: str
+) -> None:
+    aside = fresh_room()
+    anna, ben = await people.join("anna", room), await people.join("ben", room)
+    carla = await people.join("carla", aside)
+    await linked(anna, ben)
+    await our_engine.ask("move", moves=f"anna:{room}:{aside}", token=our_engine.token("moved", aside))
+    await anna.room.local_participant.publish_data(b"for the old room")
+
+    async def arrives() -> None:
+        while not carla.packets:
+            await anna.room.local_participant.publish_data(b"for the new room")
+            await asyncio.sleep(0.2)  # as often as one may
+
+    await asyncio.wait_for(arrives(), 20)
+    assert {packet.data for packet in carla.packets} == {b"for the new room"}
+    assert ben.packets == []
 
 
 @pytest.mark.browser
