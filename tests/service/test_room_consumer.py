@@ -105,6 +105,32 @@ class TestTheDoor:
         await eventually(lambda: mina.room["meeting"]["ended"] and alice.room["meeting"]["ended"], "the end")
 
 
+def chat_of(page: Page) -> list[tuple[str, str, str]]:
+    """Name, person and text of every line a page was told."""
+    lines = [line for message in page.told("chat") for line in message["lines"]]
+    return [(line["name"], line["personId"], line["text"]) for line in lines]
+
+
+class TestChat:
+    async def test_lines_come_once_and_all_of_ones_own_again_after_a_reload(
+        self, cast: Cast, mina: Page, alice: Page, visit: Visit
+    ) -> None:
+        await mina.say("admitAll")
+        await alice.comes_to("main")
+        await alice.answer(await alice.say("say", to="room", text="one"))
+        await mina.answer(await mina.say("say", to="room", text="two"))
+        mine, theirs = str(cast.alice.pk), str(cast.mina.pk)
+        heard = [("Alice Haddad", mine, "one"), ("Mina P.", theirs, "two")]
+        await eventually(lambda: chat_of(alice) == heard, "both lines, once")
+        again = await visit(cast.alice, cast.group.pk)
+        await eventually(lambda: chat_of(again) == heard, "both lines after a reload")
+        assert again.told("chat")[0]["reset"]
+
+    async def test_a_refusal_comes_in_words(self, mina: Page, alice: Page) -> None:
+        answer = await alice.answer(await alice.say("say", to="everyone", text="hello"))
+        assert (answer["type"], answer["code"]) == ("refused", "not-allowed")
+
+
 class TestWhatAWaiterReceives:
     async def test_no_name_no_seat_no_room(self, cast: Cast, mina: Page, alice: Page, visit: Visit) -> None:
         """Of all that happens around a waiting person their own frames show nothing (SAFETY, invariant 4)."""
@@ -117,6 +143,29 @@ class TestWhatAWaiterReceives:
         await bruno.say("askSeat")
         await eventually(lambda: bool(bruno.told("seat")), "Bruno's seat")
         await mina.say("muteOther", personId=str(cast.bruno.pk))
+        told = {"address": "12 Elm Street", "city": "Albany", "state": "NY", "phone": "555 0101"}
+        helper = {"emergencyName": "Zora", "emergencyPhone": "555 0102", "alone": True, "headphones": True}
+        about = {"personId": str(cast.bruno.pk)}
+        said: list[tuple[Page, str, dict[str, object]]] = [
+            (bruno, "arrive", told | helper),
+            (bruno, "raiseHand", {}),
+            (bruno, "say", {"to": "room", "text": "said inside"}),
+            (bruno, "say", {"to": "staff", "text": "said to staff"}),
+            (mina, "say", {"to": "everyone", "text": "announced"}),
+            (mina, "say", {"to": "person", "text": "said in private"} | about),
+            (mina, "spotlight", about),
+            (mina, "askOf", {"ask": "unmute"} | about),
+            (mina, "startBreak", {"minutes": 5}),
+            (mina, "setScreens", {"by": "everyone"}),
+            (mina, "openCrisis", about),
+            (mina, "noteCrisis", {"text": "what was done"} | about),
+            (mina, "say", {"to": "waiting", "text": "we call you in soon"}),
+        ]
+        for page, kind, words in said:
+            answer = await page.answer(await page.say(kind, **words))
+            assert answer["type"] == "done", (kind, answer)
+        await eventually(lambda: bool(chat_of(alice)), "the line for who waits")
+        assert chat_of(alice) == [("Mina", "", "we call you in soon")]
         await alice.say("ping")
         await alice.say("askSeat")
         await alice.say("admit", personId=str(cast.bruno.pk))
@@ -135,6 +184,13 @@ class TestWhatAWaiterReceives:
             assert view["you"]["identity"] == ""
             assert view["meeting"]["facilitators"] == ["Mina", "Theo"]
         for secret in (
+            "Elm Street",
+            "said inside",
+            "said to staff",
+            "announced",
+            "said in private",
+            "what was done",
+            "Zora",
             media_room,
             seat["token"],
             seat["identity"],
