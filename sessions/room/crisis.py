@@ -20,8 +20,9 @@ from django.db.models import Q
 
 from sessions.audit import service as audit
 from sessions.consents import service as consents
+from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
-from sessions.core import encryption
+from sessions.core import clock, encryption
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.messages import service as messages
 from sessions.messages.models import Channel
@@ -177,22 +178,29 @@ def _on_record(reader: Person, meeting: Meeting, crisis: Crisis, steps: int) -> 
 
 
 def _contacts(meeting: Meeting, crisis: Crisis) -> tuple[str, ...]:
-    """The client's household, as far as a live consent lets them be asked when something is wrong."""
-    members = HouseholdMember.objects.filter(
-        household__program=meeting.program_id, household__client=crisis.person_id
-    ).select_related("person")
-    return tuple(
-        f"{one.person.name} ({one.relationship}), {one.person.phone}".rstrip(", ")
-        for one in members.order_by("person__given_name", "pk")
-        if consents.live_consent(
-            program_id=meeting.program_id,
-            patient=crisis.person_id,
-            recipient=one.person,
-            purpose=Purpose.CONTACT,
-            scope=Scope.WHEREABOUTS,
-            at=crisis.opened_at,
-        )
+    """Whom a live consent lets us ask when something is wrong: the household, and others by name."""
+    papers = (
+        Consent.objects.of(meeting.program_id)
+        .live(clock.now())
+        .filter(patient=crisis.person_id, purpose=Purpose.CONTACT.value)
+        .select_related("recipient__person")
     )
+    ties = dict(
+        HouseholdMember.objects.filter(
+            household__program=meeting.program_id, household__client=crisis.person_id
+        ).values_list("person_id", "relationship")
+    )
+    lines: dict[str, None] = {}
+    for paper in papers.order_by("offered_at", "pk"):
+        if Scope.WHEREABOUTS.value not in paper.scopes:
+            continue
+        known = paper.recipient.person
+        if known is None:
+            lines[consents.named(paper.recipient).line] = None
+        else:
+            tie = f" ({ties[known.pk]})" if known.pk in ties else ""
+            lines[f"{known.name}{tie}, {known.phone}".rstrip(", ")] = None
+    return tuple(lines)
 
 
 def _page(crisis: Crisis, asker: UUID) -> None:

@@ -11,7 +11,7 @@ from django.db import connection
 
 from sessions import tasks
 from sessions.audit.models import AuditEvent
-from sessions.consents.models import Consent
+from sessions.consents import service as consents
 from sessions.core.errors import IllegalMove, Invalid, NotAllowed
 from sessions.messages.models import Message
 from sessions.people.models import Person
@@ -29,6 +29,7 @@ from sessions.room.side_commands import StepAside
 from sessions.worklist.models import StaffTask, TaskStatus
 from tests import cast as people
 from tests.cast import EVENING, Cast
+from tests.service.aftercare import names_contact
 from tests.service.room import Evening, seconds
 
 HOME = Details("12 Elm Street", "Albany", "NY", "555 0101", "Omar Haddad", "555 0102", True, True)
@@ -374,9 +375,12 @@ class TestCrisis:
             with pytest.raises(NotAllowed):
                 inside.does(cast.alice, command)
 
-    def test_household_contacts_need_a_consent(self, inside: Evening, cast: Cast) -> None:
+    def test_further_people_are_shown_under_a_live_consent_only(self, inside: Evening, cast: Cast) -> None:
         inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        assert not Consent.objects.exists()
+        assert inside.view(cast.mina).crises[0].contacts == ()
+        paper = names_contact(cast, cast.alice)
+        assert inside.view(cast.mina).crises[0].contacts == ("June, +1 212 555 0199",)
+        consents.end(cast.alice, paper)
         assert inside.view(cast.mina).crises[0].contacts == ()
 
     def test_is_never_stored_in_clear(self, inside: Evening, cast: Cast) -> None:
