@@ -143,8 +143,18 @@ class TestWhatAWaiterReceives:
         await bruno.say("askSeat")
         await eventually(lambda: bool(bruno.told("seat")), "Bruno's seat")
         await mina.say("muteOther", personId=str(cast.bruno.pk))
-        told: dict[str, object] = {"address": "12 Elm Street", "city": "Albany", "state": "NY", "phone": "555 0101"}
-        helper: dict[str, object] = {"emergencyName": "Zora", "emergencyPhone": "555 0102", "alone": True, "headphones": True}
+        told: dict[str, object] = {
+            "address": "12 Elm Street",
+            "city": "Albany",
+            "state": "NY",
+            "phone": "555 0101",
+        }
+        helper: dict[str, object] = {
+            "emergencyName": "Zora",
+            "emergencyPhone": "555 0102",
+            "alone": True,
+            "headphones": True,
+        }
         about: dict[str, object] = {"personId": str(cast.bruno.pk)}
         said: list[tuple[Page, str, dict[str, object]]] = [
             (bruno, "arrive", told | helper),
