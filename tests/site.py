@@ -17,7 +17,7 @@ from typing import Any
 from tests.servers import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_DEADLINE_S = 60.0
+READY_DEADLINE_S = 120.0
 NEW_GROUP = """
 from datetime import timedelta
 from sessions.core import clock

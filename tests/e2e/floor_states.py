@@ -70,7 +70,9 @@ async def opens_everything_in_more(stage: Stage) -> None:
 
 
 async def looks_at_the_keys(stage: Stage) -> None:
+    await stage.page.get_by_test_id("bar-more").focus()
     await stage.page.keyboard.press("?")
+    await stage.page.get_by_test_id("help").wait_for()
 
 
 FLOOR_STATES: Final = [

@@ -126,7 +126,7 @@ function Frame(
       data-speaking={speaking}
       data-interrupted={member.interrupted}
       data-large={props.large}
-      data-tiny={place.width < 132}
+      data-tiny={place.width < 132 || place.height < 116}
       data-narrow={place.width < 190}
       data-hue={hueOf(member.personId)}
     >
