@@ -20,8 +20,9 @@ NARROW = {"width": 320, "height": 640}
 ZOOMED = {"width": 640, "height": 400}
 
 TOO_SMALL = """() => [...document.querySelectorAll('a.button, button, input:not([type=hidden]), summary')]
-  .filter((e) => e.offsetParent && (e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().width < 44))
-  .map((e) => e.outerHTML)"""
+  .map((e) => [e, (e.closest('label.choice') ?? e).getBoundingClientRect()])  // a box is touched by its words too
+  .filter(([e, box]) => e.offsetParent && (box.height < 44 || box.width < 44))
+  .map(([e]) => e.outerHTML)"""
 OVERFLOW = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
 
 

@@ -9,16 +9,17 @@ from django.core.management import BaseCommand
 
 from sessions.attendance import seals
 from sessions.attendance.models import DailyHead
+from sessions.attendance.reports.verifying import verify_chain
 
 
 class Command(BaseCommand):
     help = (
-        "Walk the hash chain of every meeting's facts and signed attendance. Prints each row that was "
+        "Walk the hash chains of facts, of signed attendance and of reports. Prints each row that was "
         "edited, removed or moved and exits with 1; else the last daily head, for keeping elsewhere."
     )
 
     def handle(self, **_: Any) -> None:
-        found = seals.verify()
+        found = [*seals.verify(), *verify_chain()]
         for line in found:
             self.stderr.write(line)
         if found:
