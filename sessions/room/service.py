@@ -394,6 +394,7 @@ __all__ = [
     "lines_since",
     "may_come",
     "next_change",
+    "on_call",
     "put_out",
     "seat",
     "seats",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 import pytest
 import time_machine
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
+from sessions.attendance.observe import Observed
 from sessions.audit.models import AuditEvent
 from sessions.core import clock as wall
 from sessions.core.errors import IllegalMove, NotAllowed, NotFound, Refusal
@@ -22,6 +26,7 @@ from sessions.programs.kinds import MeetingKind
 from sessions.room import service
 from sessions.room.breakouts import NoContact
 from sessions.room.commands import Admit, AdmitAll, Command, End, Knock, Leave, SendBack, TakeOver
+from sessions.room.log import facts_of
 from sessions.room.machine import Place
 from sessions.room.side_commands import (
     AskHelp,
@@ -516,8 +521,13 @@ def test_staff_on_call_take_over_a_meeting_without_a_facilitator_and_only_that(
     Membership.objects.filter(person=cast.carol, program=cast.north).update(on_call=True)
     with pytest.raises(NotFound):
         evening.view(cast.carol)
+    page = Client()
+    page.force_login(cast.carol)
+    address = reverse("room", args=[cast.group.pk])
+    assert page.get(address).status_code == HTTPStatus.FORBIDDEN
     evening.does(cast.theo, Leave())
     evening.loses(cast.mina)
+    assert page.get(address).status_code == HTTPStatus.OK
     evening.comes(cast.carol)
     seen = evening.view(cast.carol)
     assert seen.may_take_over
@@ -543,3 +553,30 @@ def test_a_plan_names_only_people_of_the_meeting_once(evening: Evening, cast: Ca
         evening.does(cast.mina, PlanBreakouts((RoomWish(UUID(int=7), "", ()),)))
     with pytest.raises(IllegalMove):
         evening.does(cast.mina, Admit(cast.sofia.pk))
+
+
+def test_main_breakout_and_aside_are_one_presence(
+    evening: Evening, cast: Cast, clock: time_machine.Traveller
+) -> None:
+    """In the log's stays, and in attendance, which is told the rooms."""
+
+    def ten_minutes() -> None:
+        for _ in range(30):
+            clock.shift(20)
+            evening.hears(cast.mina, cast.theo, cast.alice, cast.bruno)
+
+    ten_minutes()
+    opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    ten_minutes()
+    evening.does(cast.mina, StepAside(cast.alice.pk))
+    ten_minutes()
+    evening.does(cast.theo, CloseBreakouts())
+    evening.does(cast.mina, End())
+    (stay,) = evening.stays(cast.mina)["Alice Haddad"].stays
+    assert stay.ends_at - stay.starts_at == 30 * MINUTE
+    observed = Observed()
+    for row, fact in facts_of(cast.group.pk):
+        observed.read(row.seq, fact)
+    lines = [line for line in observed.lines if line.person == cast.alice.pk]
+    assert [line.room.split(":")[0] for line in lines] == ["waiting", "main", "breakout", "aside"]
+    assert [line.until for line in lines[:-1]] == [line.since for line in lines[1:]]
