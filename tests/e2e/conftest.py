@@ -10,15 +10,19 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.e2e.visitor import DESKTOP, Visitor
+from tests.e2e.visitor import DESKTOP, WITHIN_S, Visitor
 from tests.media.browsers import CHROMIUM, CHROMIUM_FLAGS
 from tests.site import Login, Site
 
-FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith("--host-resolver-rules")] + [
+OWN = ("--host-resolver-rules", "--use-fake-device-for-media-stream")
+FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)] + [
+    "--use-fake-device-for-media-stream=fps=8",  # five cameras on two cores: what counts is that pictures move
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 ]
+
+expect.set_options(timeout=WITHIN_S * 1000)  # a deadline, not a measure
 
 Come = Callable[..., Awaitable[Visitor]]
 

@@ -240,16 +240,16 @@ export class Session {
     void this.#do({ type: "admitAll", lobby }, EVERYBODY);
   }
 
-  decline(personId: string): void {
-    void this.#do({ type: "decline", personId }, personId);
+  decline(personId: string, reason: string): void {
+    void this.#do({ type: "decline", personId, reason }, personId);
   }
 
   sendBack(personId: string): void {
     void this.#do({ type: "sendBack", personId }, personId);
   }
 
-  remove(personId: string): void {
-    void this.#do({ type: "remove", personId }, personId);
+  remove(personId: string, reason: string): void {
+    void this.#do({ type: "remove", personId, reason }, personId);
   }
 
   /** Any other command. `about` (a person, or a word for the thing) is pending meanwhile; a refusal is told.

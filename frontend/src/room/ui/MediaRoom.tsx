@@ -147,7 +147,7 @@ function Inside(props: Props) {
     });
   const inNeed = (personId: string) => members.some((one) => one.personId === personId && mayNeedHelp(one.role));
   const asked = members.find(({ personId }) => personId === asking);
-  const crisis = view.crises.find(({ personId }) => personId === helping);
+  const crisis = view.crises.filter(({ personId }) => personId === helping).at(-1); // the newest;
   const chosen = members.find(({ personId }) => personId === person);
   const everyone = others(view);
 

@@ -5,6 +5,7 @@ import { useWords } from "../words";
 import { mayNeedHelp } from "./Crisis";
 import { Dialog } from "./Dialog";
 import { Icon, type IconName } from "./Icon";
+import { TurnAway } from "./TurnAway";
 
 function Row(props: {
   readonly icon: IconName;
@@ -57,17 +58,13 @@ export function PersonSheet(props: {
 
   if (removing) {
     return (
-      <Dialog title={words.removeTitle(name)} onClose={onClose}>
-        <p>{words.removeText(name)}</p>
-        <div className="dialog-acts">
-          <button type="button" className="button" autoFocus onClick={onClose}>
-            {words.cancel}
-          </button>
-          <button type="button" className="button danger" data-testid="confirm" onClick={then(() => session.remove(personId))}>
-            {words.removeYes}
-          </button>
-        </div>
-      </Dialog>
+      <TurnAway
+        title={words.removeTitle(name)}
+        text={words.removeText(name)}
+        yes={words.removeYes}
+        onYes={(reason) => session.remove(personId, reason)}
+        onClose={onClose}
+      />
     );
   }
   return (
@@ -122,6 +119,11 @@ export function PersonSheet(props: {
                 {view.you.place !== "aside" && (
                   <Row icon="aside" testid="step-aside" disabled={Session.busy(snapshot, "aside")} onClick={then(() => void session.act({ type: "stepAside", personId }, "aside"))}>
                     {words.stepAside}
+                  </Row>
+                )}
+                {member.flags.includes("noIdentity") && (
+                  <Row icon="check" testid="verify-identity" disabled={busy} onClick={send({ type: "verifyIdentity", personId })}>
+                    {words.verifyIdentity}
                   </Row>
                 )}
                 {mayNeedHelp(member.role) && (

@@ -3,12 +3,12 @@ import type { Member, Room } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { BreakoutsPanel } from "./Breakouts";
-import { Confirm } from "./Dialog";
 import { FloorControls, Hands } from "./FloorControls";
 import { others } from "./Gallery";
 import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
+import { TurnAway } from "./TurnAway";
 import { AwayList, Flags, Lobbies, NotifyOffer } from "./Lobby";
 
 type Asking = { readonly personId: string; readonly name: string };
@@ -106,25 +106,14 @@ function People(props: Props & { readonly heading: RefObject<HTMLHeadingElement 
       <FloorControls session={session} snapshot={snapshot} view={view} />
 
       {asking && (
-        <Confirm
+        <TurnAway
           title={words.declineTitle(asking.name)}
           text={words.declineText(asking.name)}
-          no={words.cancel}
+          yes={words.notToday}
           home={heading}
+          onYes={(reason) => session.decline(asking.personId, reason)}
           onClose={() => setAsking(null)}
-        >
-          <button
-            type="button"
-            className="button danger"
-            data-testid="confirm"
-            onClick={() => {
-              session.decline(asking.personId);
-              setAsking(null);
-            }}
-          >
-            {words.notToday}
-          </button>
-        </Confirm>
+        />
       )}
     </>
   );

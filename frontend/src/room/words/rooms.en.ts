@@ -163,8 +163,10 @@ export const roomsEn = {
     arrivalUnconfirmed: "Has not said where they are",
     otherState: "In another state",
     notAlone: "Not alone",
-    noIdentity: "Not yet met in person or by ID",
+    noIdentity: "Identity not confirmed yet",
   },
+  reason: "Reason, for the team only (may stay empty)",
+  verifyIdentity: "I checked: this is the right person",
   awayPlace: {
     outside: "Not here yet",
     left: "Left",

@@ -158,6 +158,8 @@ export const roomsEs: RoomsWords = {
     notAlone: "No está a solas",
     noIdentity: "Identidad aún sin confirmar",
   },
+  reason: "Motivo, solo para el equipo (puede quedar vacío)",
+  verifyIdentity: "Lo comprobé: es la persona correcta",
   awayPlace: {
     outside: "Aún no llega",
     left: "Salió",
