@@ -19,7 +19,7 @@ from tests.site import Login, Site
 OWN = ("--host-resolver-rules", "--use-fake-device-for-media-stream")
 FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)] + [
     "--use-fake-device-for-media-stream=fps=8",  # five cameras on two cores: what counts is that pictures move
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 expect.set_options(timeout=WITHIN_S * 1000)  # a deadline, not a measure
