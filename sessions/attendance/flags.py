@@ -7,9 +7,11 @@ from enum import StrEnum
 from typing import Final
 
 from sessions.attendance.hours import Credit, Reason
+from sessions.attendance.intervals import Seconds, difference, length, union
 
 SHORT_S: Final = 60  # people close the page while everybody says good-bye
 LONG_S: Final = 300
+CAMERA_OFF_S: Final = 300
 
 
 class Flag(StrEnum):
@@ -18,6 +20,8 @@ class Flag(StrEnum):
     CAPPED = "capped"  # dropped so often that not every short drop could be bridged
     REMOVED = "removed"
     LEFT_EARLY = "left_early"
+    CAMERA_OFF = "camera_off"  # for more than five minutes of the time in the room
+    UNIDENTIFIED = "unidentified"  # nobody has confirmed yet that this is the person of the record
     UNSUPERVISED = "unsupervised"  # five minutes or more of the meeting without a facilitator
 
 
@@ -31,11 +35,23 @@ _BY_REASON: Final[dict[Reason, tuple[Flag, int]]] = {
 }
 
 
-def flags(credit: Credit) -> tuple[Flag, ...]:
-    """In the order of the list above; none for somebody who never came."""
+def flags(credit: Credit, camera: Seconds | None = None, *, identified: bool = True) -> tuple[Flag, ...]:
+    """In the order of the list above; none for somebody who never came.
+
+    `camera` is when theirs was on, in seconds since the epoch; None where no camera was ever told of.
+    """
     if credit.arrived_at is None:
         return ()
     spent: Counter[Reason] = Counter()
     for stretch in credit.stretches:
         spent[stretch.reason] += stretch.end - stretch.start
-    return tuple(flag for reason, (flag, least_s) in _BY_REASON.items() if spent[reason] >= least_s)
+    found = {flag for reason, (flag, least_s) in _BY_REASON.items() if spent[reason] >= least_s}
+    if camera is not None:
+        present = union(
+            (one.start, one.end) for one in credit.stretches if one.reason in (Reason.PRESENT, Reason.MOVED)
+        )
+        if length(difference(present, camera)) > CAMERA_OFF_S:
+            found.add(Flag.CAMERA_OFF)
+    if not identified:
+        found.add(Flag.UNIDENTIFIED)
+    return tuple(flag for flag in Flag if flag in found)

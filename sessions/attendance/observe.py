@@ -9,18 +9,23 @@ it later turns out that the device was silent by then: a crash never gains.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from sessions.attendance.evidence import WAITING, Observation, Role
+from sessions.attendance.intervals import Interval, Seconds, union
 from sessions.room.events import Connected, Declined, Disconnected, Ended, Fact, Left, PersonFact, Removed
 from sessions.room.floor_facts import BreakEnded, BreakStarted, FloorFact
 from sessions.room.machine import Place, RoomState, Standing, evolve
+from sessions.room.still_facts import CameraOff, CameraOn
+
+END_OF_TIME: Final = 2**40  # seconds since the epoch; after every meeting
 
 How: TypeAlias = Literal["disconnected", "left", "removed"]
 
@@ -45,12 +50,21 @@ class Farewell(Struct):
     how: How
 
 
+class Camera(Struct):
+    """One stretch with a camera on. Times in whole seconds since the epoch."""
+
+    person: UUID
+    since: int
+    until: int | None = None
+
+
 class Observed(Struct):
     """What the facts so far have shown."""
 
     room: RoomState = RoomState()
     lines: list[Line] = []
     farewells: list[Farewell] = []
+    cameras: list[Camera] = []
     breaks: list[tuple[int, int]] = []  # as they were taken
 
     def read(self, seq: int, fact: Fact) -> None:
@@ -69,8 +83,27 @@ class Observed(Struct):
             case Connected(person=person, connection=connection):
                 if (room := room_of(self.room.of(person))) is not None:
                     self._open(person, connection, room, fact, seq)
+            case CameraOn(person=person):
+                self._camera(person, _seconds(fact.at), on=True)
+            case CameraOff(person=person):
+                self._camera(person, _seconds(fact.at), on=False)
             case _ if isinstance(fact, PersonFact):
                 self._moved(fact.person, before.of(fact.person), fact, seq)
+
+    def _camera(self, person: UUID, at: int, *, on: bool) -> None:
+        for one in self.cameras:
+            if one.person == person and one.until is None:
+                one.until = max(at, one.since)
+        if on:
+            self.cameras.append(Camera(person, at))
+
+    def camera_on(self) -> dict[str, Seconds]:
+        """By person, when a camera was on; empty when no camera was ever seen, as with an engine that does
+        not tell. A stretch without an end goes on for ever: presence ends it."""
+        found: dict[str, list[Interval]] = defaultdict(list)
+        for one in self.cameras:
+            found[str(one.person)].append((one.since, END_OF_TIME if one.until is None else one.until))
+        return {person: union(stretches) for person, stretches in found.items()}
 
     def _pause(self, fact: FloorFact) -> None:
         match fact:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -12,9 +13,9 @@ from django.db import DatabaseError, transaction
 
 from sessions.attendance import breaks, hours, observe
 from sessions.attendance.evidence import Observation, Role, whereabouts
-from sessions.attendance.flags import flags
+from sessions.attendance.flags import Flag, flags
 from sessions.attendance.hours import Credit
-from sessions.attendance.intervals import Seconds, intersection, union
+from sessions.attendance.intervals import NOTHING, Seconds, intersection, union
 from sessions.attendance.models import Attestation, Progress, Proposal
 from sessions.attendance.policies import policy_of
 from sessions.attendance.policy import Policy, values_of
@@ -47,6 +48,8 @@ class Hearing:
     ended_at: datetime | None
     breaks_taken: tuple[tuple[int, int], ...]  # started in the room, to the second
     complete: bool  # no evidence is missing any more
+    cameras: Mapping[str, Seconds]  # by person, when on; empty when nobody told of any
+    identified: Set[UUID]  # whom staff of the programme have made sure of
     seq: int
     digest: str
 
@@ -79,6 +82,10 @@ class Hearing:
     def _present(self, role: Role) -> Seconds:
         people = whereabouts(self.facts).values()
         return union(*(person.present for person in people if person.role == role))
+
+    def flags(self, person: UUID, credit: Credit) -> tuple[Flag, ...]:
+        camera = self.cameras.get(str(person), NOTHING) if self.cameras else None
+        return flags(credit, camera, identified=person in self.identified)
 
     def credits(self, policy: Policy) -> dict[UUID, Credit]:
         """By client. While the meeting runs, what has not happened yet has no reason."""
@@ -163,11 +170,11 @@ def proposal(
         person_id=person,
         final=found.ended_at is not None,
         computed_at=computed_at or clock.now(),
-        **columns(credit, policy),
+        **columns(found, person, credit, policy),
     )
 
 
-def columns(credit: Credit, policy: Policy) -> dict[str, Any]:
+def columns(found: Hearing, person: UUID, credit: Credit, policy: Policy) -> dict[str, Any]:
     """A credit as the columns of models.Credited."""
     return {
         "credited_seconds": credit.credited_seconds,
@@ -179,7 +186,7 @@ def columns(credit: Credit, policy: Policy) -> dict[str, Any]:
         "arrived_at": _moment(credit.arrived_at),
         "left_at": _moment(credit.left_at),
         "spans": [[one.start, one.end, one.reason.value] for one in credit.stretches],
-        "flags": [flag.value for flag in flags(credit)],
+        "flags": [flag.value for flag in found.flags(person, credit)],
         "policy_version": credit.policy_version,
         "policy": values_of(policy),
     }
@@ -206,6 +213,8 @@ def _hearing(meeting: Meeting, observed: observe.Observed, reading: feed.Reading
         ended_at=reading.ended_at,
         breaks_taken=tuple(observed.breaks),
         complete=reading.seq == 0 or observed.complete(reading.heard),
+        cameras=observed.camera_on(),
+        identified=feed.identified(meeting.program_id, reading.roles),
         seq=reading.seq,
         digest=reading.digest,
     )

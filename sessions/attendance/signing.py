@@ -128,7 +128,7 @@ def attest(actor: Person, meeting: Meeting, draft: Draft) -> Attestation:
                 meeting=meeting,
                 person_id=person,
                 excused=person in draft.excused,
-                **proposals.columns(credit, policy),
+                **proposals.columns(found, person, credit, policy),
             )
             for person, credit in sorted(credits_.items())
         ]

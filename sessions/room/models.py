@@ -129,6 +129,11 @@ class RoomFact(AppendOnlyModel):
                 name="room_fact_command_has_giver",
             ),
         ]
+        indexes = [  # of whom staff have made sure: asked at every proposal, must know no history
+            models.Index(
+                fields=["person"], condition=Q(kind="identity_verified"), name="room_fact_identified"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"

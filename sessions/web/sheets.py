@@ -213,6 +213,10 @@ def _reasons(credited: Credited, status: AttendanceStatus, late: bool) -> Iterab
         yield _("Was removed from the room.")
     if Flag.LEFT_EARLY in flags:
         yield _("Left the room and was away for %(minutes)s.") % {"minutes": _long(credited, Reason.AWAY)}
+    if Flag.CAMERA_OFF in flags:
+        yield _("The camera was off for more than five minutes.")
+    if Flag.UNIDENTIFIED in flags:
+        yield _("Nobody has confirmed yet that it is them. You can do that in the room, at their name.")
     if not (late or flags) and status in (AttendanceStatus.PARTIAL, AttendanceStatus.INSUFFICIENT):
         yield _("Was here for a part of the time.")
 

@@ -8,6 +8,7 @@ export interface RoomConfig {
   readonly language: string;
   readonly homePath: string;
   readonly timeZone: string; // IANA name
+  readonly weekPath?: string; // a client's own week; left out for everybody else
   readonly testHooks: boolean;
 }
 

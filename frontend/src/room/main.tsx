@@ -7,6 +7,7 @@ import "../styles/rooms.css";
 import "../styles/arrival.css";
 import "../styles/floor.css";
 import "../styles/crisis.css";
+import "../styles/week.css";
 import { readConfig } from "./config";
 import { metronome } from "./metronome";
 import { Session } from "./session";

@@ -114,6 +114,8 @@ def room_page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
         "timeZone": person.time_zone,
         "testHooks": settings.TEST_HOOKS,
     }
+    if role == RoomRole.CLIENT and meeting.kind_defaults.creditable:
+        config["weekPath"] = reverse("my-week")
     response = render(request, "room/room.html", {"config": config})
     response.headers["Permissions-Policy"] = middleware.ROOM_DEVICES
     return response

@@ -18,6 +18,7 @@ import { Gallery, others, type Look } from "./Gallery";
 import { useFocusOnArrival, usePhone, useWakeLock } from "./hooks";
 import { Icon } from "./Icon";
 import { Help, More, OwnSheet, Reactions } from "./More";
+import { Week } from "./Week";
 import { useShown } from "./participant";
 import { PersonSheet } from "./PersonSheet";
 import { pipKind, PipWindow, usePip } from "./Pip";
@@ -201,6 +202,7 @@ function Inside(props: Props) {
           onOpen={setPerson}
         />
         <HoldCover view={view} />
+        {session.config.weekPath !== undefined && <Week path={session.config.weekPath} />}
         {everyone.length === 0 && view.you.place === "main" && (
           <div className="stage-note">
             <p>

@@ -222,6 +222,9 @@ export const en = {
   helpSwitch: "Use these keys",
   keys: "Keys",
 
+  yourWeek: "Your week",
+  yourTimeToday: "Your time today",
+
   ...floorEn,
   ...roomsEn,
 };

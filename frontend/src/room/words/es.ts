@@ -214,6 +214,9 @@ export const es: Words = {
   helpSwitch: "Usar estas teclas",
   keys: "Teclas",
 
+  yourWeek: "Su semana",
+  yourTimeToday: "Su tiempo hoy",
+
   ...floorEs,
   ...roomsEs,
 };
