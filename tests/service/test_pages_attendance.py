@@ -16,9 +16,11 @@ from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
 from sessions.programs.service import cancel
 from sessions.room.commands import Leave
+from sessions.room.floor_commands import VerifyIdentity
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
+from tests.service.room import Evening
 
 MINUTE = timedelta(minutes=1)
 
@@ -31,7 +33,13 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
+    """Whose clients staff have made sure of, in another meeting."""
+    found = people.assemble()
+    family = Evening(found.family)
+    family.comes(found.mina, found.alice, found.bruno)
+    for person in (found.alice, found.bruno):
+        family.does(found.mina, VerifyIdentity(person.pk))
+    return found
 
 
 @pytest.fixture
@@ -85,6 +93,18 @@ def test_odd_ones_come_first_with_the_reason_and_the_rest_is_folded(held: Group,
     assert "Alice Haddad" not in first
     assert "30 of 30 minutes" in folded
     assert 'aria-label="Alice Haddad: present, 30 of 30 minutes"' in folded
+
+
+def test_somebody_nobody_has_made_sure_of_is_odd_until_somebody_has(held: Group, cast: Cast) -> None:
+    group = Group(cast, held.clock)
+    group.meeting = cast.morning_group
+    group.comes(cast.theo, cast.chidi)
+    group.lets_in(cast.theo, cast.chidi)
+    group.passes(MINUTE, cast.theo, cast.chidi)
+    path = f"/meetings/{cast.morning_group.pk}/sign"
+    assert "Nobody has confirmed yet that it is them." in page(cast.theo, path)
+    group.does(cast.theo, VerifyIdentity(cast.chidi.pk))
+    assert "Nobody has confirmed yet that it is them." not in page(cast.theo, path)
 
 
 def test_each_picture_has_a_table_of_the_same_behind_it(held: Group, cast: Cast) -> None:
