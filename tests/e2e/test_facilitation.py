@@ -25,6 +25,7 @@ async def group(site: Site, come: Come, clients: int) -> tuple[Visitor, list[Vis
     for guest in guests:
         await (await guest.open_room(meeting)).waiting()
     await mina.see("bar-people").click()
+    await until(mina.see("waiter").count, lambda count: count == clients, "all are in line")
     await mina.see("admit-all").first.click()
     await asyncio.gather(*(guest.in_the_room() for guest in guests))
     await asyncio.gather(*(person.perceives(clients) for person in [mina, *guests]))
