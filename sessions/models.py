@@ -44,6 +44,7 @@ from sessions.consents.models import (
 from sessions.families.models import Invitation
 from sessions.messages.models import ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
+from sessions.plan.models import Assessment, CarePlan, PlanReview
 from sessions.programs.calendar_models import (
     Busy,
     CalendarFeed,
@@ -71,6 +72,7 @@ from sessions.room.arrival_models import Arrival
 from sessions.room.chat_models import ChatLine
 from sessions.room.crisis_models import Crisis, CrisisReading, CrisisStep
 from sessions.room.models import Connection, Placement, Room, RoomFact, SideRoom
+from sessions.toxicology.models import Custody, Sample, TestPlan
 from sessions.worklist.models import StaffTask
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "AftercareFact",
     "AftercarePolicy",
     "Arrival",
+    "Assessment",
     "AttendanceRecord",
     "Attestation",
     "AuditChain",
@@ -91,6 +94,7 @@ __all__ = [
     "CallTry",
     "CallerException",
     "CallerHours",
+    "CarePlan",
     "ChannelConsent",
     "ChatLine",
     "CheckIn",
@@ -106,6 +110,7 @@ __all__ = [
     "Crisis",
     "CrisisReading",
     "CrisisStep",
+    "Custody",
     "DailyHead",
     "Disclosure",
     "Due",
@@ -130,6 +135,7 @@ __all__ = [
     "OfferedSlot",
     "Person",
     "Placement",
+    "PlanReview",
     "PlanVersion",
     "Program",
     "Progress",
@@ -141,6 +147,7 @@ __all__ = [
     "ReportOrder",
     "Room",
     "RoomFact",
+    "Sample",
     "ScheduleChange",
     "Seal",
     "Series",
@@ -151,6 +158,7 @@ __all__ = [
     "StaffTask",
     "StepProposal",
     "StoppedAddress",
+    "TestPlan",
     "TierDecision",
     "WaitlistEntry",
 ]

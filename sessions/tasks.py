@@ -12,8 +12,10 @@ from sessions.core import clock
 from sessions.families import service as families
 from sessions.messages import changes
 from sessions.messages import service as messages
+from sessions.plan import service as plans
 from sessions.programs import episodes, series
 from sessions.room import service as room
+from sessions.toxicology import service as toxicology
 
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]
@@ -66,9 +68,12 @@ def watch_guests() -> None:
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]
 def advance_programs() -> None:
-    """Put series a little further on the calendar; let signed steps and starts begin on their day."""
+    """What a day brings: series, starts, signed steps, reviews that are due, samples that are asked for."""
     series.extend_all(clock.now())
     episodes.advance(clock.now())
+    plans.watch(clock.now())
+    toxicology.select(clock.now())
+    toxicology.watch(clock.now())
 
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]

@@ -144,7 +144,7 @@ RULES: Final[dict[Act, Rule]] = {
     Act.SIGN_STEP: Rule(_CLINICAL, seen_by=Act.SEE_EPISODE),
     Act.KEEP_FAMILY: Rule(program=_COORDINATES),
     Act.SEE_PLAN: Rule(_OWN | _CLINICAL, _COORDINATES),
-    Act.KEEP_PLAN: Rule(_CLINICAL, seen_by=Act.SEE_PLAN),
+    Act.KEEP_PLAN: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_PLAN),
     Act.SIGN_PLAN: Rule(_OWN | _CLINICAL, seen_by=Act.SEE_PLAN),
     Act.SEE_TESTS: Rule(_OWN | _CLINICAL, _COORDINATES),
     Act.KEEP_TESTS: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_TESTS),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from sessions.people import service as people
 from sessions.people.models import Person
 from sessions.people.roles import Role
+from sessions.programs.episode_models import Episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Place:
 
 
 def places(person: Person) -> list[Place]:
-    """In order. One query."""
+    """In order. A handful of queries."""
     roles = people.roles(person)
     found: list[tuple[str, str]] = [("home", _("Today"))]
     if roles - {Role.ADMINISTRATOR}:
@@ -35,6 +36,10 @@ def places(person: Person) -> list[Place]:
     if Role.FACILITATOR in roles:
         found.append(("groups", _("Groups")))
     shown = [Place(name, label, reverse(name)) for name, label in found]
+    if Role.CLIENT in roles:
+        mine = Episode.objects.filter(person=person, ended_on=None).order_by("referred_on").first()
+        if mine is not None:
+            shown.append(Place("plan", _("My plan"), reverse("plan", args=[mine.pk])))
     if Role.COORDINATOR in roles:
         ids = people.program_ids(person, Role.COORDINATOR)
         shown += [Place("census", _("People"), reverse("census", args=[pk])) for pk in ids[:1]]

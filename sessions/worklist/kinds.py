@@ -70,6 +70,11 @@ REASONS: Final[dict[str, Reason]] = {
     "crisis-open": Reason(gettext_noop("Somebody is in danger in a session. Go there now.")),
     "crisis-closed": Reason(gettext_noop("A crisis in a session was closed. See how it goes on.")),
     "consent-ends": Reason(gettext_noop("A consent ends on %(on)s.")),
+    "assessment-flag": Reason(gettext_noop("An assessment says that somebody should look today.")),
+    "plan-review": Reason(gettext_noop("The plan is to be looked at together by %(on)s.")),
+    "planned-end": Reason(gettext_noop("The planned end is %(on)s. Nothing ends by itself.")),
+    "test-result": Reason(gettext_noop("A result of %(on)s is there to talk about.")),
+    "test-missed": Reason(gettext_noop("The sample of %(on)s was not given in time. Ask how they are.")),
     "message-failed": Reason(gettext_noop("A message could not be delivered.")),
     # aftercare
     "aftercare-plan": Reason(

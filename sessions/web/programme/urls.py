@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.web.programme import booking, family, guest, people, schedule
+from sessions.web.programme import booking, care, family, guest, people, schedule
 
 urlpatterns = [
     path("schedule/", schedule.own, name="schedule"),
@@ -33,6 +33,14 @@ urlpatterns = [
     path("groups/", people.groups, name="groups"),
     path("episodes/<uuid:episode_id>/", people.episode, name="episode"),
     path("episodes/<uuid:episode_id>/do/<slug:what>", people.act, name="episode-act"),
+    path("episodes/<uuid:episode_id>/plan", care.plan, name="plan"),
+    path("episodes/<uuid:episode_id>/plan/write", care.write, name="plan-write"),
+    path("episodes/<uuid:episode_id>/plan/sign", care.sign, name="plan-sign"),
+    path("episodes/<uuid:episode_id>/plan/review", care.review, name="plan-review"),
+    path("episodes/<uuid:episode_id>/assess/<slug:code>", care.assess, name="plan-assess"),
+    path("episodes/<uuid:episode_id>/samples", care.samples, name="samples"),
+    path("episodes/<uuid:episode_id>/samples/stop", care.stop_samples, name="samples-stop"),
+    path("episodes/<uuid:episode_id>/samples/<uuid:sample_id>", care.sample_step, name="sample-step"),
     path("episodes/<uuid:episode_id>/sign", people.sign, name="episode-sign"),
     path("episodes/<uuid:episode_id>/family", family.page, name="family"),
     path(

@@ -1,0 +1,334 @@
+"""A client's plan, assessments and tests: for the client's clinicians and coordinators, and what is the
+client's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from sessions.core.errors import NotFound
+from sessions.people.access import Act, may, require
+from sessions.plan import service
+from sessions.plan.forms import FORMS, NO, YES, Form
+from sessions.plan.models import Modality
+from sessions.programs import episodes
+from sessions.programs.episode_models import Episode
+from sessions.toxicology import service as tests
+from sessions.toxicology.models import CustodyStep, FrequencyChoice, SampleState
+from sessions.toxicology.service import Outcome
+from sessions.web import words
+from sessions.web.programme.pages import done, form_page
+from sessions.web.programme.people import SignForm
+from sessions.web.signed_in import PersonRequest, signed_in
+
+GOALS = 5
+_TEXT = forms.Textarea(attrs={"rows": 3})
+
+
+class AnswersForm(forms.Form):
+    """One assessment form, as its definition says."""
+
+    def __init__(self, data: object, *, asked: Form) -> None:
+        super().__init__(data)  # type: ignore[arg-type]
+        for one in asked.questions:
+            self.fields[one.code] = (
+                forms.CharField(label=_(one.text), required=False, widget=_TEXT)
+                if one.free
+                else forms.ChoiceField(
+                    label=_(one.text), choices=[(YES, _("yes")), (NO, _("no"))], widget=forms.RadioSelect
+                )
+            )
+
+
+class PlanForm(forms.Form):
+    summary = forms.CharField(label=gettext_lazy("Where things stand"), widget=_TEXT, required=False)
+    modalities = forms.MultipleChoiceField(
+        label=gettext_lazy("How we work"),
+        choices=Modality.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(self, data: object, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)  # type: ignore[arg-type]
+        for n in range(1, GOALS + 1):
+            self.fields[f"goal{n}"] = forms.CharField(
+                label=_("Goal %(n)d") % {"n": n}, required=n == 1, max_length=400
+            )
+            self.fields[f"steps{n}"] = forms.CharField(
+                label=_("Steps towards goal %(n)d") % {"n": n}, required=False, widget=_TEXT
+            )
+
+    def words(self) -> service.Words:
+        given = self.cleaned_data
+        goals = (service.Goal(given[f"goal{n}"], given[f"steps{n}"]) for n in range(1, GOALS + 1))
+        return service.Words(given["summary"], tuple(goal for goal in goals if goal.text.strip()))
+
+
+class ReviewForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("What you found together"), max_length=service.LONGEST, widget=_TEXT
+    )
+
+
+class TestsForm(forms.Form):
+    __test__ = False
+
+    frequency = forms.ChoiceField(label=gettext_lazy("How often"), choices=FrequencyChoice.choices)
+    observed = forms.BooleanField(label=gettext_lazy("seen by video, in a short meeting"), required=False)
+
+
+class ResultForm(forms.Form):
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Result"),
+        choices=[
+            (Outcome.NEGATIVE.value, gettext_lazy("nothing found")),
+            (Outcome.POSITIVE.value, gettext_lazy("something found")),
+            (Outcome.UNCLEAR.value, gettext_lazy("unclear")),
+        ],
+    )
+    found = forms.CharField(label=gettext_lazy("What was found"), max_length=200, required=False)
+
+
+@require_http_methods(["GET", "HEAD"])
+@signed_in
+def plan(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    row = episodes.episode(episode_id)
+    found = service.current(request.user, row)
+    own = request.user.pk == row.person_id
+    keeps = may(request.user, Act.KEEP_PLAN, row)
+    signs = may(request.user, Act.SIGN_PLAN, row)
+    due = service.review_due(row)
+    week = service.week_check(row, episodes.today(row))
+    context: dict[str, Any] = {
+        "episode": row,
+        "own": own,
+        "keeps": keeps,
+        "form": SignForm(),
+        "due": words.day(due) if due else "",
+        "week": week,
+        "week_of": words.day(week.monday) if week else "",
+        "forms": [(one.code, _(one.title)) for one in FORMS.values()] if keeps else [],
+        "assessments": [],
+        "reviews": [(one, text, words.day(one.on)) for one, text in service.reviews(request.user, row)],
+    }
+    if keeps:
+        context["assessments"] = [
+            {
+                "row": one,
+                "title": _(FORMS[one.form].title) if one.form in FORMS else one.form,
+                "day": words.day(one.at),
+                "answers": [
+                    (
+                        _(q.text),
+                        {YES: _("yes"), NO: _("no")}.get(answers.get(q.code, ""), answers.get(q.code, "")),
+                    )
+                    for q in FORMS[one.form].questions
+                    if answers.get(q.code)
+                ]
+                if one.form in FORMS
+                else [],
+            }
+            for one, answers in service.assessments(request.user, row)
+        ]
+    if found is not None:
+        held, said = found
+        context |= {
+            "plan": held,
+            "words": said,
+            "modalities": [str(Modality(code).label) for code in held.modalities],
+            "client_signed": _signed(held.client_name, held.client_at),
+            "clinician_signed": _signed(held.clinician_name, held.clinician_at),
+            "signs": signs and (held.client_at if own else held.clinician_at) is None,
+        }
+    return render(request, "programme/plan.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def assess(request: PersonRequest, episode_id: UUID, code: str) -> HttpResponse:
+    row = _keeps(request, episode_id, Act.KEEP_PLAN)
+    if code not in FORMS:
+        raise NotFound
+    form = AnswersForm(request.POST or None, asked=FORMS[code])
+    return form_page(
+        request,
+        form,
+        lambda: service.assess(row, FORMS[code], form.cleaned_data, by=request.user),
+        title=_(FORMS[code].title),
+        lead=row.person.name,
+        button=_("Keep these answers"),
+        said=_("Kept."),
+        back=reverse("plan", args=[row.pk]),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def write(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    row = _keeps(request, episode_id, Act.KEEP_PLAN)
+    found = service.current(request.user, row)
+    initial: dict[str, Any] = {}
+    if found is not None:
+        held, said = found
+        initial = {"summary": said.summary, "modalities": held.modalities}
+        for n, goal in enumerate(said.goals[:GOALS], 1):
+            initial |= {f"goal{n}": goal.text, f"steps{n}": goal.steps}
+    form = PlanForm(request.POST or None, initial)
+    return form_page(
+        request,
+        form,
+        lambda: service.write(
+            row, form.words(), [Modality(one) for one in form.cleaned_data["modalities"]], by=request.user
+        ),
+        title=_("The plan of %(name)s") % {"name": row.person.name},
+        lead=_("Write it together. Both of you sign it then."),
+        button=_("Put it up for signing"),
+        said=_("The plan waits for both signatures."),
+        back=reverse("plan", args=[row.pk]),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def review(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    row = _keeps(request, episode_id, Act.KEEP_PLAN)
+    form = ReviewForm(request.POST or None)
+    return form_page(
+        request,
+        form,
+        lambda: service.review(row, form.cleaned_data["text"], by=request.user),
+        title=_("A look at the plan"),
+        lead=row.person.name,
+        button=_("Note the review"),
+        said=_("Noted."),
+        back=reverse("plan", args=[row.pk]),
+    )
+
+
+@require_POST
+@signed_in
+def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    row = _keeps(request, episode_id, Act.SIGN_PLAN)
+    held = service.plan_of(row)
+    name, read = request.POST.get("typed_name", ""), request.POST.get("sha256", "")
+    return done(
+        request,
+        lambda: service.sign(held, request.user, typed_name=name, sha256=read),
+        _("Signed."),
+        reverse("plan", args=[row.pk]),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    """A client's tests. POST begins them, or another rhythm."""
+    row = episodes.episode(episode_id)
+    found = tests.samples(request.user, row)
+    if request.method == "POST":
+        require(request.user, Act.KEEP_TESTS, row)
+    form = TestsForm(request.POST or None)
+    keeps = may(request.user, Act.KEEP_TESTS, row)
+    outcomes = dict(ResultForm.base_fields["outcome"].choices)  # type: ignore[attr-defined]
+    return form_page(
+        request,
+        form,
+        lambda: tests.begin(
+            row,
+            FrequencyChoice(form.cleaned_data["frequency"]),
+            by=request.user,
+            observed=form.cleaned_data["observed"],
+        ),
+        title=_("Your samples")
+        if request.user.pk == row.person_id
+        else _("Samples of %(name)s") % {"name": row.person.name},
+        button=_("From today on"),
+        said=_("From today on. The days are drawn at random."),
+        back=reverse("episode", args=[row.pk]),
+        to=reverse("samples", args=[row.pk]),
+        template="programme/samples.html",
+        context={
+            "episode": row,
+            "keeps": keeps,
+            "open": tests.open_plan(row),
+            "result_form": ResultForm(),
+            "samples": [
+                {
+                    "row": one,
+                    "day": words.day(one.on),
+                    "until": f"{words.day(one.until)}, {words.clock(one.until)}",
+                    "steps": _next(one.state, chain) if keeps else [],
+                    "result": outcomes.get(result.get("outcome", ""), ""),
+                    "found": result.get("found", ""),
+                    "chain": [
+                        (
+                            link.get_step_display(),
+                            f"{words.day(link.at)}, {words.clock(link.at)}",
+                            link.by.name if link.by else "",
+                        )
+                        for link, _text in chain
+                    ],
+                }
+                for one, chain, result in found
+            ],
+        },
+    )
+
+
+@require_POST
+@signed_in
+def sample_step(request: PersonRequest, episode_id: UUID, sample_id: UUID) -> HttpResponse:
+    """The next link of custody, or the result."""
+    row = _keeps(request, episode_id, Act.KEEP_TESTS)
+    one = tests.sample(sample_id, row)
+    here = reverse("samples", args=[row.pk])
+    step = request.POST.get("step", "")
+    if step == "result":
+        form = ResultForm(request.POST)
+        if not form.is_valid():
+            raise NotFound
+        outcome = Outcome(form.cleaned_data["outcome"])
+        more = {"found": form.cleaned_data["found"]} if form.cleaned_data["found"] else {}
+        return done(
+            request, lambda: tests.result(one, outcome, by=request.user, findings=more), _("Kept."), here
+        )
+    if step not in CustodyStep.values:
+        raise NotFound
+    return done(request, lambda: tests.hand_over(one, CustodyStep(step), by=request.user), _("Noted."), here)
+
+
+@require_POST
+@signed_in
+def stop_samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    row = _keeps(request, episode_id, Act.KEEP_TESTS)
+    return done(
+        request, lambda: tests.stop(row, by=request.user), _("Noted."), reverse("samples", args=[row.pk])
+    )
+
+
+def _next(state: str, chain: list[Any]) -> list[tuple[str, str]]:
+    last = CustodyStep(chain[-1][0].step) if chain else CustodyStep.ASKED
+    found = [(one.value, str(one.label)) for one in CustodyStep if one in tests.following(last)]
+    if state == SampleState.GIVEN:
+        found.append(("result", ""))
+    return found
+
+
+def _keeps(request: PersonRequest, episode_id: UUID, act: Act) -> Episode:
+    row = episodes.episode(episode_id)
+    require(request.user, act, row)
+    return row
+
+
+def _signed(name: str, at: Any) -> str:
+    return f"{name}, {words.day(at)}" if at else ""
