@@ -13,8 +13,11 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests import servers
 
@@ -27,10 +30,16 @@ class Phase:
     why: str
     folders: tuple[str, ...]
     servers: tuple[str, ...] = ()
+    beside_the_next: bool = False  # wants one core and no quiet: runs at the same time as the next phase
 
 
 PHASES = (
-    Phase("clinic", "rules and services on SQLite, in-memory channel layer", ("tests/unit", "tests/service")),
+    Phase(
+        "clinic",
+        "rules and services on SQLite, in-memory channel layer",
+        ("tests/unit", "tests/service"),
+        beside_the_next=True,
+    ),
     Phase(
         "scale",
         "services on PostgreSQL, Redis channel layer, Celery",
@@ -42,9 +51,18 @@ PHASES = (
 )
 
 
-def run(phase: Phase, arguments: list[str], results: Path) -> int:
-    """Run one phase in its own pytest; returns pytest's exit code (5, nothing collected, counts as 1)."""
-    print(f"\n=== {phase.name}: {phase.why}", flush=True)
+@dataclass(frozen=True)
+class Report:
+    code: int  # of pytest
+    found: Counter[str]
+    line: str
+
+
+def run(phase: Phase, arguments: list[str], results: Path, output: IO[str] | None) -> int:
+    """Run one phase in its own pytest; returns pytest's exit code (5, nothing collected, counts as 1).
+
+    Its output goes to `output`, or straight to ours.
+    """
     env = {**os.environ, "VIOP_TEST_PHASE": phase.name}
     with contextlib.ExitStack() as stack:
         env["VIOP_VAR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="viop-var-"))
@@ -56,7 +74,18 @@ def run(phase: Phase, arguments: list[str], results: Path) -> int:
         if not folders:
             return 0
         words = ["-m", "pytest", "-q", f"--junitxml={results}", *folders, *arguments]
-        return subprocess.run([sys.executable, *words], cwd=ROOT, env=env, check=False).returncode
+        return subprocess.run(
+            [sys.executable, *words], cwd=ROOT, env=env, stdout=output, stderr=output, check=False
+        ).returncode
+
+
+def report_on(phase: Phase, arguments: list[str], folder: Path, output: IO[str] | None) -> Report:
+    started, results = time.monotonic(), folder / f"{phase.name}.xml"
+    code = run(phase, arguments, results, output)
+    found = count(results) if results.exists() else Counter(passed=0, failed=1, skipped=0)
+    spent_s = round(time.monotonic() - started)
+    words = ", ".join(f"{found[word]} {word}" for word in ("passed", "failed", "skipped"))
+    return Report(code, found, f"{phase.name}: {words} in {spent_s} s")
 
 
 def count(results: Path) -> Counter[str]:
@@ -77,27 +106,53 @@ def missing(phase: Phase) -> list[str]:
     return [name for name in phase.servers if present[name]() is None]
 
 
+def side_by_side(phases: Sequence[Phase]) -> list[list[Phase]]:
+    groups: list[list[Phase]] = []
+    joins = False
+    for phase in phases:
+        if joins:
+            groups[-1].append(phase)
+        else:
+            groups.append([phase])
+        joins = phase.beside_the_next
+    return groups
+
+
 def main(arguments: list[str]) -> int:
     extra = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
     wanted = arguments[: arguments.index("--")] if "--" in arguments else arguments
     total: Counter[str] = Counter(passed=0, failed=0, skipped=0)
     worst, lines = 0, []
-    with tempfile.TemporaryDirectory(prefix="viop-results-") as folder:
-        for phase in PHASES:
-            if wanted and phase.name not in wanted:
-                continue
-            if lacking := missing(phase):
-                total["skipped"] += 1
-                lines.append(f"{phase.name}: SKIPPED, not installed: {', '.join(lacking)}")
-                continue
-            results, started = Path(folder) / f"{phase.name}.xml", time.monotonic()
-            code = run(phase, extra, results)
-            worst = worst or code
-            found = count(results) if results.exists() else Counter(passed=0, failed=1, skipped=0)
-            total.update(found)
-            spent_s = round(time.monotonic() - started)
-            words = ", ".join(f"{found[word]} {word}" for word in ("passed", "failed", "skipped"))
-            lines.append(f"{phase.name}: {words} in {spent_s} s")
+    can = []
+    for phase in PHASES:
+        if wanted and phase.name not in wanted:
+            continue
+        if lacking := missing(phase):
+            total["skipped"] += 1
+            lines.append(f"{phase.name}: SKIPPED, not installed: {', '.join(lacking)}")
+        else:
+            can.append(phase)
+    with tempfile.TemporaryDirectory(prefix="viop-results-") as name, ThreadPoolExecutor() as threads:
+        folder = Path(name)
+        for first, *others in side_by_side(can):
+            # The first phase's output is shown as it comes, that of those beside it afterwards.
+            outputs = [(folder / f"{phase.name}.txt").open("w+") for phase in others]
+            running = [
+                threads.submit(report_on, phase, extra, folder, output)
+                for phase, output in zip(others, outputs, strict=True)
+            ]
+            print(f"\n=== {first.name}: {first.why}", flush=True)
+            reports = [report_on(first, extra, folder, None)]
+            for phase, output, future in zip(others, outputs, running, strict=True):
+                print(f"\n=== {phase.name}: {phase.why}", flush=True)
+                reports.append(future.result())
+                output.seek(0)
+                print(output.read(), flush=True)
+                output.close()
+            for report in reports:
+                worst = worst or report.code
+                total.update(report.found)
+                lines.append(report.line)
     print("\n=== all phases\n" + "\n".join(lines))
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if worst or total["failed"] else 0
