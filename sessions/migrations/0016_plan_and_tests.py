@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('iop', '0014_aftercare_emergency'),
+        ('iop', '0015_identified'),
     ]
 
     operations = [
