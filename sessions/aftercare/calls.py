@@ -24,7 +24,7 @@ from sessions.aftercare import (
     planning,
     plans,
 )
-from sessions.aftercare.daytime import awake_after
+from sessions.aftercare.daytime import awake_after, is_quiet
 from sessions.aftercare.due import Step
 from sessions.aftercare.escalation import HandOffNeeded
 from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent
@@ -91,7 +91,14 @@ def queue(actor: Person, program: Program, now: datetime) -> list[CheckIn]:
     Each has `urgency` (risk.Tier, 0 when nothing is known). Raises NotFound for who does not call.
     """
     require(actor, Act.SEE_CALLS, program)
-    return list(_ordered(CheckIn.objects.of(program.pk).called().filter(next_try_at__lte=now)))
+    quiet = plans.quiet_of(policy_of(program.pk))
+    rows = _ordered(CheckIn.objects.of(program.pk).called().filter(next_try_at__lte=now))
+    # Whom it is night for is called in the morning, unless they are in danger.
+    return [
+        row
+        for row in rows
+        if row.urgency >= Tier.CRISIS or not is_quiet(now, row.course.person.time_zone, quiet)  # type: ignore[attr-defined]
+    ]
 
 
 def later(actor: Person, program: Program, now: datetime) -> list[CheckIn]:
