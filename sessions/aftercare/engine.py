@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from sessions.aftercare import due, planning, steps
 from sessions.aftercare.models import Due, EngineBeat
-from sessions.core.errors import Fault, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ def _one(pk: int, now: datetime, at: Point) -> int:
             row.save(update_fields=["outcome", "done_at"])
             at("before-commit")
         at("after-commit")
-    except (DatabaseError, Fault, Refusal, ValueError) as error:
+    except Exception as error:  # whatever it is, it must not hold up the rest
         if isinstance(error, OperationalError) and not connection.is_usable():
             raise  # the database is gone: nothing can be written down about it either
         tries = due.failed(pk, now)

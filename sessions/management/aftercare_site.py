@@ -282,7 +282,7 @@ class Site:
         calls.close(caller, row, Outcome(found.tier, "Talked."))
 
     def _evening(self) -> None:
-        """What happens now and then: people move, take consent back, ask for a call; a coordinator decides."""
+        """Now and then people move, take consent back, or ask for a call; a coordinator decides."""
         for who in self.people.values():
             roll = who.dice.random()
             if roll < 0.0005:

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from sessions.core import zones
 from sessions.core.span import Span
+from sessions.management import demo_aftercare
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import bind_guest, join
@@ -71,6 +72,7 @@ GUESTS: Final = (
     (LUIS, Part("Elena", "Ortega", Role.FAMILY, Language.SPANISH), "daughter"),
 )
 ALUMNA: Final = Part("Wendy", "Sandoval", Role.ALUMNUS, phone="+1 212 555 0120")
+ALUMNUS: Final = Part("Theodore", "Banks", Role.ALUMNUS, phone="+1 212 555 0122")
 ADMINISTRATOR: Final = Part("Iris", "Chen", Role.ADMINISTRATOR)
 EVERYBODY: Final = (
     COORDINATOR,
@@ -79,6 +81,7 @@ EVERYBODY: Final = (
     *CLIENTS,
     *(guest for _, guest, _ in GUESTS),
     ALUMNA,
+    ALUMNUS,
     ADMINISTRATOR,
 )
 
@@ -127,6 +130,7 @@ def prepare(now: datetime) -> DemoClinic:
             now,
         ),
     )
+    demo_aftercare.prepare(program, cast[COORDINATOR], cast[MAYA], [cast[ALUMNA], cast[ALUMNUS]], now)
     return DemoClinic(program, tuple((part.role, cast[part]) for part in EVERYBODY), meetings)
 
 
