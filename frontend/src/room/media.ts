@@ -85,6 +85,8 @@ export class Media {
   #nowMs = 0;
   #visit = 0; // grows with every entry and exit: what an older one still finishes is void
   #applying = false;
+  #used = false; // `room` has been connected before
+  #round = 0; // grows with every new room object: what is still done for an older one counts for nothing
   #stale = false;
   #blurred = rememberedPreferences().blur;
   #place = ""; // of the clinic's: the side room's id, or "" for the main room
@@ -202,6 +204,8 @@ export class Media {
   }
 
   async #connect(seat: Seat, visit: number): Promise<void> {
+    if (this.#used) this.#renew();
+    this.#used = true;
     const devices = chosenDevices();
     const { audioCaptureDefaults: audio, videoCaptureDefaults: video } = this.room.options;
     if (audio && devices.audioinput) audio.deviceId = { ideal: devices.audioinput };
@@ -214,6 +218,17 @@ export class Media {
       return;
     }
     if (visit === this.#visit) this.#settled();
+  }
+
+  /** Another room object: what the old one still waits for (a publication cut off in the middle) never ends. */
+  #renew(): void {
+    const old = this.room;
+    this.room = this.#made();
+    Object.assign(this.room.options, old.options); // devices chosen meanwhile
+    this.#round += 1;
+    this.#applying = false;
+    void old.disconnect();
+    this.around.renewed();
   }
 
   /** A room object that speaks to us as long as it is the one in use. */
@@ -252,6 +267,8 @@ export class Media {
       return;
     }
     this.room = next;
+    this.#round += 1;
+    this.#applying = false;
     this.#asked = this.#retryMs = this.#shakyMs = null;
     this.around.renewed();
     this.#become("live"); // whatever became of the old one meanwhile
@@ -298,13 +315,14 @@ export class Media {
     this.#stale = true;
     if (this.#applying) return;
     this.#applying = true;
-    while (this.#stale && this.#state === "live") {
+    const round = this.#round;
+    while (this.#stale && this.#state === "live" && round === this.#round) {
       this.#stale = false;
       const { microphone, camera } = this.#wanted;
       await this.#publish("microphone", microphone);
       await this.#publish("camera", camera);
     }
-    this.#applying = false;
+    if (round === this.#round) this.#applying = false;
   }
 
   async #publish(source: keyof Wanted, on: boolean): Promise<void> {

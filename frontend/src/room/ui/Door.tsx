@@ -90,7 +90,8 @@ export function Door({ session }: { readonly session: Session }) {
 
   const join = () => {
     unlockSound();
-    const usable = (source: keyof Wanted) => wanted[source] && tracks[source] !== undefined;
+    // What is still starting is wanted all the same: whoever is quick does not come in unseen and unheard.
+    const usable = (source: keyof Wanted) => wanted[source] && (tracks[source] !== undefined || starting[source] === true);
     const wish = { microphone: usable("microphone"), camera: usable("camera") };
     const known = session.snapshot.view?.you.arrival?.confirmed ?? false;
     if (known || !asksArrival(session.config.role)) session.comeIn(wish);
