@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from sessions.audit.models import AuditChain, AuditEvent
 from sessions.audit.models import Outcome as Outcome
@@ -58,6 +59,12 @@ def record(
         chain.length, chain.digest = event.seq, event.digest
         chain.save(update_fields=["length", "digest"])
     return event
+
+
+def looks_at(person_id: UUID, others: Sequence[str] = ()) -> QuerySet[AuditEvent]:
+    """Every event about a person, or about `others` of theirs (ids), by somebody else; newest first."""
+    about = Q(subject_type="person", subject_id=str(person_id)) | Q(subject_id__in=list(others))
+    return AuditEvent.objects.filter(about).exclude(actor_id=person_id).order_by("-at", "-seq")
 
 
 @dataclass(frozen=True, slots=True)

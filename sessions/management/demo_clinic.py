@@ -16,6 +16,7 @@ from django.db import transaction
 from sessions.core import zones
 from sessions.core.span import Span
 from sessions.management import demo_aftercare
+from sessions.management import demo_programme
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import bind_guest, join
@@ -131,6 +132,7 @@ def prepare(now: datetime) -> DemoClinic:
         ),
     )
     demo_aftercare.prepare(program, cast[COORDINATOR], cast[MAYA], [cast[ALUMNA], cast[ALUMNUS]], now)
+    demo_programme.prepare(program, cohort, {part.given_name: cast[part] for part in EVERYBODY}, now)
     return DemoClinic(program, tuple((part.role, cast[part]) for part in EVERYBODY), meetings)
 
 
@@ -197,10 +199,8 @@ def _upcoming(
     if meeting := ahead.first():
         return meeting
     span = Span(starts_at, starts_at + length)
-    squeezed = today.end - now < timedelta(hours=6)  # too late in the day for one after the other
-    return service.schedule(
-        program, kind, span, facilitators=facilitators, invitees=invitees, drop_in=squeezed
-    )
+    # drop-ins: the demo's day lies around the present, wherever its series lies
+    return service.schedule(program, kind, span, facilitators=facilitators, invitees=invitees, drop_in=True)
 
 
 def _later_today(now: datetime) -> tuple[datetime, datetime, datetime]:

@@ -40,6 +40,13 @@ def places(person: Person) -> list[Place]:
         mine = Episode.objects.filter(person=person, ended_on=None).order_by("referred_on").first()
         if mine is not None:
             shown.append(Place("plan", _("My plan"), reverse("plan", args=[mine.pk])))
+    if roles & {Role.CLIENT, Role.ALUMNUS}:
+        shown.append(Place("record-seen", _("Who saw my record"), reverse("record-seen")))
+    if Role.ADMINISTRATOR in roles:
+        run = people.program_ids(person, Role.ADMINISTRATOR)
+        shown += [
+            Place("program-settings", _("Rules"), reverse("program-settings", args=[pk])) for pk in run[:1]
+        ]
     if Role.COORDINATOR in roles:
         ids = people.program_ids(person, Role.COORDINATOR)
         shown += [Place("census", _("People"), reverse("census", args=[pk])) for pk in ids[:1]]

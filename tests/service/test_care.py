@@ -22,6 +22,7 @@ from sessions.plan.models import Assessment, Modality
 from sessions.plan.service import Goal, Words
 from sessions.programs import episodes
 from sessions.programs.episode_models import Episode
+from sessions.programs.settings import LIMITS
 from sessions.toxicology import service as tests
 from sessions.toxicology.models import Custody, CustodyStep, FrequencyChoice, Sample
 from sessions.toxicology.service import Outcome
@@ -270,6 +271,27 @@ def test_the_pages_from_referral_to_a_signed_step(cast: Cast, client: Client) ->
     stretch = episodes.open_stretch(Episode.objects.get(pk=row.pk))
     assert stretch is not None
     assert stretch.weekly_target_minutes == 360
+
+
+def test_an_administrator_keeps_the_rules_within_their_limits(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ines)
+    cast.north.settings = {"floor_minutes": 540}
+    cast.north.save()
+    address = reverse("program-settings", args=[cast.north.pk])
+    typed = {name: getattr(cast.north.rules, name) for name in LIMITS}
+    assert client.post(address, {**typed, "days_a_week": 8}).status_code == 422
+    assert client.post(address, {**typed, "planning_weeks": 4}).status_code == 302
+    cast.north.refresh_from_db()
+    assert (cast.north.rules.planning_weeks, cast.north.settings["floor_minutes"]) == (4, 540)
+
+
+def test_a_client_reads_who_saw_their_record(cast: Cast, client: Client) -> None:
+    plans.assessments(cast.mina, of(cast.alice))
+    client.force_login(cast.alice)
+    page = client.get(reverse("record-seen")).content.decode()
+    assert "<strong>Mina Park</strong> looked at your assessments" in page
+    client.force_login(cast.bruno)
+    assert "Mina Park" not in client.get(reverse("record-seen")).content.decode()
 
 
 def test_the_pages_of_samples(cast: Cast, client: Client) -> None:

@@ -103,6 +103,8 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "plan-assess": (lambda it: (it.alices.pk, "withdrawal"), ("mina", "theo", "carol"), "get"),
     "samples": (EPISODE, ("mina", "theo", "alice", "carol"), "get"),
     "samples-stop": (EPISODE, ("mina", "theo", "carol"), "post"),
+    "program-settings": (NORTH, ("ines",), "get"),
+    "record-seen": (NONE, EVERYBODY, "get"),
     "family": (EPISODE, ("carol",), "get"),
 }
 ELSEWHERE = {

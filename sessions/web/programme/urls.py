@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.web.programme import booking, care, family, guest, people, schedule
+from sessions.web.programme import booking, care, family, guest, people, schedule, settings_page
 
 urlpatterns = [
     path("schedule/", schedule.own, name="schedule"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("programs/<uuid:program_id>/hours/<uuid:slot_id>", booking.withdraw, name="hours-withdraw"),
     path("calendar/", booking.feed, name="feed"),
     path("calendar/<str:token>.ics", booking.feed_read, name="feed-read"),
+    path("programs/<uuid:program_id>/settings", settings_page.page, name="program-settings"),
+    path("my/record", settings_page.seen, name="record-seen"),
     path("i/<str:token>", guest.page, name="invitation"),
     path("programs/<uuid:program_id>/people", people.census, name="census"),
     path("programs/<uuid:program_id>/refer", people.refer, name="refer"),
