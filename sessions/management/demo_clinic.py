@@ -15,8 +15,7 @@ from django.db import transaction
 
 from sessions.core import zones
 from sessions.core.span import Span
-from sessions.management import demo_aftercare
-from sessions.management import demo_programme
+from sessions.management import demo_aftercare, demo_programme
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import bind_guest, join
