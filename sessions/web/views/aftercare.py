@@ -20,7 +20,7 @@ from sessions.aftercare import booking, engine, escalation, journal, planning, p
 from sessions.aftercare import letter as letters
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import UNDER_WAY, Course
-from sessions.aftercare.models import AftercareCourse, CallState, CheckIn, Escalation
+from sessions.aftercare.models import AftercareCourse, CallState, CheckIn, CourseState, Escalation
 from sessions.aftercare.policy import Phase
 from sessions.aftercare.risk import Tier
 from sessions.core import clock
@@ -173,7 +173,7 @@ def course(request: PersonRequest, course_id: UUID) -> HttpResponse:
         "reviews": Review.choices,
         "cohorts": Cohort.objects.of(row.program_id).order_by("name"),
         "history": [
-            (words.day(fact.at), words.clock(fact.at), fact)
+            (words.day(fact.at), words.clock(fact.at), fact, CourseState(fact.after).label)
             for fact in planning.history(row)
             if fact.check_in_id is None
         ],
