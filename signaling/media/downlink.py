@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from livekit.protocol import rtc
 
-from signaling.media import rpc
+from signaling.media import limits, rpc
 from signaling.media.offering import Offering
 from signaling.media.peer import Answering
 from signaling.media.publication import Audience, Kind, Publication, Subscription
@@ -24,6 +24,7 @@ class Receiver(Protocol):
     grants: rpc.Grants
     auto_subscribe: bool
     closed: bool
+    due: limits.Due
     publisher: Answering
     offering: Offering | None
 
@@ -82,9 +83,10 @@ class Downlink:
             self._waiting.remove(subscription)
         return True
 
-    def unsubscribe(self, publication: Publication) -> None:
+    def unsubscribe(self, publication: Publication, *, asked: bool = False) -> None:
+        """`asked`: by the client itself."""
         if self.cut(publication):
-            self.negotiate()
+            self.negotiate(asked=asked)
             self._receiver.room.demand_changed(publication)
 
     def clear(self) -> None:
@@ -115,11 +117,13 @@ class Downlink:
 
     # Negotiation.
 
-    def negotiate(self) -> None:
-        """Let the client know of subscriptions begun and ended."""
+    def negotiate(self, *, asked: bool = False) -> None:
+        """Let the client know of subscriptions begun and ended. `asked`: the client itself wanted that."""
         receiver = self._receiver
         if receiver.closed:
             return
+        if not asked:
+            receiver.due.negotiation()
         if receiver.offering is not None:
             receiver.offering.offer()
         else:

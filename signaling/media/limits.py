@@ -1,8 +1,13 @@
-"""How much one client may ask. Pure: the caller brings the time."""
+"""How much one client may ask. Pure: the caller brings the time.
+
+A client pays for what it says from a TokenBucket. What it says because of us, or of others in the room, is
+Due: that is never its flood, however fast staff move people about.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final
 
 SIGNAL_RATE: Final = 20.0  # messages a second, for ever
@@ -22,6 +27,10 @@ MAX_ATTRIBUTES: Final = 32
 CHEAP: Final = frozenset({"trickle", "track_setting", "ping", "ping_req"})
 CHEAP_COST: Final = 0.25
 
+# How many of each the worker's own doings may let a client say for nothing, at most saved up. Large ones are
+# few: a client negotiates one round after another. Of small ones a move into a full room asks many.
+MOST_DUE: Final = {"offer": 8, "answer": 8, "subscription": 64, "track_setting": 128}
+
 
 @dataclass(slots=True)
 class TokenBucket:
@@ -40,6 +49,41 @@ class TokenBucket:
             return False
         self.tokens -= cost
         return True
+
+
+@dataclass(slots=True)
+class Due:
+    """What the client owes us an answer to, by kind of message.
+
+    Only what others caused may be put here, never what the client itself asked for: then nobody can earn more
+    free messages by sending free messages.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def negotiation(self) -> None:
+        """Two offers: sections that carried another track rest for one round (peer.py)."""
+        self._add(offer=2, answer=1)
+
+    def track(self) -> None:
+        """One more to choose, and to say how it is shown: hidden at first, then how large."""
+        self._add(subscription=1, track_setting=2)
+
+    def settle(self, kind: str) -> bool:
+        """Whether a message of this kind was due; then one less is."""
+        if not self.counts[kind]:
+            return False
+        self.counts[kind] -= 1
+        return True
+
+    def _add(self, **more: int) -> None:
+        for kind, count in more.items():
+            self.counts[kind] = min(MOST_DUE[kind], self.counts[kind] + count)
+
+
+def signal_cost(kind: str, size: int) -> float:
+    """Of one message of `size` bytes."""
+    return (CHEAP_COST if kind in CHEAP else 1.0) + size / BYTES_A_TOKEN
 
 
 def data_bucket(now_s: float) -> TokenBucket:

@@ -113,6 +113,7 @@ class Participant:
         self.line_lost_at_s: float | None = None
         self.heard_at_s = now_s
         self.bucket, self.data_bucket = limits.signal_bucket(now_s), limits.data_bucket(now_s)
+        self.due = limits.Due()
         self.pending: dict[str, Publication] = {}  # by cid: announced, not yet in a section
         self.published: dict[str, Publication] = {}  # by track sid
         self.viewers: rtc.SubscriptionPermission | None = None  # None: everybody may subscribe
@@ -382,7 +383,7 @@ class Participant:
         if self.reachable:
             self.line.hang_up()
         self.line, self.line_lost_at_s, self.heard_at_s = line, None, now_s
-        self.bucket = limits.signal_bucket(now_s)
+        self.bucket, self.due = limits.signal_bucket(now_s), limits.Due()
 
     def close(self) -> None:
         """End both connections; whoever subscribed is told by the room."""

@@ -47,15 +47,14 @@ def handle(participant: Participant, raw: bytes, hall: Hall, handled: Counter[st
     participant.heard_at_s = now_s
     if len(raw) > limits.MAX_SIGNAL_BYTES:
         return Verdict.OVERSIZE
-    if not participant.bucket.take(limits.CHEAP_COST + len(raw) / limits.BYTES_A_TOKEN, now_s):
-        return Verdict.FLOOD
-    try:
-        request = rtc.SignalRequest.FromString(raw)
-    except DecodeError:
+    request = _read(raw)
+    name = (request.WhichOneof("message") if request is not None else None) or ""
+    if not participant.due.settle(name) and not participant.bucket.take(
+        limits.signal_cost(name, len(raw)), now_s
+    ):
+        return Verdict.FLOOD  # ends the line: what was read for nothing was the last
+    if request is None:
         return Verdict.UNDECODABLE
-    name = request.WhichOneof("message") or ""
-    if name not in limits.CHEAP and not participant.bucket.take(1.0 - limits.CHEAP_COST, now_s):
-        return Verdict.FLOOD
     handler = HANDLERS.get(name)
     if handler is None:
         return Verdict.UNKNOWN
@@ -65,6 +64,13 @@ def handle(participant: Participant, raw: bytes, hall: Hall, handled: Counter[st
     except SdpError:
         return Verdict.BAD_SDP
     return Verdict.HANDLED
+
+
+def _read(raw: bytes) -> rtc.SignalRequest | None:
+    try:
+        return rtc.SignalRequest.FromString(raw)
+    except DecodeError:
+        return None
 
 
 def _offer(participant: Participant, offer: rtc.SessionDescription, _hall: Hall) -> None:
@@ -103,11 +109,11 @@ def _subscription(participant: Participant, update: rtc.UpdateSubscription, _hal
             continue
         participant.downlink.want(sid, update.subscribe)
         if not update.subscribe:
-            participant.downlink.unsubscribe(publication)
+            participant.downlink.unsubscribe(publication, asked=True)
         elif participant.downlink.subscribe(publication):
             begun = True
     if begun:
-        participant.downlink.negotiate()
+        participant.downlink.negotiate(asked=True)
 
 
 def _track_setting(participant: Participant, settings: rtc.UpdateTrackSettings, _hall: Hall) -> None:
@@ -131,7 +137,7 @@ def _sync_state(participant: Participant, state: rtc.SyncState, _hall: Hall) -> 
             publication = participant.room.publication(sid)
             if publication is not None:
                 participant.downlink.want(sid, False)
-                participant.downlink.unsubscribe(publication)
+                participant.downlink.unsubscribe(publication, asked=True)
     for sid in state.track_sids_disabled[: limits.MAX_SIDS]:
         participant.downlink.settle(sid, disabled=True, quality=0, width=0)
 

@@ -12,7 +12,7 @@ from livekit.protocol import rtc
 from signaling.media import rpc
 from signaling.media.rpc import EventKind, Grants
 from tests.media.engines import fresh_room
-from tests.media.signalling import Client, WebProcess, until, web_process, worker
+from tests.media.signalling import Client, WebProcess, description, until, web_process, worker
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -165,6 +165,44 @@ async def test_what_one_publishes_goes_along_and_nothing_of_the_old_room_stays(
     assert len(carla.sees()["anna"].tracks) == 1
     ben.offer()
     assert dict((await ben.got("answer", 2)).mid_to_track_id) == {}
+
+
+@pytest.mark.parametrize("single", [True, False], ids=["/rtc/v1", "/rtc"])
+async def test_what_a_hundred_moves_make_a_client_say_is_no_flood(
+    web: WebProcess, main: str, breakout: str, single: bool
+) -> None:
+    anna, ben = await web.join("anna", main, single=single), await web.join("ben", main)
+    anna.offer()
+    await anna.got("answer")
+    await ben.publish("microphone")
+    rooms, offered = [main, breakout], 0
+    for number in range(100):
+        there, here = rooms[(number + 1) % 2], rooms[number % 2]
+        await move(web, here, there, anna, ben)
+        moved = await anna.got("room_moved", number + 1)
+        (track,) = moved.other_participants[0].tracks
+        if single:
+            anna.offer()
+            anna.offer()  # a section that carried another track rests for a round
+        elif len(offers := anna.all("offer")) > offered:
+            offered, text = len(offers), description("chromium-answers")
+            anna.say(answer=rtc.SessionDescription(type="answer", sdp=text, id=offers[-1].id))
+        anna.say(subscription=rtc.UpdateSubscription(track_sids=[track.sid], subscribe=True))
+        for disabled in (True, False):
+            anna.say(track_setting=rtc.UpdateTrackSettings(track_sids=[track.sid], disabled=disabled))
+        await anna.settled()
+    assert anna.hung_up is None
+
+
+async def test_what_a_client_asks_for_itself_is_a_flood_all_the_same(web: WebProcess, main: str) -> None:
+    anna, ben = await web.join("anna", main), await web.join("ben", main)
+    track = await ben.publish("microphone")
+    anna.offer()
+    await anna.got("answer")
+    for number in range(200):
+        anna.say(subscription=rtc.UpdateSubscription(track_sids=[track.sid], subscribe=bool(number % 2)))
+        anna.offer()
+    await until(lambda: anna.hung_up == 4429, "anna's line is hung up")
 
 
 async def test_being_moved_twice_or_to_where_one_is_changes_nothing(

@@ -20,7 +20,8 @@ MEMBERS, MOVES = 12, 1_000
 ROOMS = [f"breakout-{number}" for number in range(4)]
 MUTED = (3, 8)
 PACE_S = 0.01
-ROUNDS = 10  # between moves: a client may negotiate so often a second, and no more
+ROUNDS = 2  # between moves
+HURRIED = 300
 HEARS_WITHIN_S = 20.0
 
 
@@ -47,11 +48,12 @@ class Watching:
 
     def mates(self) -> set[tuple[int, int]]:
         """Everybody who should hear somebody now."""
+        return {(a, b) for a, b in self.together() if b not in MUTED}
+
+    def together(self) -> set[tuple[int, int]]:
         places = self.history[-1]
         numbers = range(len(places))
-        return {
-            (a, b) for a in numbers for b in numbers if a != b and places[a] == places[b] and b not in MUTED
-        }
+        return {(a, b) for a in numbers for b in numbers if a != b and places[a] == places[b]}
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -88,6 +90,31 @@ async def test_a_thousand_random_moves_and_not_one_foreign_packet() -> None:
             assert watching.all > moved
 
 
+@pytest.mark.asyncio(loop_scope="session")
+async def test_moves_faster_than_anybody_can_negotiate_hang_up_nobody() -> None:
+    """Everybody is moved again before they have answered the move before; what they answer is no flood."""
+    with tempfile.TemporaryDirectory(prefix="viop-moves-") as folder:
+        async with (
+            ours.worker(folder) as (_, rpc),
+            marked.members(rpc, [ROOMS[number % 4] for number in range(MEMBERS)]) as (engine, people),
+        ):
+            watching = Watching(people)
+            for step in range(HURRIED):
+                going = {one: ROOMS[(one.number * (1 + step % 3) + step) % 4] for one in people}
+                going = {one: target for one, target in going.items() if target != one.room}
+                places = list(watching.history[-1])
+                for one, target in going.items():
+                    places[one.number] = target
+                watching.history.append(places)
+                await marked.move(engine, going)
+                watching.epoch += 1
+                await talk(people, watching)
+            watching.heard.clear()
+            await all_hear_their_mates(people, watching, among=watching.together())
+            assert watching.foreign == []
+            assert "flood" not in (await engine.statistics())["verdicts"]
+
+
 async def talk(people: list[Marked], watching: Watching) -> None:
     for one in people:
         one.say(watching.epoch)
@@ -95,8 +122,11 @@ async def talk(people: list[Marked], watching: Watching) -> None:
     await asyncio.sleep(PACE_S)  # the packets' own clock
 
 
-async def all_hear_their_mates(people: list[Marked], watching: Watching) -> None:
+async def all_hear_their_mates(
+    people: list[Marked], watching: Watching, among: set[tuple[int, int]] | None = None
+) -> None:
     """Moved often is not cut off: once negotiated, everybody hears exactly whom they are with."""
+    wanted = among or watching.mates()
     async with asyncio.timeout(HEARS_WITHIN_S):
-        while not watching.heard.keys() >= watching.mates():
+        while not watching.heard.keys() >= wanted:
             await talk(people, watching)

@@ -1,4 +1,4 @@
-"""How much one client may ask: a burst, then a steady rate, never more."""
+"""How much one client may ask: a burst, then a steady rate, never more; and what it owes us for nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from signaling.media.limits import (
     DATA_BURST,
     DATA_RATE,
+    MOST_DUE,
     SIGNAL_BURST,
+    Due,
     TokenBucket,
     data_bucket,
     data_cost,
@@ -42,3 +44,22 @@ def test_a_burst_of_small_data_passes_and_a_flood_does_not() -> None:
     passed = sum(bucket.take(data_cost(60), second / 100) for second in range(1, 1001))
     assert DATA_RATE * 10 * 0.9 <= passed <= DATA_BURST + DATA_RATE * 10
     assert data_bucket(0.0).take(data_cost(64 << 10), 0.0), "one large packet passes"
+
+
+def test_what_is_due_is_settled_once() -> None:
+    due = Due()
+    assert not due.settle("offer")
+    due.negotiation()
+    assert [due.settle("offer") for _ in range(3)] == [True, True, False]
+    assert [due.settle("answer") for _ in range(2)] == [True, False]
+    assert not due.settle("mute"), "nothing else is ever free"
+    assert not due.settle("")
+
+
+def test_what_is_due_is_not_saved_up_for_ever() -> None:
+    due = Due()
+    for _ in range(1000):
+        due.negotiation()
+        due.track()
+    for kind, most in MOST_DUE.items():
+        assert sum(due.settle(kind) for _ in range(1000)) == most
