@@ -66,8 +66,16 @@ export class WholeBlur implements TrackProcessor<Track.Kind.Video, VideoProcesso
   }
 }
 
-/** Blur this camera, or show it as it is. */
+/** Blur this camera, or show it as it is. A camera that cannot be blurred counts as one that cannot be read. */
 export async function blur(camera: LocalVideoTrack, on: boolean): Promise<void> {
+  try {
+    await become(camera, on);
+  } catch {
+    throw new DOMException("this picture cannot be blurred", "NotReadableError");
+  }
+}
+
+async function become(camera: LocalVideoTrack, on: boolean): Promise<void> {
   const processed = camera.getProcessor()?.name === "whole-blur";
   if (blurKind(camera.mediaStreamTrack) === "background") {
     await camera.mediaStreamTrack.applyConstraints({ ...camera.mediaStreamTrack.getConstraints(), backgroundBlur: on });

@@ -2,12 +2,12 @@ import {
   AudioPresets,
   DisconnectReason,
   LocalVideoTrack,
-  MediaDeviceFailure,
   Room as MediaRoom,
   RoomEvent,
   ScreenSharePresets,
   Track,
   VideoPresets,
+  type LocalParticipant,
   type ReconnectPolicy,
   type RoomConnectOptions,
   type RoomOptions,
@@ -18,7 +18,7 @@ import type { Seat } from "../protocol/messages.gen";
 import { blur } from "./blur";
 import { socketUrl } from "./config";
 import { chosenDevices, rememberedPreferences, type Devices, type Preferences, type Wanted } from "./remembered";
-import { trouble, type Trouble } from "./trouble";
+import { ofDevice, trouble, type Trouble } from "./trouble";
 
 /** `mending`: pictures and sound are interrupted and come back by themselves. `replaced`: another device took the seat. */
 export type MediaState = "off" | "joining" | "live" | "mending" | "replaced";
@@ -26,6 +26,7 @@ export type MediaState = "off" | "joining" | "live" | "mending" | "replaced";
 const SEAT_PATIENCE_MS = 5_000; // unanswered: ask again
 const SHAKY_MS = 1_500; // a signal line gone for longer has probably taken picture and sound with it
 const MOVE_PATIENCE_MS = 1_500; // an engine that moves connections has done it by then
+const PUBLISH_AGAIN_MS = 2_000; // the connection refused a publication without falling
 const STEADY_MS = 10_000; // live this long, the next failure is a new one
 
 export interface Surroundings {
@@ -86,6 +87,7 @@ export class Media {
   #visit = 0; // grows with every entry and exit: what an older one still finishes is void
   #applying = false;
   #used = false; // `room` has been connected before
+  #againMs: number | null = null; // when to publish what the connection did not take
   #round = 0; // grows with every new room object: what is still done for an older one counts for nothing
   #stale = false;
   #blurred = rememberedPreferences().blur;
@@ -155,6 +157,7 @@ export class Media {
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
+    if (this.#againMs !== null && nowMs >= this.#againMs) void this.#apply();
     if (this.#shakyMs !== null && this.#state === "live" && nowMs - this.#shakyMs >= SHAKY_MS) this.#become("mending");
     if (this.#state === "live" && this.#unmovedMs !== null && nowMs - this.#unmovedMs >= MOVE_PATIENCE_MS) this.#ask();
     else if (this.#retryMs !== null && nowMs >= this.#retryMs) this.#ask();
@@ -315,40 +318,48 @@ export class Media {
     this.#stale = true;
     if (this.#applying) return;
     this.#applying = true;
+    const { localParticipant: me } = this.room;
     const round = this.#round;
     while (this.#stale && this.#state === "live" && round === this.#round) {
       this.#stale = false;
-      const { microphone, camera } = this.#wanted;
-      await this.#publish("microphone", microphone);
-      await this.#publish("camera", camera);
+      this.#againMs = null;
+      for (const source of ["microphone", "camera"] as const) {
+        if (round === this.#round) await this.#publish(me, source, this.#wanted[source], round);
+      }
     }
     if (round === this.#round) this.#applying = false;
   }
 
-  async #publish(source: keyof Wanted, on: boolean): Promise<void> {
-    const me = this.room.localParticipant;
+  async #publish(me: LocalParticipant, source: keyof Wanted, on: boolean, round: number): Promise<void> {
     try {
       if (source === "microphone" && me.isMicrophoneEnabled !== on) await me.setMicrophoneEnabled(on);
-      if (source === "camera") await this.#publishCamera(on);
+      if (source === "camera") await this.#publishCamera(me, on);
     } catch (error) {
-      // Anything but the device itself is the connection's matter: after it is mended this runs again.
-      if (MediaDeviceFailure.getFailure(error) === undefined) return;
+      if (round !== this.#round) return; // the connection it was for is gone
+      if (!ofDevice(error)) {
+        this.#againMs = this.#nowMs + PUBLISH_AGAIN_MS; // the connection's matter: the wish stands
+        return;
+      }
       this.#wanted = { ...this.#wanted, [source]: false };
       this.around.trouble(source, trouble(error));
     }
   }
 
   /** With blur no single frame goes out as the camera sees it: the track is blurred before it is published. */
-  async #publishCamera(on: boolean): Promise<void> {
-    const me = this.room.localParticipant;
+  async #publishCamera(me: LocalParticipant, on: boolean): Promise<void> {
     const publication = me.getTrackPublication(Track.Source.Camera);
     const shown = publication?.track instanceof LocalVideoTrack ? publication.track : undefined;
     if (on && this.#blurred && !me.isCameraEnabled) {
       if (shown !== undefined) await me.unpublishTrack(shown);
       const [track] = await me.createTracks({ video: true });
       if (track === undefined) return;
-      if (track instanceof LocalVideoTrack) await blur(track, true);
-      await me.publishTrack(track);
+      try {
+        if (track instanceof LocalVideoTrack) await blur(track, true);
+        await me.publishTrack(track);
+      } catch (error) {
+        track.stop(); // nobody else would, and the camera's light would stay on
+        throw error;
+      }
       return;
     }
     if (me.isCameraEnabled !== on) await me.setCameraEnabled(on);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { browser, trouble } from "./trouble";
+import { browser, ofDevice, trouble } from "./trouble";
 
 test.each([
   ["NotAllowedError", "Permission denied", "refused"],
@@ -11,6 +11,23 @@ test.each([
   ["SecurityError", "", "unsupported"],
 ])("%s (%s) means %s", (name, message, expected) => {
   expect(trouble(Object.assign(new Error(message), { name }))).toBe(expected);
+});
+
+test.each([
+  ["NotAllowedError", true],
+  ["NotFoundError", true],
+  ["NotReadableError", true],
+  ["AbortError", true],
+  ["DeviceUnsupportedError", true],
+  ["UnexpectedConnectionState", false],
+  ["NegotiationError", false],
+  ["PublishTrackError", false],
+  ["ConnectionError", false],
+  ["InvalidStateError", false],
+  ["TypeError", false],
+  ["Error", false],
+])("%s is of the device: %s", (name, expected) => {
+  expect(ofDevice(Object.assign(new Error(""), { name }))).toBe(expected);
 });
 
 test("a page without media devices (plain http) is unsupported", () => {

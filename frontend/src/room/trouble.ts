@@ -20,6 +20,27 @@ export function trouble(error: unknown): Trouble {
   }
 }
 
+const OF_DEVICES: ReadonlySet<string> = new Set([
+  "AbortError",
+  "DevicesNotFoundError",
+  "DeviceUnsupportedError", // livekit-client's, where the page has no media devices at all
+  "NotAllowedError",
+  "NotFoundError",
+  "NotReadableError",
+  "OverconstrainedError",
+  "PermissionDeniedError",
+  "SecurityError",
+  "TrackStartError",
+]);
+
+/** Whether it was the device that failed, and not the connection over which its picture or sound was to go.
+ *
+ * livekit-client's `MediaDeviceFailure.getFailure` takes every error for a device's.
+ */
+export function ofDevice(error: unknown): boolean {
+  return error instanceof Error && OF_DEVICES.has(error.name);
+}
+
 export type Browser = "chrome" | "chromeAndroid" | "edge" | "firefox" | "firefoxAndroid" | "samsung" | "safari" | "safariPhone";
 
 /** Which way to the permission switch applies. */
