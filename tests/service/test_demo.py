@@ -51,7 +51,7 @@ def test_everybody_is_there_once() -> None:
         "facilitator": 2,
         "client": 8,
         "family": 4,
-        "alumnus": 1,
+        "alumnus": 2,
         "administrator": 1,
     }
     assert Enrollment.objects.count() == 8
