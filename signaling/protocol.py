@@ -477,7 +477,6 @@ class Breakouts(Struct, forbid_unknown_fields=True, frozen=True, rename="camel")
     ends_at: str | None  # ISO 8601 UTC: the timer, or the end of the notice
     rooms: tuple[SideRoom, ...]  # empty unless the reader is staff
     unassigned: tuple[Person, ...]  # inside and without a room; empty unless the reader is staff
-    can_undo: bool = False
 
 
 class Pause(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,7 +40,7 @@ class Heard:
 class Marked:
     """One member, connected. `heard` is called for every packet of media that arrives."""
 
-    def __init__(self, number: int, engine: EmbeddedEngine, room: str) -> None:
+    def __init__(self, number: int, engine: ours.Way, room: str) -> None:
         self.number, self.room = number, room
         self.identity = f"member-{number}"
         self.heard: Callable[[Heard], None] = lambda _: None
@@ -58,6 +59,11 @@ class Marked:
     async def receives(self, others: int) -> None:
         """Wait until the server has negotiated audio and video of so many others."""
         await self._member.complete(2 * others)
+
+    @property
+    def told_room(self) -> str:
+        """The media room in which the server last said that this member is."""
+        return self._member.told_room
 
     def leave(self) -> None:
         asyncio.get_running_loop().remove_reader(self._member.leg.socket.fileno())
@@ -105,6 +111,40 @@ class Marked:
             return  # padding, probes
         _, sender, epoch = _MARK.unpack_from(payload, at)
         self.heard(Heard(sender, epoch, at > 0, at > 0 and not payload[at - 1] & 1))
+
+
+class Watching:
+    """Who is where by epoch, and what each heard."""
+
+    def __init__(self, people: Sequence[Marked], muted: Collection[int] = ()) -> None:
+        self.muted = muted
+        self.history = [[one.room for one in people]]
+        self.epoch = 0
+        self.heard: Counter[tuple[int, int]] = Counter()  # (listener, sender), in the newest epoch
+        self.all = 0
+        self.foreign: list[tuple[int, Heard]] = []
+        self.of_muted = 0
+        for one in people:
+            one.heard = lambda packet, listener=one.number: self.took(listener, packet)  # type: ignore[misc]
+
+    def took(self, listener: int, packet: Heard) -> None:
+        self.all += 1
+        if not any(places[listener] == places[packet.sender] for places in self.history[packet.epoch :]):
+            self.foreign.append((listener, packet))
+        self.of_muted += packet.sender in self.muted and not packet.video
+        if packet.epoch == self.epoch:
+            self.heard[listener, packet.sender] += 1
+
+    def mates(self) -> set[tuple[int, int]]:
+        """Everybody who should hear somebody now."""
+        places = self.history[-1]
+        numbers = range(len(places))
+        return {
+            (a, b)
+            for a in numbers
+            for b in numbers
+            if a != b and places[a] == places[b] and b not in self.muted
+        }
 
 
 def _reports(data: bytes) -> list[tuple[int, int]]:

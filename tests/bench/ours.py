@@ -7,12 +7,13 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Protocol
 
 from livekit.protocol import models, rtc
 
-from signaling.embedded import EmbeddedEngine, Session
+from signaling.embedded import EmbeddedEngine
 from signaling.media.rpc import Grants, Open
 from tests.bench.leg import Leg, Remote
 from tests.bench.load import AUDIO_TYPE, VIDEO_TYPE
@@ -57,6 +58,20 @@ def remote_of(sdp: str) -> Remote:
     return Remote(value("ice-ufrag"), value("ice-pwd"), address[1], int(address[2]))
 
 
+class Line(Protocol):
+    """A member's signal connection."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def frames(self) -> AsyncIterator[bytes]: ...
+
+
+class Way(Protocol):
+    """How a member comes to its line: straight to the worker, or through the web process with a ticket."""
+
+    async def open(self, request: Callable[[int], Open]) -> Line: ...
+
+
 class Member:
     """One participant on one peer connection."""
 
@@ -67,12 +82,13 @@ class Member:
         self._kinds = ["audio", "video"]
         self._version = 0
         self._offering = self._again = False
-        self._session: Session | None = None
+        self._session: Line | None = None
+        self.told_room = ""
         self._connecting: asyncio.Task[None] | None = None
         self._receiving = 0  # sections in which the server sends to us
         self._changed = asyncio.Event()
 
-    async def join(self, engine: EmbeddedEngine, room: str) -> None:
+    async def join(self, engine: Way, room: str) -> None:
         self._session = await engine.open(
             lambda number: Open(
                 number, room, f"member-{self._number}", Grants(), single=True, query={"protocol": "16"}
@@ -80,11 +96,14 @@ class Member:
         )
         self._reading = asyncio.create_task(self._read(self._session))
 
-    async def _read(self, session: Session) -> None:
+    async def _read(self, session: Line) -> None:
         async for data in session.frames():
             message = rtc.SignalResponse.FromString(data)
             match message.WhichOneof("message"):
+                case "room_moved":
+                    self.told_room = message.room_moved.room.name
                 case "join":
+                    self.told_room = message.join.room.name
                     for kind, source in (("audio", models.MICROPHONE), ("video", models.CAMERA)):
                         track = rtc.AddTrackRequest(
                             cid=f"{kind}{self._number}",

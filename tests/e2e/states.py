@@ -33,7 +33,7 @@ def people(*members: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def breakouts(state: str, rooms: list[Any], free: list[Any], ends_at: str | None = None) -> dict[str, Any]:
-    return {"state": state, "endsAt": ends_at, "rooms": rooms, "unassigned": free, "canUndo": False}
+    return {"state": state, "endsAt": ends_at, "rooms": rooms, "unassigned": free}
 
 
 PLANNED: Final = [side("b1", "Kim", people(DANIEL, GRACE)), side("b2", "Ortega", people(LUIS))]

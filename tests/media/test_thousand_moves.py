@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections import Counter
 
 import pytest
 
 from tests.bench import marked, ours
-from tests.bench.marked import Heard, Marked
+from tests.bench.marked import Marked, Watching
 
 MEMBERS, MOVES = 12, 1_000
 ROOMS = [f"breakout-{number}" for number in range(4)]
@@ -25,37 +24,6 @@ HURRIED = 300
 HEARS_WITHIN_S = 20.0
 
 
-class Watching:
-    """Who is where by epoch, and what each heard."""
-
-    def __init__(self, people: list[Marked]) -> None:
-        self.history = [[one.room for one in people]]
-        self.epoch = 0
-        self.heard: Counter[tuple[int, int]] = Counter()  # (listener, sender), in the newest epoch
-        self.all = 0
-        self.foreign: list[tuple[int, Heard]] = []
-        self.of_muted = 0
-        for one in people:
-            one.heard = lambda packet, listener=one.number: self.took(listener, packet)  # type: ignore[misc]
-
-    def took(self, listener: int, packet: Heard) -> None:
-        self.all += 1
-        if not any(places[listener] == places[packet.sender] for places in self.history[packet.epoch :]):
-            self.foreign.append((listener, packet))
-        self.of_muted += packet.sender in MUTED and not packet.video
-        if packet.epoch == self.epoch:
-            self.heard[listener, packet.sender] += 1
-
-    def mates(self) -> set[tuple[int, int]]:
-        """Everybody who should hear somebody now."""
-        return {(a, b) for a, b in self.together() if b not in MUTED}
-
-    def together(self) -> set[tuple[int, int]]:
-        places = self.history[-1]
-        numbers = range(len(places))
-        return {(a, b) for a in numbers for b in numbers if a != b and places[a] == places[b]}
-
-
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_thousand_random_moves_and_not_one_foreign_packet() -> None:
     chance = random.Random(20_260_302)
@@ -64,7 +32,7 @@ async def test_a_thousand_random_moves_and_not_one_foreign_packet() -> None:
             ours.worker(folder) as (_, rpc),
             marked.members(rpc, [ROOMS[number % 4] for number in range(MEMBERS)]) as (engine, people),
         ):
-            watching = Watching(people)
+            watching = Watching(people, MUTED)
             for number in MUTED:
                 await engine.mute(people[number].room, people[number].identity)
             moved = 0
@@ -110,7 +78,7 @@ async def test_moves_faster_than_anybody_can_negotiate_hang_up_nobody() -> None:
                 watching.epoch += 1
                 await talk(people, watching)
             watching.heard.clear()
-            await all_hear_their_mates(people, watching, among=watching.together())
+            await all_hear_their_mates(people, watching)
             assert watching.foreign == []
             verdicts = (await engine.statistics())["verdicts"]
             assert isinstance(verdicts, dict)
@@ -124,11 +92,8 @@ async def talk(people: list[Marked], watching: Watching) -> None:
     await asyncio.sleep(PACE_S)  # the packets' own clock
 
 
-async def all_hear_their_mates(
-    people: list[Marked], watching: Watching, among: set[tuple[int, int]] | None = None
-) -> None:
+async def all_hear_their_mates(people: list[Marked], watching: Watching) -> None:
     """Moved often is not cut off: once negotiated, everybody hears exactly whom they are with."""
-    wanted = among or watching.mates()
     async with asyncio.timeout(HEARS_WITHIN_S):
-        while not watching.heard.keys() >= wanted:
+        while not watching.heard.keys() >= watching.mates():
             await talk(people, watching)

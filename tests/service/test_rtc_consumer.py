@@ -5,23 +5,20 @@ Over the real room, the real database and a real media worker.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from channels.testing import WebsocketCommunicator
 from django.test import AsyncClient
 from livekit.protocol.models import TrackSource
-from livekit.protocol.rtc import SignalRequest, SignalResponse
+from livekit.protocol.rtc import SignalRequest
 from pytest_django import Settings
 
 from sessions.core import clock
@@ -29,25 +26,21 @@ from sessions.people.models import Person
 from sessions.programs.models import Meeting
 from sessions.room import commands, service
 from sessions.room.floor_commands import SetScreens
-from sessions.room.reading import Actor
 from signaling import enforcement, rounds, tickets
 from signaling.engines import get_engine
 from signaling.local import process
 from signaling.protocol import Close
 from signaling.tickets import Claims
 from tests.cast import Cast
+from tests.service.signal_line import Media, carry_out, connect, seat_of, ticket
 from tests.service.wire import (
-    HOST,
-    WITHIN_S,
     Page,
     eventually,
     everything_stopped,
-    headers,
     pages,
     sign_in,
     worker,
 )
-from vIOP.asgi import application
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,85 +60,6 @@ async def _engine(rpc: Path, settings: Settings) -> AsyncIterator[None]:
     for room in {held.claims.room for held in process().held}:
         await get_engine().close_room(room)
     await everything_stopped()
-
-
-class Media:
-    """A client's signal connection."""
-
-    def __init__(self, socket: WebsocketCommunicator) -> None:
-        self._socket = socket
-        self.frames: list[bytes] = []
-        self.close_code: int | None = None
-        self._reading = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        while True:
-            message = await self._socket.output_queue.get()
-            if message["type"] == "websocket.close":
-                self.close_code = message.get("code", 1000)
-                await self._socket.send_input({"type": "websocket.disconnect", "code": self.close_code})
-                return
-            self.frames.append(message["bytes"])
-
-    def told(self, kind: str) -> list[SignalResponse]:
-        found = [SignalResponse.FromString(frame) for frame in self.frames]
-        return [response for response in found if response.WhichOneof("message") == kind]
-
-    async def hears(self, kind: str) -> SignalResponse:
-        await eventually(lambda: bool(self.told(kind)), f"a {kind}")
-        return self.told(kind)[-1]
-
-    async def send(self, frame: bytes | str) -> None:
-        key = "text" if isinstance(frame, str) else "bytes"
-        await self._socket.send_input({"type": "websocket.receive", key: frame})
-
-    async def closes(self, within_s: float = WITHIN_S) -> int:
-        await eventually(lambda: self.close_code is not None, "the end of the signal connection", within_s)
-        await self._socket.wait(WITHIN_S)
-        assert self.close_code is not None
-        return self.close_code
-
-    async def breaks(self) -> None:
-        """The connection is lost without a word."""
-        self._reading.cancel()
-        await self._socket.send_input({"type": "websocket.disconnect", "code": 1006})
-        await self._socket.wait(WITHIN_S)
-
-
-async def connect(
-    token: str | None, path: str = "/rtc/v1", cookie: str = "", origin: str = f"http://{HOST}", **query: str
-) -> Media | None:
-    """None when the handshake is refused."""
-    words = query if token is None else query | {"access_token": token}
-    socket = WebsocketCommunicator(application, f"{path}?{urlencode(words)}", headers(cookie, origin=origin))
-    accepted, _ = await socket.connect(WITHIN_S)
-    if not accepted:
-        await socket.send_input({"type": "websocket.disconnect", "code": 1006})
-        await socket.wait(WITHIN_S)
-        return None
-    return Media(socket)
-
-
-async def carry_out(actor: Person, meeting: Meeting, command: commands.Command) -> None:
-    """A command that came in through another web process: nothing but the log and a bell tells of it."""
-    await database_sync_to_async(service.handle)(Actor(actor.pk, meeting.pk), command)
-
-
-async def seat_of(person: Person, meeting: Meeting) -> Claims:
-    """What this person's ticket says now."""
-    seat = await database_sync_to_async(service.seat)(Actor(person.pk, meeting.pk))
-    return Claims(
-        meeting.pk,
-        person.pk,
-        seat.media_room,
-        seat.identity,
-        seat.version,
-        tickets.grants_of(seat.may_share_screen),
-    )
-
-
-def ticket(claims: Claims) -> str:
-    return tickets.mint(claims, clock.now())
 
 
 @pytest_asyncio.fixture

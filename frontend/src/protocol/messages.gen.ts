@@ -79,7 +79,6 @@ export interface Breakouts {
   readonly endsAt: string | null;
   readonly rooms: readonly SideRoom[];
   readonly unassigned: readonly Person[];
-  readonly canUndo: boolean;
 }
 /** A breakout room or a room aside, as staff see it. */
 export interface SideRoom {

@@ -108,7 +108,6 @@ describe("in the room", () => {
         endsAt: null,
         rooms: [{ roomId: "b1", name: "Room 1", kind: "breakout", members: [], assigned: [], helpSince }],
         unassigned: [],
-        canUndo: false,
       },
     });
     const since = "2026-11-22T18:00:00Z";

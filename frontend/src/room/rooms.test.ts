@@ -13,7 +13,7 @@ const side = (roomId: string, assigned: readonly string[], parts: Partial<SideRo
   helpSince: null,
   ...parts,
 });
-const breakouts = (...rooms: readonly SideRoom[]): Breakouts => ({ state: "planned", endsAt: null, rooms, unassigned: [], canUndo: false });
+const breakouts = (...rooms: readonly SideRoom[]): Breakouts => ({ state: "planned", endsAt: null, rooms, unassigned: [] });
 
 describe("the people of a room", () => {
   test("who belongs there comes first, then who is visiting", () => {
