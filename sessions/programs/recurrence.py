@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from dateutil.rrule import rrule, rrulestr
@@ -117,8 +117,11 @@ def _span(on: date, start: time, until: date, end: time, zone: str) -> Span:
 
 
 def _moment(on: date, at: time, zone: str) -> datetime:
-    """In UTC: spans compare by elapsed time, not by the wall."""
-    return Span(*[datetime.combine(on, at, zones.zone(zone))] * 2).start
+    """In UTC: spans compare by elapsed time, not by the wall.
+
+    An hour that the night has twice is its first, whatever `fold` a time was given.
+    """
+    return datetime.combine(on, at.replace(fold=0), zones.zone(zone)).astimezone(UTC)
 
 
 def _order(name: str) -> int:
