@@ -15,7 +15,7 @@ from django.db import transaction
 
 from sessions.core import zones
 from sessions.core.span import Span
-from sessions.management import demo_aftercare, demo_programme
+from sessions.management import demo_aftercare, demo_papers, demo_programme
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import bind_guest, join
@@ -55,6 +55,7 @@ MAYA: Final = Part("Maya", "Lindqvist", Role.FACILITATOR, phone="+1 212 555 0101
 SAMUEL: Final = Part("Samuel", "Adeyemi", Role.FACILITATOR, phone="+1 212 555 0102")
 DANIEL: Final = Part("Daniel", "Kim", Role.CLIENT, phone="+1 212 555 0110")
 LUIS: Final = Part("Luis", "Ortega", Role.CLIENT, Language.SPANISH, phone="+1 212 555 0111")
+TESSA: Final = Part("Tessa", "Kowalczyk", Role.CLIENT, time_zone="America/Chicago", phone="+1 312 555 0116")
 CLIENTS: Final = (
     DANIEL,
     LUIS,
@@ -62,7 +63,7 @@ CLIENTS: Final = (
     Part("Marcus", "Bell", Role.CLIENT, phone="+1 212 555 0113"),
     Part("Hannah", "Weiss", Role.CLIENT, time_zone="America/Phoenix", phone="+1 602 555 0114"),
     Part("Noor", "Aziz", Role.CLIENT, phone="+1 212 555 0115"),
-    Part("Tessa", "Kowalczyk", Role.CLIENT, time_zone="America/Chicago", phone="+1 312 555 0116"),
+    TESSA,
     Part("Jamal", "Freeman", Role.CLIENT, phone="+1 212 555 0117"),
 )
 GUESTS: Final = (
@@ -132,6 +133,7 @@ def prepare(now: datetime) -> DemoClinic:
     )
     demo_aftercare.prepare(program, cast[COORDINATOR], cast[MAYA], [cast[ALUMNA], cast[ALUMNUS]], now)
     demo_programme.prepare(program, cohort, {part.given_name: cast[part] for part in EVERYBODY}, now)
+    demo_papers.prepare(program, cast[COORDINATOR], cast[MAYA], cast[TESSA], now)
     return DemoClinic(program, tuple((part.role, cast[part]) for part in EVERYBODY), meetings)
 
 

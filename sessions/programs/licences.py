@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -49,7 +50,19 @@ class Licence(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.state
+        return f"{self.state} {self.number}".strip()
+
+    def counts(self, on: date) -> bool:
+        """Whether it is in force on that day."""
+        return (self.since is None or self.since <= on) and (self.until is None or on <= self.until)
+
+
+def held_by(people: Iterable[UUID]) -> dict[UUID, tuple[Licence, ...]]:
+    """All licences on record, by person. Who holds none is missing. One query."""
+    found: dict[UUID, list[Licence]] = defaultdict(list)
+    for row in Licence.objects.filter(person__in=list(people)).order_by("state", "number"):
+        found[row.person_id].append(row)
+    return {person: tuple(rows) for person, rows in found.items()}
 
 
 def covered(facilitators: Iterable[UUID], state: str, on: date) -> bool:
@@ -59,9 +72,4 @@ def covered(facilitators: Iterable[UUID], state: str, on: date) -> bool:
     facilitators lack one is shown where licences are kept.
     """
     rows = list(Licence.objects.filter(person__in=list(facilitators)))
-    return not rows or any(
-        row.state == state
-        and (row.since is None or row.since <= on)
-        and (row.until is None or on <= row.until)
-        for row in rows
-    )
+    return not rows or any(row.state == state and row.counts(on) for row in rows)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -66,6 +67,11 @@ def moment(at: datetime) -> str:
     return f"{words.day(at)}, {words.clock(at)}"
 
 
+def long_moment(at: datetime) -> str:
+    """`November 23, 2026, 6:00 PM`, in the reader's own zone."""
+    return f"{long_day(localtime(at).date())}, {words.clock(at)}"
+
+
 def recipient(who: Named) -> str:
     return who.line or str(RECIPIENTS[who.kind]).capitalize()
 
@@ -78,7 +84,7 @@ def row(paper: Paper, reader: Person) -> Row:
         what=tuple(str(SCOPES[scope]) for scope in paper.scopes),
         tag=_tag(paper),
         tag_style=TAGS[paper.stage],
-        says=_says(paper),
+        says=_("Waits for your signature.") if paper.awaits(reader) else _says(paper),
         yours=paper.awaits(reader),
     )
 
@@ -97,7 +103,7 @@ def account(told: Told) -> Account:
     if told.basis is Basis.CONSENT and told.purpose is not None:
         basis = f"{basis}: {PURPOSES[told.purpose]}"
     return Account(
-        when=f"{long_day(told.at.date())}, {words.clock(told.at)}",
+        when=long_moment(told.at),
         who=recipient(told.recipient),
         what=tuple(str(SCOPES[scope]) for scope in told.scopes),
         how=str(VIA[told.via]),
@@ -144,7 +150,7 @@ def signed_by(paper: Paper) -> list[tuple[str, str]]:
     return [
         (
             one.name if one.signer is Signer.PATIENT else f"{one.name} ({one.signer.label})",
-            f"{long_day(one.at.date())}, {words.clock(one.at)}",
+            long_moment(one.at),
         )
         for one in paper.signatures
     ]

@@ -14,12 +14,17 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from sessions.attendance.models import AttendanceRecord
+from sessions.attendance.reports import service as reports
+from sessions.consents.models import Consent, Disclosure
 from sessions.core import zones
 from sessions.people.models import Household, Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service
+from sessions.programs.clients import client_file
 from sessions.programs.models import Enrollment, Meeting
 from sessions.room.models import Room
+from sessions.tasks import make_reports
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +124,7 @@ def test_a_run_the_next_day_keeps_people_and_history_and_brings_new_meetings() -
         second = demo()
     assert second["people"] == first["people"]
     assert not {row["id"] for row in first["meetings"]} & {row["id"] for row in second["meetings"]}
-    assert Meeting.objects.filter(series=None).count() == 8
+    assert Meeting.objects.filter(series=None).count() == 9  # four each day, and the one that was held
 
 
 def test_an_ended_group_is_followed_by_an_open_one() -> None:
@@ -153,3 +158,23 @@ def test_the_words_for_people_name_logins_password_and_links() -> None:
     call_command("demo", stdout=out, skip_checks=True)
     for needed in ("maya@harbor.example", "Password", "/meetings/"):
         assert needed in out.getvalue()
+
+
+def test_a_client_has_a_court_that_may_be_told_a_signed_session_and_a_report() -> None:
+    with time_machine.travel(AFTERNOON, tick=False):
+        demo()
+        demo()
+        make_reports()
+        tessa = Person.objects.get(email="tessa@harbor.example")
+        record = AttendanceRecord.objects.get(person=tessa)
+        assert (record.credited_minutes, record.status) == (45, "present")
+        assert Consent.objects.live(AFTERNOON).get(patient=tessa).purpose == "court"
+        joan = Person.objects.get(email="joan@harbor.example")
+        report, standing = reports.reports_of(joan, client_file(record.meeting.program_id, tessa.pk))[0]
+        assert (report.audience, report.records, standing.closed, standing.superseded) == (
+            "court",
+            1,
+            False,
+            False,
+        )
+        assert Disclosure.objects.filter(patient=tessa).count() == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +27,7 @@ from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.clients import ClientFile
 from sessions.programs.kinds import MeetingKind
+from sessions.programs.licences import Licence, held_by
 from sessions.programs.models import Enrollment, Meeting, MeetingFacilitator, MeetingInvitee
 
 DEFAULT_HOUR: Final = 60
@@ -109,15 +110,49 @@ def of_meeting(meeting: Meeting) -> Content:
 def _entries(records: QuerySet[AttendanceRecord]) -> tuple[Entry, ...]:
     rows = list(
         with_adjustments(records)
-        .select_related("meeting", "attestation", "person")
+        .select_related("meeting", "attestation__signed_by", "person")
         .order_by("meeting__starts_at", "meeting_id", "person_id")
     )
     attestations = {row.attestation_id for row in rows}
     seals = dict(Seal.objects.filter(of="attestation", row__in=attestations).values_list("row", "digest"))
-    return tuple(_entry(row, seals.get(row.attestation_id, "")) for row in rows)
+    rosters = staff_of({row.meeting_id for row in rows})
+    signers = {row.attestation.signed_by for row in rows}
+    leads = {person for roster in rosters.values() for person in roster}
+    licences = held_by({person.pk for person in signers | leads})
+    return tuple(
+        _entry(row, seals.get(row.attestation_id, ""), _staff(row, rosters.get(row.meeting_id, ()), licences))
+        for row in rows
+    )
 
 
-def _entry(row: AttendanceRecord, seal: str) -> Entry:
+def _staff(
+    row: AttendanceRecord, roster: Iterable[Person], licences: Mapping[UUID, Sequence[Licence]]
+) -> tuple[str, ...]:
+    """Who led, as signed, each with the licences in force on that day: `Mina Park (NY 012345)`.
+
+    The signature keeps co-facilitators by name: a name that two of them share is not told apart, and stands
+    alone.
+    """
+    attestation = row.attestation
+    named: dict[str, set[UUID]] = defaultdict(set)
+    for person in roster:
+        named[person.name].add(person.pk)
+
+    def told(name: str, person: UUID | None) -> str:
+        rows = licences.get(person, ()) if person is not None else ()
+        held = [str(one) for one in rows if one.counts(row.meeting.held_on)]
+        return f"{name} ({', '.join(held)})" if held else name
+
+    def alone(people: set[UUID]) -> UUID | None:
+        return next(iter(people)) if len(people) == 1 else None
+
+    return (
+        told(attestation.typed_name, attestation.signed_by_id),
+        *(told(name, alone(named[name])) for name in attestation.co_facilitators),
+    )
+
+
+def _entry(row: AttendanceRecord, seal: str, staff: tuple[str, ...]) -> Entry:
     meeting, attestation = row.meeting, row.attestation
     changes = sorted(row.adjustments.all(), key=lambda one: one.number)
     kind = MeetingKind(meeting.kind)
@@ -141,7 +176,7 @@ def _entry(row: AttendanceRecord, seal: str) -> Entry:
         counts=attestation.creditable,
         left_early=flag_rules.Flag.LEFT_EARLY.value in row.flags,
         head_count=attestation.head_count,
-        staff=(attestation.typed_name, *attestation.co_facilitators),
+        staff=staff,
         signed_by=attestation.typed_name,
         signed_at=attestation.signed_at,
         seal=seal,
