@@ -7,16 +7,13 @@ shown. It is closed with an outcome, which leaves a task to follow up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 from django.db import transaction
-from django.db.models import Q
 
 from sessions.audit import service as audit
 from sessions.consents import service as consents
@@ -24,12 +21,9 @@ from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.core import clock, encryption
 from sessions.core.errors import IllegalMove, Invalid
-from sessions.messages import service as messages
-from sessions.messages.models import Channel
-from sessions.people.models import HouseholdMember, Membership, Person
-from sessions.people.roles import Role
+from sessions.people.models import HouseholdMember, Person
 from sessions.programs.models import Meeting
-from sessions.room import arrival, bell, helplines
+from sessions.room import arrival, helplines, paging
 from sessions.room.arrival import Told
 from sessions.room.crisis_models import Crisis, CrisisReading, CrisisStep
 from sessions.room.facilitation import AlreadySo
@@ -216,28 +210,8 @@ def _page(crisis: Crisis, asker: UUID) -> None:
         due_at=crisis.opened_at,
         urgent=True,
     )
-    for person in _on_call(meeting, asker):
-        messages.queue(
-            "staff.urgent",
-            person,
-            Channel.SMS if person.phone else Channel.EMAIL,
-            key=f"{_key(crisis)} {person.pk}",
-            params={"link": messages.link("meeting", meeting.pk)},
-            program_id=meeting.program_id,
-            about=crisis.pk,
-            urgent=True,
-            not_after=crisis.opened_at + timedelta(hours=1),
-        )
-    transaction.on_commit(partial(bell.ring_program, meeting.program_id))
-
-
-def _on_call(meeting: Meeting, asker: UUID) -> Sequence[Person]:
-    """Who is on call, the programme's coordinators, and the meeting's other facilitators."""
-    reached = Membership.objects.filter(
-        Q(role=Role.COORDINATOR) | Q(on_call=True), program=meeting.program_id
-    ).active()
-    wanted = Q(pk__in=reached.values("person")) | Q(pk__in=meeting.facilitators.values("pk"))
-    return list(Person.objects.filter(wanted, is_active=True).exclude(pk=asker))
+    since = crisis.opened_at
+    paging.call(meeting, key=_key(crisis), about=crisis.pk, since=since, due_at=since, but=asker)
 
 
 def _open(room: RoomLog, person: UUID) -> Crisis:

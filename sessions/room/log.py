@@ -17,7 +17,7 @@ from sessions.core.errors import Fault
 from sessions.people.models import NoContact
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Meeting
-from sessions.room import bell
+from sessions.room import bell, holds
 from sessions.room.breakouts import Known
 from sessions.room.decisions import consequences
 from sessions.room.events import Entered, Fact, Knocked, Record, from_record, to_record
@@ -208,6 +208,8 @@ class RoomLog:
         self._row.sides = msgspec.to_builtins(after.sides)
         self._row.due_at = after.sides.due_at
         self._row.paused_at = after.sides.hold.paused_at if after.sides.hold else None
+        if after.sides.hold != before.sides.hold:
+            holds.changed(self.meeting, before.sides.hold, after.sides.hold, at)
         was, now = _open_sides(before.sides), _open_sides(after.sides)
         if was.keys() - now.keys():
             SideRoom.objects.filter(pk__in=was.keys() - now.keys()).update(closed_at=at)

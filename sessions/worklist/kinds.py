@@ -45,6 +45,7 @@ KINDS: Final[dict[str, Kind]] = {
     "contact": Kind(gettext_noop("Get in touch"), CLINICIANS),
     "referral": Kind(gettext_noop("Refer"), CLINICIANS),
     "crisis.respond": Kind(gettext_noop("Help in a crisis"), CLINICIANS),
+    "hold.respond": Kind(gettext_noop("Take over a session"), CLINICIANS),
     "crisis.follow-up": Kind(gettext_noop("Follow up after a crisis"), CLINICIANS),
     "test.review": Kind(gettext_noop("Talk about a test"), CLINICIANS),
     "consent.renew": Kind(gettext_noop("Renew a consent")),
@@ -68,6 +69,7 @@ REASONS: Final[dict[str, Reason]] = {
         gettext_noop("Is today in %(state)s, where no licence of the session's facilitators counts.")
     ),
     "crisis-open": Reason(gettext_noop("Somebody is in danger in a session. Go there now.")),
+    "no-facilitator": Reason(gettext_noop("A session has no facilitator now. Go there if you can.")),
     "crisis-closed": Reason(gettext_noop("A crisis in a session was closed. See how it goes on.")),
     "consent-ends": Reason(gettext_noop("A consent ends on %(on)s.")),
     "assessment-flag": Reason(gettext_noop("An assessment says that somebody should look today.")),

@@ -100,6 +100,12 @@ def settled(program_id: UUID, key: str) -> None:
     )
 
 
+def withdrawn(program_id: UUID, key: str) -> None:
+    """The matter was none after all: a task that nobody has taken up is gone, another closes. Idempotent."""
+    StaffTask.objects.filter(program_id=program_id, key=key, status=TaskStatus.OPEN).delete()
+    settled(program_id, key)
+
+
 def live(program_id: UUID, kind: str) -> list[StaffTask]:
     """Open tasks of one kind, for the slice that asked them and may settle them."""
     return list(StaffTask.objects.filter(program_id=program_id, kind=kind, status__in=LIVE))
