@@ -52,7 +52,7 @@ def look_at_schedules(now: datetime) -> int:
         monday = week_of(now, zone) + timedelta(days=7)
         if now.astimezone(zone).weekday() < 3:
             continue
-        lacking = {one.person.pk: one for one in week_service.short_schedules(program, monday, now)}
+        lacking = {one.person_id: one for one in week_service.short_schedules(program, monday, now)}
         short += len(lacking)
         for person_id, one in lacking.items():
             worklist.ask(

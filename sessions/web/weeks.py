@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.week import State, Week
-from sessions.attendance.week_service import Board, ClientWeek, OwnWeek, Part
+from sessions.attendance.week_service import Board, ClientWeek, Line, OwnWeek, Part
 from sessions.programs.models import Program
 from sessions.web import words
 
 PERCENT: Final = 100
-MOST_ROWS: Final = 40  # as pictures; everybody stands in the table
+A_PAGE: Final = 40  # clients
 HOUR: Final = 60
 WORTH_SAYING_MINUTES: Final = 15  # beside a schedule that is too short, less is not worth a word
 
@@ -69,7 +71,7 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One client's line. Words are made when asked for: most of a thousand lines show numbers only."""
+    """One client's line. Words are made when asked for: who has all hours shows numbers only."""
 
     id: UUID
     name: str
@@ -120,19 +122,17 @@ class ShownBoard:
     after: date
     current: bool
     short: int  # who lack something that can still be mended
-    rows: tuple[BoardRow, ...]  # everybody, who can still be mended first
+    clients: int
+    rows: tuple[BoardRow, ...]  # of the page; who can still be mended stands on the first
+    page: Page[Line]
     reached: int
     cohorts: tuple[tuple[UUID, str], ...]
     hours: str  # when an hour is not sixty minutes
 
     @property
     def open(self) -> tuple[BoardRow, ...]:
-        return tuple(row for row in self.rows[:MOST_ROWS] if row.state is not State.REACHED)
-
-    @property
-    def more(self) -> int:
-        """How many with something to go are left to the table."""
-        return len(self.rows) - self.reached - len(self.open)
+        """Those with something to go: as pictures. The table has everybody of the page."""
+        return tuple(row for row in self.rows if row.state is not State.REACHED)
 
 
 def ring(own: OwnWeek, now: datetime) -> Ring:
@@ -153,8 +153,10 @@ def ring(own: OwnWeek, now: datetime) -> Ring:
     )
 
 
-def board(found: Board, this_monday: date) -> ShownBoard:
-    rows = [_board_row(client, found.hour_minutes) for client in found.clients]
+def board(found: Board, this_monday: date, page: str = "") -> ShownBoard:
+    """One page of it; `page` as asked for: what is no number is the first, what there is not the last."""
+    states = Counter(line.week.state for line in found.lines)
+    shown = Paginator(found.lines, A_PAGE).get_page(page)
     return ShownBoard(
         id=found.program.pk,
         program=found.program.name,
@@ -163,9 +165,11 @@ def board(found: Board, this_monday: date) -> ShownBoard:
         before=found.monday - timedelta(days=7),
         after=found.monday + timedelta(days=7),
         current=found.monday == this_monday,
-        short=sum(1 for row in rows if row.state is State.SHORT),
-        rows=tuple(rows),
-        reached=sum(1 for row in rows if row.state is State.REACHED),
+        short=states[State.SHORT],
+        clients=len(found.lines),
+        rows=tuple(_board_row(line, found.hour_minutes) for line in shown.object_list),
+        page=shown,
+        reached=states[State.REACHED],
         cohorts=found.cohorts,
         hours=""
         if found.hour_minutes == 60
@@ -186,7 +190,7 @@ class OneWeek:
 
 def one(client: ClientWeek, program: Program, monday: date) -> OneWeek:
     return OneWeek(
-        program.pk, monday, _span(monday), words.place_name(program.time_zone), _board_row(client, HOUR)
+        program.pk, monday, _span(monday), words.place_name(program.time_zone), _board_row(client.line, HOUR)
     )
 
 
@@ -265,14 +269,9 @@ def _span(monday: date) -> str:
     return _("%(start)s to %(end)s") % {"start": words.day(monday), "end": words.day(sunday)}
 
 
-def _board_row(client: ClientWeek, hour_minutes: int) -> BoardRow:
+def _board_row(line: Line, hour_minutes: int) -> BoardRow:
     return BoardRow(
-        client.person.pk,
-        client.person.name,
-        ", ".join(client.cohorts),
-        client.week,
-        hour_minutes,
-        sum(part.extra for part in client.parts),
+        line.person_id, line.name, ", ".join(line.cohorts), line.week, hour_minutes, line.make_ups
     )
 
 

@@ -23,13 +23,17 @@ from sessions.web.signed_in import PersonRequest, signed_in
 @require_safe
 @signed_in
 def page(request: PersonRequest) -> HttpResponse:
-    """This week or `?of=` the one that holds a day. Raises NotFound for who coordinates no programme."""
+    """This week or `?of=` the one that holds a day; of the programme `?in=` the page `?page=`.
+
+    Raises NotFound for who coordinates no programme.
+    """
     now, wanted = clock.now(), day_of(request.GET.get("of", ""))
     led = Program.objects.filter(pk__in=people.program_ids(request.user, Role.COORDINATOR)).order_by("name")
     boards = [
         weeks.board(
             week_service.board(request.user, program, now, wanted),
             week_of(now, zones.zone(program.time_zone)),
+            request.GET.get("page", "") if request.GET.get("in") == str(program.pk) else "",
         )
         for program in led
     ]
