@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
@@ -23,9 +24,13 @@ from sessions.attendance.models import (
     Progress,
     Seal,
 )
+from sessions.attendance.reports import service as reports
+from sessions.attendance.reports.audiences import Audience, Format
+from sessions.attendance.reports.models import Report, ReportOrder
 from sessions.attendance.service import Change
 from sessions.core import append_only
 from sessions.core import clock as our_clock
+from sessions.programs.clients import client_file
 from sessions.room.models import Room, RoomFact
 from tests import cast as people
 from tests.cast import EVENING, Cast
@@ -145,6 +150,52 @@ def test_a_signed_row_that_was_edited_is_named(
     )
 
 
+def exchange_seals(first: Seal, second: Seal) -> None:
+    for row, seq in ((first, 1000), (second, first.seq), (first, second.seq)):
+        Seal.objects.filter(pk=row.pk).update(seq=seq)
+
+
+@pytest.mark.parametrize("name", [name for _, name, _ in SIGNED])
+def test_a_signed_row_that_was_moved_is_named(signed: Group, name: str) -> None:
+    row = Seal.objects.filter(of=name).order_by("seq")[0]
+    beside = Seal.objects.filter(seq__in=(row.seq - 1, row.seq + 1)).order_by("seq")[0]
+    lifted(Seal, lambda: exchange_seals(row, beside))
+    code, text = verify_log()
+    assert code == 1
+    said = f"of meeting {signed.meeting.pk}: edited, or not what was signed\n"
+    assert f"{name} {row.row} {said}" in text
+    assert f"{beside.of} {beside.row} {said}" in text
+
+
+def test_two_changes_whose_order_was_exchanged_are_named(signed: Group, cast: Cast) -> None:
+    """The last one holds: exchanging them changes what a client is credited."""
+    change = Change(credited_minutes=1)
+    service.adjust(cast.mina, signed.record(cast.alice), change, reason="Too much", typed_name="Mina Park")
+    first, second = Adjustment.objects.order_by("number")
+
+    def exchange() -> None:
+        for pk, number in ((first.pk, 1000), (second.pk, 1), (first.pk, 2)):
+            Adjustment.objects.filter(pk=pk).update(number=number)
+
+    lifted(Adjustment, exchange)
+    code, text = verify_log()
+    assert code == 1
+    assert all(f"adjustment {row.pk} of meeting" in text for row in (first, second))
+
+
+@pytest.mark.parametrize(("model", "name", "_"), SIGNED, ids=[name for _, name, _ in SIGNED])
+def test_signed_rows_that_were_removed_with_all_that_hangs_on_them_are_named(
+    signed: Group, model: type[append_only.AppendOnlyModel], name: str, _: object
+) -> None:
+    gone = list(model._default_manager.values_list("pk", flat=True))
+    hanging: list[type[append_only.AppendOnlyModel]] = [Adjustment, AttendanceRecord, Attestation]
+    for one in hanging[: hanging.index(model) + 1] if model in hanging else [model]:
+        lifted(one, one._default_manager.all().delete)
+    code, text = verify_log()
+    assert code == 1
+    assert all(f"{name} {pk} of meeting {signed.meeting.pk}: missing\n" in text for pk in gone)
+
+
 def test_a_signed_row_that_was_removed_is_named(signed: Group) -> None:
     row = Adjustment.objects.get()
     lifted(Adjustment, lambda: Adjustment.objects.all().delete())
@@ -176,3 +227,77 @@ def test_a_daily_head_is_taken_once_a_day_and_holds_what_grew(signed: Group, cas
     lifted(DailyHead, lambda: DailyHead.objects.filter(on=EVENING.date()).delete())
     code, text = verify_log()
     assert (code, "one before it is missing" in text) == (1, True)
+
+
+def edit_head(first: DailyHead, _: DailyHead) -> None:
+    DailyHead.objects.filter(pk=first.pk).update(heads={})
+
+
+def remove_head(first: DailyHead, _: DailyHead) -> None:
+    DailyHead.objects.filter(pk=first.pk).delete()
+
+
+def exchange_heads(first: DailyHead, second: DailyHead) -> None:
+    for pk, on in ((first.pk, first.on - DAY), (second.pk, first.on), (first.pk, second.on)):
+        DailyHead.objects.filter(pk=pk).update(on=on)
+
+
+@pytest.mark.parametrize("tamper", [edit_head, remove_head, exchange_heads])
+def test_a_daily_head_that_was_touched_is_named(
+    signed: Group, tamper: Callable[[DailyHead, DailyHead], None]
+) -> None:
+    signed.clock.shift(DAY)
+    tasks.keep_daily_head()
+    first, second = DailyHead.objects.order_by("on")
+    lifted(DailyHead, lambda: tamper(first, second))
+    code, text = verify_log()
+    assert code == 1
+    assert re.search(r"daily head 2026-03-0[23]: edited, or one before it is missing", text)
+
+
+def edit_report() -> None:
+    Report.objects.filter(seq=1).update(records=9)
+
+
+def edit_bytes() -> None:
+    Report.objects.filter(seq=1).update(ciphertext=Report.objects.get(seq=2).ciphertext)
+
+
+def remove_report() -> None:
+    ReportOrder.objects.all().delete()
+    Report.objects.filter(seq=1).delete()
+
+
+def remove_last_report() -> None:
+    ReportOrder.objects.all().delete()
+    Report.objects.filter(seq=2).delete()
+
+
+def exchange_reports() -> None:
+    for seq, other in ((1, 1000), (2, 1), (1000, 2)):
+        Report.objects.filter(seq=seq).update(seq=other)
+
+
+REPORTS: dict[str, tuple[Callable[[], None], str]] = {
+    "edited": (edit_report, "report 1 of programme {0}: edited, or one before it"),
+    "other bytes": (edit_bytes, "report 1 of programme {0}: its bytes are not those of its hash"),
+    "removed": (remove_report, "report 1 of programme {0}: missing"),
+    "the last one removed": (remove_last_report, "reports of programme {0}: the end differs from the head"),
+    "two exchanged": (exchange_reports, "report 1 of programme {0}: edited, or one before it"),
+}
+
+
+@pytest.mark.parametrize(("tamper", "named"), REPORTS.values(), ids=REPORTS.keys())
+def test_a_report_that_was_touched_is_named(
+    signed: Group, cast: Cast, tamper: Callable[[], None], named: str
+) -> None:
+    on = EVENING.date()
+    for audience in (Audience.CHART, Audience.CLIENT):
+        want = reports.Wanted(audience, on, on, Format.CSV, None, None, "en")
+        reports.order(cast.carol, client_file(cast.north.pk, cast.alice.pk), want)
+    tasks.make_reports()
+    assert (Report.objects.count(), verify_log()[0]) == (2, 0)
+    lifted(Report, tamper)
+    code, text = verify_log()
+    assert code == 1
+    assert named.format(cast.north.pk) in text

@@ -9,7 +9,7 @@ from django.core.management import BaseCommand
 
 from sessions.attendance import seals
 from sessions.attendance.models import DailyHead
-from sessions.attendance.reports.verifying import verify_chain
+from sessions.attendance.reports.verifying import verify_bytes, verify_chain
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, **_: Any) -> None:
-        found = [*seals.verify(), *verify_chain()]
+        found = [*seals.verify(), *verify_chain(), *verify_bytes()]
         for line in found:
             self.stderr.write(line)
         if found:
