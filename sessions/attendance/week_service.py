@@ -204,19 +204,18 @@ class _Weeks:
         for person_id, meeting_id in reading.invited(self.period):
             self._count(person_id, meeting_id, None)
         for person_id, meeting_id, credited, eligible, status, final in proposed:
-            slot = self._count(person_id, meeting_id, Counted(credited, eligible, status))
-            if slot is not None and final:
-                slot.over = True
+            self._count(person_id, meeting_id, Counted(credited, eligible, status), over=final)
         for person_id, meeting_id, counted in signed:
-            slot = self._count(person_id, meeting_id, counted)
-            if slot is not None:
-                slot.over = True
+            self._count(person_id, meeting_id, counted, over=True)
 
-    def _count(self, person_id: UUID, meeting_id: UUID, counted: Counted | None) -> Slot | None:
-        slot = self._slots.get(meeting_id)  # None for one that does not count, or was cancelled
-        if slot is not None:
-            self._counted[person_id][slot] = counted
-        return slot
+    def _count(
+        self, person_id: UUID, meeting_id: UUID, counted: Counted | None, *, over: bool = False
+    ) -> None:
+        slot = self._slots.get(meeting_id)
+        if slot is None:  # does not count, or was cancelled
+            return
+        self._counted[person_id][slot] = counted
+        slot.over = slot.over or over
 
     def lines(self) -> Iterator[Line]:
         floor = int(self.period.program.settings.get("floor_minutes", FLOOR_MINUTES))
