@@ -8,9 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from sessions.core import chain
+from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.room.events import Fact
 from sessions.room.log import facts_of
@@ -54,8 +55,12 @@ def read(meeting_id: UUID, after: int = 0, *, lock: bool = False) -> Reading:
 
 def identified(program_id: UUID, people: Collection[UUID]) -> frozenset[UUID]:
     """Of whom staff of the programme have made sure, ever. By an index of its own: it knows no history."""
-    rows = RoomFact.objects.filter(kind=IdentityVerified.kind, person__in=people, meeting__program=program_id)
-    return frozenset(rows.values_list("person_id", flat=True)) if people else frozenset()
+    if not people:
+        return frozenset()
+    seen = RoomFact.objects.filter(
+        kind=IdentityVerified.kind, person=OuterRef("pk"), meeting__program=program_id
+    )
+    return frozenset(Person.objects.filter(Exists(seen), pk__in=people).values_list("pk", flat=True))
 
 
 def uncredited() -> set[UUID]:

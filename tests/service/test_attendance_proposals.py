@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from sessions import tasks
 from sessions.attendance import proposals
 from sessions.attendance.models import Progress, Proposal
+from sessions.core.span import Span
 from sessions.people.roles import RoomRole
-from sessions.room.commands import Leave, Remove, SendBack
-from sessions.room.floor_commands import EndBreak, StartBreak
-from sessions.room.models import Room
+from sessions.programs.kinds import MeetingKind
+from sessions.programs.service import schedule
+from sessions.room.commands import End, Leave, Remove, SendBack
+from sessions.room.floor_commands import EndBreak, StartBreak, VerifyIdentity
+from sessions.room.models import Room, RoomFact
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
 from tests.service.room import seconds
+from vIOP.celery import app
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -215,3 +222,82 @@ def test_a_break_that_nobody_ended_is_over_at_its_time(group: Group, cast: Cast)
     group.does(cast.mina, StartBreak(10 * MINUTE))
     group.passes(25 * MINUTE, cast.mina, cast.alice)
     assert group.proposal(cast.alice).credited_minutes == 15
+
+
+def cost(act: Callable[[], object]) -> tuple[int, int]:
+    """How many queries `act` asks, and how many rows it reads."""
+    queries = rows = 0
+    looking = False
+
+    def look(execute: Callable[..., object], sql: str, params: Any, many: bool, context: object) -> object:
+        nonlocal queries, rows, looking
+        if looking:
+            return execute(sql, params, many, context)
+        queries += 1
+        if sql.startswith("SELECT"):  # asked once more, since what is read cannot be counted and then read
+            looking = True
+            with connection.cursor() as again:
+                again.execute(sql, params)
+                rows += len(again.fetchall())
+            looking = False
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        act()
+    return queries, rows
+
+
+def live_cost(group: Group, cast: Cast) -> tuple[int, int]:
+    """Of the beat after ten more seconds of a meeting that has run for a minute."""
+    group.begins(cast.alice, cast.bruno)
+    for client in (cast.alice, cast.bruno):
+        group.does(cast.mina, VerifyIdentity(client.pk))
+    group.passes(MINUTE, cast.mina, cast.alice, cast.bruno)
+    group.clock.shift(seconds(10))
+    group.hears(cast.mina, cast.alice, cast.bruno)
+    before = group.proposal(cast.alice).raw_seconds
+    spent = cost(tasks.credit_meetings)
+    assert group.proposal(cast.alice).raw_seconds == before + 10
+    return spent
+
+
+def goes_home(group: Group, cast: Cast) -> None:
+    group.is_ended()
+    for person in (cast.mina, cast.alice, cast.bruno):
+        group.loses(person, clean=True)
+    tasks.credit_meetings()
+
+
+def test_a_live_proposal_costs_on_day_90_what_it_costs_on_day_1(
+    group: Group, cast: Cast, clock: time_machine.Traveller
+) -> None:
+    spent = []
+    for day in range(1, 92, 3):
+        start = EVENING + day * DAY
+        clock.move_to(start)
+        group.meeting = schedule(
+            cast.north,
+            MeetingKind.PROCESS_GROUP,
+            Span(start, start + 3 * HOUR),
+            facilitators=[cast.mina],
+            cohort=cast.evening,
+            drop_in=True,
+        )
+        spent.append(live_cost(group, cast))
+        goes_home(group, cast)
+    assert RoomFact.objects.count() > 300
+    assert set(spent) == {spent[0]}
+
+
+def test_the_beat_makes_proposals_final_within_five_seconds_of_the_end(group: Group, cast: Cast) -> None:
+    """One run of the beat after the end is enough, and it comes every three seconds."""
+    assert app.conf.beat_schedule["credit-meetings"]["schedule"] <= 3
+    group.begins(cast.alice)
+    group.passes(MINUTE, cast.mina, cast.alice)
+    group.does(cast.mina, End())
+    ended_at = Room.objects.get().ended_at
+    group.clock.shift(seconds(3))
+    tasks.credit_meetings()
+    found = group.proposal(cast.alice)
+    assert ended_at is not None
+    assert (found.final, found.computed_at - ended_at) == (True, seconds(3))
