@@ -193,7 +193,7 @@ class _Weeks:
             now,
             self.policies,
             cohorts={row.cohort for rows in self._enrolled.values() for row in rows},
-            known={row[1] for row in (*proposed, *signed)} if only is not None else (),
+            known={one[1] for one in proposed} | {one[1] for one in signed} if only is not None else (),
         )
         self._by_cohort: dict[UUID, list[Slot]] = defaultdict(list)
         for slot in self._slots.values():
