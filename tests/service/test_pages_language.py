@@ -59,6 +59,15 @@ def test_every_message_has_a_spanish_translation() -> None:
     assert missing == set()
 
 
+def test_every_number_has_its_form() -> None:
+    """Spanish has three plural forms (the second for millions); a missing one would be shown in English."""
+    text = (CATALOG / "django.po").read_text()
+    assert "nplurals=3" in text
+    for entry in text.split("\n\n"):
+        if "msgid_plural" in entry:
+            assert len(re.findall(r"^msgstr\[\d\]", entry, re.MULTILINE)) == 3, entry
+
+
 def test_nothing_is_fuzzy() -> None:
     assert "fuzzy" not in (CATALOG / "django.po").read_text()
 
