@@ -12,6 +12,7 @@ from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
 from sessions.people.service import disable
 from sessions.web import urls
+from sessions.web.programme import urls as programme_urls
 from tests.cast import Cast
 
 NOBODY = uuid.UUID(int=7)
@@ -192,8 +193,9 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     aftercare = {"appointment", "appointment-calendar", "check-in", "check-in-questions", "check-in-wishes"}
     aftercare |= {"calls", "call", "call-hours"}
     aftercare |= {"aftercare", "aftercare-course", "aftercare-export", "aftercare-letter"}
+    programme = {pattern.name for pattern in programme_urls.urlpatterns}  # test_programme_access.py
     assert (
-        ours - tasks - messages - aftercare - papers
+        ours - tasks - messages - aftercare - papers - programme
         == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance
     )
 

@@ -92,6 +92,7 @@ def test_the_room_is_told_what_it_needs_and_no_more(cast: Cast, signed_in: Clien
         "homePath": "/",
         "timeZone": cast.alice.time_zone,
         "testHooks": False,
+        "weekPath": "/week/mine",
     }
     assert "Bruno" not in page
 
