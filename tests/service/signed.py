@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from sessions.attendance import policy as rules
 from sessions.attendance import proposals, seals
 from sessions.attendance.models import AttendanceRecord, AttendanceStatus, Attestation
@@ -45,6 +47,7 @@ def signed(
     return sign(cast, meeting, minutes, bridged=bridged, excused=excused, flags=flags, **policy)
 
 
+@transaction.atomic
 def sign(
     cast: Cast,
     meeting: Meeting,
