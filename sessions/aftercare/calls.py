@@ -93,7 +93,8 @@ def queue(actor: Person, program: Program, now: datetime) -> list[CheckIn]:
     require(actor, Act.SEE_CALLS, program)
     quiet = plans.quiet_of(policy_of(program.pk))
     rows = _ordered(CheckIn.objects.of(program.pk).called().filter(next_try_at__lte=now))
-    # Whom it is night for is called in the morning, unless they are in danger.
+    # Whom it is night for is called in the morning, unless they are in danger. `urgency` is annotated by
+    # `_ordered`, which the type of a row does not show.
     return [
         row
         for row in rows

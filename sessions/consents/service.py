@@ -303,10 +303,11 @@ def read(consent: Consent) -> Document:
 
 def signed_at(consent: Consent) -> datetime:
     """When the last signature that it needed was given. Raises Fault for one that is not signed."""
-    at = ConsentSignature.objects.filter(consent=consent).aggregate(last=Max("signed_at"))["last"]
+    rows = ConsentSignature.objects.filter(consent=consent)
+    at: datetime | None = rows.aggregate(last=Max("signed_at"))["last"]
     if at is None:
         raise Fault("not signed")
-    return at  # type: ignore[no-any-return]
+    return at
 
 
 def _end(consent: Consent, how: How, actor: Person, now: datetime) -> None:

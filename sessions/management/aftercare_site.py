@@ -7,6 +7,7 @@ Uses the services that the pages use, and checks at the end what must hold whate
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -313,12 +314,12 @@ class Site:
             except Refusal:
                 self.faults["refused"] += 1
 
-    def _with_course(self, who: Alumnus, act: object) -> None:
+    def _with_course(self, who: Alumnus, act: Callable[[Alumnus, AftercareCourse], object]) -> None:
         course = AftercareCourse.objects.running().filter(person=who.person).first()
         if course is None:
             return
         try:
-            act(who, course)  # type: ignore[operator]
+            act(who, course)
         except Refusal:
             self.faults["refused"] += 1
 

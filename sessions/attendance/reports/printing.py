@@ -24,7 +24,7 @@ def main(allowed: frozenset[Path]) -> int:
     except OSError:
         return NOT_INSTALLED
 
-    class OnlyFonts(URLFetcher):  # type: ignore[misc]
+    class OnlyFonts(URLFetcher):  # type: ignore[misc] # WeasyPrint has no types
         """Refuses every address but the given files: what a name or a note says is never fetched."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
