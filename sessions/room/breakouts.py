@@ -42,7 +42,7 @@ class Known:
     families: Mapping[UUID, UUID] = field(default_factory=dict)  # a guest's client
     apart: frozenset[Pair] = frozenset()
     family_meeting: bool = False
-    seed: UUID = NIL  # new with every question
+    seed: UUID = NIL  # new with every fact of the log
 
     def clash(self, people: Iterable[UUID]) -> bool:
         """Whether two of them are to be kept apart."""

@@ -167,12 +167,11 @@ def may_enter(room: RoomState, person: UUID) -> bool:
 
 def present_staff(room: RoomState, facilitators: Set[UUID]) -> list[UUID]:
     """Facilitators in the room with a connection, who came first first."""
-    there = [
-        (standing.entered_at, str(person), person)
+    return room.by_coming(
+        person
         for person, standing in room.people.items()
         if person in facilitators and room_key(standing) is not None and standing.interrupted_since is None
-    ]
-    return [person for *_, person in sorted(there, key=lambda one: (str(one[0]), one[1]))]
+    )
 
 
 def lead_of(room: RoomState, facilitators: Set[UUID]) -> UUID | None:

@@ -32,6 +32,7 @@ _STANDING_FIELDS: Final = (
     "line_seq",
     "knocked_at",
     "entered_at",
+    "entered_seq",
     "interrupted_since",
     "heard_until",
     "room_id",

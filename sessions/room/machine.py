@@ -130,6 +130,7 @@ class Standing:
     line_seq: int | None = None  # seq of the knock that gave the place in line
     knocked_at: datetime | None = None
     entered_at: datetime | None = None
+    entered_seq: int | None = None  # seq of the fact that let them in last; times can be equal, or go back
     interrupted_since: datetime | None = None
     heard_until: datetime | None = None  # latest evidence of the connections that are over
     connections: frozenset[UUID] = frozenset()
@@ -151,6 +152,10 @@ class RoomState:
         """Who is at `place`; those waiting in the order of their arrival."""
         there = [person for person, standing in self.people.items() if standing.place is place]
         return sorted(there, key=lambda person: (self.people[person].line_seq or 0, str(person)))
+
+    def by_coming(self, people: Iterable[UUID]) -> list[UUID]:
+        """Who came in first first, by the log: several are let in at one moment, and clocks are put back."""
+        return sorted(people, key=lambda person: (self.of(person).entered_seq or 0, str(person)))
 
     def inside(self) -> dict[UUID, UUID | None]:
         """Who has a seat, and in which side room (None: the main room)."""
@@ -233,7 +238,8 @@ def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
     room_id = fact.room if isinstance(fact, SentToBreakout | SteppedAside) else None
     if place is before.place and (isinstance(fact, Muted) or room_id == before.room_id):
         return before
-    line_seq, knocked_at, entered_at = before.line_seq, before.knocked_at, before.entered_at
+    line_seq, knocked_at = before.line_seq, before.knocked_at
+    entered_at, entered_seq = before.entered_at, before.entered_seq
     if place is Place.WAITING:
         # Who lapsed while waiting comes back to the old place in line; who was sent back starts anew.
         if line_seq is None or isinstance(fact, SentBack):
@@ -241,7 +247,7 @@ def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
     elif not isinstance(fact, Lapsed):
         line_seq = None
     if place in SEATED and before.place not in SEATED:
-        entered_at = fact.at
+        entered_at, entered_seq = fact.at, seq
     return replace(
         before,
         place=place,
@@ -249,6 +255,7 @@ def _moved(before: Standing, fact: Fact, seq: int) -> Standing:
         line_seq=line_seq,
         knocked_at=knocked_at,
         entered_at=entered_at,
+        entered_seq=entered_seq,
         interrupted_since=before.interrupted_since if place in HELD else None,
         room_id=room_id,
         back_to=before.room_id if place is Place.ASIDE else None,

@@ -167,6 +167,7 @@ class Placement(models.Model):
     line_seq = models.PositiveIntegerField(null=True)
     knocked_at = models.DateTimeField(null=True)
     entered_at = models.DateTimeField(null=True)
+    entered_seq = models.PositiveIntegerField(null=True)
     interrupted_since = models.DateTimeField(null=True)
     heard_until = models.DateTimeField(null=True)
     room = models.ForeignKey(SideRoom, models.PROTECT, null=True, related_name="+")

@@ -184,10 +184,7 @@ def apart(room: RoomState, known: Known, at: datetime) -> list[Fact]:
 def _by_arrival(room: RoomState, people: Iterable[UUID], known: Known) -> list[UUID]:
     """Facilitators first, then in the order in which they came in."""
 
-    def order(person: UUID) -> tuple[bool, str, str]:
-        return person not in known.staff, str(room.of(person).entered_at), str(person)
-
-    return sorted(people, key=order)
+    return sorted(room.by_coming(people), key=lambda person: person not in known.staff)
 
 
 def _planned(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from sessions.room.events import (
@@ -25,6 +26,7 @@ from sessions.room.events import (
     SentBack,
 )
 from sessions.room.machine import SEATED, RoomState, evolve
+from sessions.room.moves import KeptApart
 
 
 class Ending(StrEnum):
@@ -82,7 +84,7 @@ def stays_of(
             if inside and not was_inside:
                 came[person] = fact.at
             elif was_inside and not inside:
-                span = _Span(came.pop(person), fact.at, _ENDINGS[type(fact)])
+                span = _Span(came.pop(person), fact.at, ENDINGS[type(fact)])
                 seated.setdefault(person, []).append(span)
     for connection, opening in connected.items():
         if connection not in lines:
@@ -107,10 +109,12 @@ def stays_of(
     }
 
 
-_ENDINGS: dict[type[Fact], Ending] = {
+# Every fact that takes somebody out of the rooms.
+ENDINGS: Final[dict[type[Fact], Ending]] = {
     Left: Ending.LEFT,
     SentBack: Ending.SENT_BACK,
     Removed: Ending.REMOVED,
+    KeptApart: Ending.SENT_BACK,  # and never why
     Lapsed: Ending.LOST,
     Ended: Ending.MEETING_ENDED,
 }

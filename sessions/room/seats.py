@@ -21,7 +21,8 @@ from sessions.room.moves import KeptApart
 from sessions.room.reading import Actor, entrant
 
 ALONE: Final = ".alone"  # suffix of a media room for one
-_LEAVING: Final = (Declined, SentBack, KeptApart, Removed, Left, Lapsed)
+# What ends somebody's seat, beside the end of the meeting; and being declined, should one still be open.
+LEAVING: Final = (Declined, SentBack, KeptApart, Removed, Left, Lapsed)
 
 
 class NoSeat(IllegalMove):
@@ -157,7 +158,7 @@ def effects_since(meeting_id: UUID, seq: int) -> tuple[int, tuple[Effect, ...]]:
     if room is None:
         return 0, ()
     new = [(row, fact) for row, fact in facts_of(meeting_id, after=seq) if row.seq < room.next_seq]
-    if not any(isinstance(fact, (Ended, Muted, *_LEAVING)) for _, fact in new):
+    if not any(isinstance(fact, (Ended, Muted, *LEAVING)) for _, fact in new):
         return room.next_seq - 1, ()
     rows = {row.person_id: row for row in Placement.objects.filter(meeting=meeting_id)}
     names = [
@@ -173,7 +174,7 @@ def effects_since(meeting_id: UUID, seq: int) -> tuple[int, tuple[Effect, ...]]:
                 effects |= {CloseRoom(name): None for name in (*names, *alone)}
             case Muted(person=person) if person in current:
                 effects[Mute(current[person].media_room, current[person].identity)] = None
-            case _ if isinstance(fact, _LEAVING) and Place(rows[fact.person].place) not in SEATED:
+            case _ if isinstance(fact, LEAVING) and Place(rows[fact.person].place) not in SEATED:
                 identity = rows[fact.person].identity
                 effects |= {Eject(name, identity): None for name in (*names, f"{identity}{ALONE}")}
     return room.next_seq - 1, tuple(effects)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid5
 
 from django.db import connection as database
 from django.db import transaction
@@ -171,7 +171,10 @@ ASKING_MORE: Final = (PlanBreakouts, ProposeByHousehold, ProposeAtRandom, Assign
 
 
 def everything_known(room: RoomLog) -> Known:
-    """What the clinic knows about everybody with a part in the meeting, come or not; a new seed each time."""
+    """What the clinic knows about everybody with a part in the meeting, come or not.
+
+    The seed is another with every fact, so that the same log and the same question have the same answer.
+    """
     parts = {entry.person.pk: entry.role for entry in programs.roster(room.meeting)}
     staff = {pk for pk, role in parts.items() if role == RoomRole.FACILITATOR}
     families = programs.guests_of(room.meeting)
@@ -181,7 +184,7 @@ def everything_known(room: RoomLog) -> Known:
         staff=room.known.staff | staff,
         families=families,
         family_meeting=bool(families),
-        seed=uuid4(),
+        seed=uuid5(room.meeting.pk, str(room.head)),
     )
 
 

@@ -167,7 +167,7 @@ def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> Room
         (row for row in rows if row.place == Place.WAITING.value), key=lambda row: row.line_seq or 0
     )
     seated = sorted(
-        (row for row in rows if Place(row.place) in SEATED), key=lambda row: (row.entered_at or now, row.pk)
+        (row for row in rows if Place(row.place) in SEATED), key=lambda row: (row.entered_seq or 0, row.pk)
     )
     roster = programs.roster(meeting)
     facilitators = {entry.person.pk for entry in roster if entry.role == RoomRole.FACILITATOR}

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from sessions.attendance.observe import Observed
 from sessions.core.errors import IllegalMove
 from sessions.room.events import (
     Admitted,
@@ -27,10 +28,13 @@ from sessions.room.events import (
 )
 from sessions.room.machine import HELD, MOVES, SEATED, Place, RoomState, diagram, evolve, replay
 from sessions.room.moves import KeptApart, SentToBreakout, SteppedAside
+from sessions.room.presence import ENDINGS, stays_of
+from sessions.room.seats import LEAVING
 
 T0 = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
 ALICE, BRUNO, MINA, BLUE = UUID(int=1), UUID(int=2), UUID(int=9), UUID(int=70)
 LAPTOP, PHONE = uuid4(), uuid4()
+OUT = {Left, Lapsed, Removed, SentBack, KeptApart, Ended}
 SECOND = timedelta(seconds=1)
 
 
@@ -49,11 +53,28 @@ def test_into_the_rooms_leads_nothing_but_being_admitted_or_being_a_facilitator(
 
 
 def test_from_every_room_one_can_be_taken_out_and_leave() -> None:
-    out = {Left, Lapsed, Removed, SentBack, KeptApart, Ended}
     for place in SEATED:
         assert {
             fact for (source, fact), target in MOVES.items() if source is place and target not in SEATED
-        } == out
+        } == OUT
+
+
+def test_whatever_takes_somebody_out_ends_their_presence_and_their_media() -> None:
+    assert ENDINGS.keys() == OUT
+    assert {*LEAVING, Ended} - {Declined} == OUT
+
+
+@pytest.mark.parametrize("out", OUT, ids=lambda kind: kind.kind)
+def test_each_way_out_is_an_end_to_presence_and_to_attendance(out: type[Fact]) -> None:
+    way_in = [Connected, Knocked, Admitted, SentToBreakout, SteppedAside]
+    facts = [*(person_fact(kind) for kind in way_in), person_fact(out, at=T0 + SECOND)]
+    observed = Observed()
+    for seq, fact in enumerate(facts, 1):
+        observed.read(seq, fact)
+    (stay,) = stays_of(enumerate(facts, 1), {LAPTOP: T0 + timedelta(hours=3)})[ALICE]
+    assert (stay.ends_at, stay.ending) == (T0 + SECOND, ENDINGS[out])
+    inside = [line for line in observed.lines if line.room != "waiting"]
+    assert {line.until for line in inside} <= {int(T0.timestamp()), int((T0 + SECOND).timestamp())}
 
 
 def test_who_was_declined_or_removed_comes_back_by_a_facilitators_hand_only() -> None:
@@ -78,6 +99,8 @@ def person_fact(kind: type[Fact], person: UUID = ALICE, at: datetime = T0) -> Fa
     match kind:
         case _ if kind in (Admitted, Declined, SentBack, Removed, Muted):
             return kind(at=at, person=person, actor=MINA)
+        case _ if kind is Ended:
+            return Ended(at=at, actor=MINA)
         case _ if kind is SteppedAside:
             return SteppedAside(at=at, person=person, actor=MINA, room=BLUE)
         case _ if kind is SentToBreakout:

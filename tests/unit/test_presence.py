@@ -23,6 +23,7 @@ from sessions.room.events import (
     Removed,
     SentBack,
 )
+from sessions.room.moves import KeptApart
 from sessions.room.presence import Ending, Stay, stays_of, time_present, whole_minutes
 
 T0 = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
@@ -102,6 +103,11 @@ ARRIVAL: list[Fact] = [on(LAPTOP, 0), knock(0), admit(4)]
             "sent back to the waiting room and in again",
             [*ARRIVAL, SentBack(at=at(10), person=ALICE, actor=MINA), admit(12), leave(20)],
             [("laptop", 4, 10, Ending.SENT_BACK), ("laptop", 12, 20, Ending.LEFT)],
+        ),
+        (
+            "kept apart from somebody, it says no more than sent back",
+            [*ARRIVAL, KeptApart(at=at(10), person=ALICE), off(LAPTOP, 30)],
+            [("laptop", 4, 10, Ending.SENT_BACK)],
         ),
         (
             "a place held for nobody adds nothing",
