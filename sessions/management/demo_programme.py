@@ -13,13 +13,14 @@ from sessions.people.models import Person
 from sessions.plan import service as plans
 from sessions.plan.models import Modality
 from sessions.plan.service import Goal, Words
-from sessions.programs import episodes, slots
+from sessions.programs import episodes, slots, steps
 from sessions.programs import series as calendar
 from sessions.programs.calendar_models import OfferedSlot, Series
-from sessions.programs.episodes import Hours, Newcomer
+from sessions.programs.episodes import Newcomer
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Cohort, LevelOfCare, Program
 from sessions.programs.recurrence import weekly
+from sessions.programs.stretches import Hours
 from sessions.toxicology import service as tests
 from sessions.toxicology.models import FrequencyChoice
 
@@ -82,7 +83,7 @@ def _care(program: Program, cohort: Cohort, people: Mapping[str, Person], today:
     if priyas is not None and not priyas.proposals.exists():
         hours, on = Hours(360, 2, 180), today + timedelta(days=7)
         level = LevelOfCare.OUTPATIENT
-        episodes.propose(priyas, level, cohort, hours, on, "Steady for three weeks.", by=people["Joan"])
+        steps.propose(priyas, level, cohort, hours, on, "Steady for three weeks.", by=people["Joan"])
     marcuss = episodes.current(marcus, program.pk)
     if marcuss is not None and not marcuss.test_plans.exists():
         tests.begin(marcuss, FrequencyChoice.TWICE, by=people["Joan"])

@@ -20,7 +20,7 @@ from sessions.people.asking import asked
 from sessions.people.models import Person
 from sessions.plan.forms import FORMS, Form, check
 from sessions.plan.models import Assessment, CarePlan, Modality, PlanReview
-from sessions.programs import episodes
+from sessions.programs import episode_facts, stretches
 from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
 from sessions.programs.models import Meeting
 from sessions.worklist import service as worklist
@@ -172,7 +172,7 @@ def review(row: Episode, text: str, by: Person) -> PlanReview:
     plan = row.plans.filter(replaced_at=None).first()
     if plan is None or not text.strip() or len(text) > LONGEST:
         raise Invalid("A review needs a plan and a few words.")
-    today, pk = episodes.today(row), uuid.uuid4()
+    today, pk = episode_facts.today(row), uuid.uuid4()
     made = PlanReview(
         id=pk, plan=plan, on=today, text=encryption.encrypt(text.strip(), f"review {pk}"), by=by
     )
@@ -206,7 +206,7 @@ def week_check(row: Episode, on: date) -> WeekCheck | None:
 
     None while there is no stretch to check against.
     """
-    stretch = episodes.open_stretch(row)
+    stretch = stretches.open_stretch(row)
     if stretch is None:
         return None
     monday = on + timedelta(days=-on.weekday() % 7)

@@ -26,7 +26,7 @@ from sessions.people.access import Act, require
 from sessions.people.asking import asked
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
-from sessions.programs import episodes
+from sessions.programs import episode_facts
 from sessions.programs import service as programs
 from sessions.programs.episode_models import Episode, Stage
 from sessions.programs.kinds import MeetingKind
@@ -62,7 +62,7 @@ def begin(row: Episode, frequency: FrequencyChoice, by: Person, *, observed: boo
         frequency=frequency,
         seed=secrets.token_hex(32),
         observed=observed,
-        starts_on=episodes.today(row),
+        starts_on=episode_facts.today(row),
         by=by,
     )
     _record(by, "tests.begun", row)
@@ -199,7 +199,7 @@ def following(step: CustodyStep) -> frozenset[CustodyStep]:
 
 
 def _stop(row: Episode) -> None:
-    row.test_plans.filter(ended_on=None).update(ended_on=episodes.today(row))
+    row.test_plans.filter(ended_on=None).update(ended_on=episode_facts.today(row))
 
 
 def _notify(one: Sample) -> None:

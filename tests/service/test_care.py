@@ -20,7 +20,7 @@ from sessions.plan import service as plans
 from sessions.plan.forms import FORMS
 from sessions.plan.models import Assessment, Modality
 from sessions.plan.service import Goal, Words
-from sessions.programs import episodes
+from sessions.programs import stretches
 from sessions.programs.episode_models import Episode
 from sessions.programs.settings import LIMITS
 from sessions.toxicology import service as tests
@@ -268,7 +268,7 @@ def test_the_pages_from_referral_to_a_signed_step(cast: Cast, client: Client) ->
     client.force_login(cast.mina)
     assert "Stable." in client.get(reverse("episode", args=[row.pk])).content.decode()
     client.post(reverse("episode-sign", args=[row.pk]), {"answer": "yes", "typed_name": "Mina Park"})
-    stretch = episodes.open_stretch(Episode.objects.get(pk=row.pk))
+    stretch = stretches.open_stretch(Episode.objects.get(pk=row.pk))
     assert stretch is not None
     assert stretch.weekly_target_minutes == 360
 

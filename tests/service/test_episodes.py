@@ -12,11 +12,12 @@ from sessions.audit.models import AuditEvent
 from sessions.core.errors import IllegalMove, Invalid, NotAllowed, NotFound
 from sessions.people.models import Person
 from sessions.people.roles import Role
-from sessions.programs import episodes, service
+from sessions.programs import episodes, service, steps, stretches
 from sessions.programs.calendar_models import Busy
 from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
-from sessions.programs.episodes import Hours, Newcomer
+from sessions.programs.episodes import Newcomer
 from sessions.programs.models import Enrollment, EnrollmentStatus, LevelOfCare
+from sessions.programs.stretches import Hours
 from tests.cast import MORNING, Cast, assemble
 
 pytestmark = pytest.mark.django_db
@@ -79,59 +80,59 @@ def test_a_later_start_comes_by_itself_on_its_day(cast: Cast) -> None:
 
 def test_a_step_holds_only_when_a_clinician_has_signed_it(cast: Cast) -> None:
     row = of(cast.alice)
-    proposal = episodes.propose(
+    proposal = steps.propose(
         row, OUTPATIENT, cast.evening, SIX_HOURS, TODAY, "Stable for six weeks.", by=cast.carol
     )
     assert Enrollment.objects.get(person=cast.alice).weekly_target_minutes == 540
     with pytest.raises(NotAllowed):
-        episodes.sign(proposal, cast.carol, "Carol Reyes", agree=True)
+        steps.sign(proposal, cast.carol, "Carol Reyes", agree=True)
     with pytest.raises(Invalid):
-        episodes.sign(proposal, cast.mina, "M. Park", agree=True)
-    episodes.sign(proposal, cast.mina, "mina  park", agree=True)
+        steps.sign(proposal, cast.mina, "M. Park", agree=True)
+    steps.sign(proposal, cast.mina, "mina  park", agree=True)
     before, after = Enrollment.objects.filter(person=cast.alice).order_by("starts_on")
     assert (before.status, before.ended_on) == (EnrollmentStatus.STEPPED, TODAY - timedelta(days=1))
     assert (after.level_of_care, after.weekly_target_minutes, after.starts_on) == ("outpatient", 360, TODAY)
     assert kinds(row)[-2:] == ["step_proposed", "stepped_down"]
     with pytest.raises(IllegalMove):
-        episodes.sign(proposal, cast.mina, "Mina Park", agree=False)
+        steps.sign(proposal, cast.mina, "Mina Park", agree=False)
 
 
 def test_a_signed_step_begins_on_its_day_and_keeps_what_was(cast: Cast) -> None:
     row, on = of(cast.alice), TODAY + timedelta(days=7)
-    proposal = episodes.propose(row, OUTPATIENT, cast.morning, SIX_HOURS, on, "Taper.", by=cast.mina)
-    episodes.sign(proposal, cast.mina, "Mina Park", agree=True)
+    proposal = steps.propose(row, OUTPATIENT, cast.morning, SIX_HOURS, on, "Taper.", by=cast.mina)
+    steps.sign(proposal, cast.mina, "Mina Park", agree=True)
     assert episodes.advance(MORNING) == 0
     now = MORNING + timedelta(days=8)
     with time_machine.travel(now, tick=False):
         assert episodes.advance(now) == 1
         assert episodes.advance(now) == 0
     assert service.role_in(cast.group, cast.alice) == "client"  # of last week's meeting
-    assert episodes.open_stretch(row).cohort == cast.morning  # type: ignore[union-attr]
+    assert stretches.open_stretch(row).cohort == cast.morning  # type: ignore[union-attr]
 
 
 def test_a_step_that_finds_no_place_waits_and_is_shown(cast: Cast) -> None:
     cast.morning.capacity = 1
     cast.morning.save()
-    proposal = episodes.propose(of(cast.alice), OUTPATIENT, cast.morning, SIX_HOURS, TODAY, "x", by=cast.mina)
+    proposal = steps.propose(of(cast.alice), OUTPATIENT, cast.morning, SIX_HOURS, TODAY, "x", by=cast.mina)
     with pytest.raises(service.Full):
-        episodes.sign(proposal, cast.mina, "Mina Park", agree=True)
+        steps.sign(proposal, cast.mina, "Mina Park", agree=True)
     proposal.refresh_from_db()
     assert proposal.decided_at is None
     later = TODAY + timedelta(days=1)
     type(proposal).objects.filter(pk=proposal.pk).update(effective_on=later)
     proposal.refresh_from_db()
-    episodes.sign(proposal, cast.mina, "Mina Park", agree=True)
+    steps.sign(proposal, cast.mina, "Mina Park", agree=True)
     now = MORNING + timedelta(days=1)
     assert episodes.advance(now) == 0
-    assert [one.pk for one in episodes.stuck(cast.north, now)] == [proposal.pk]
+    assert [one.pk for one in steps.stuck(cast.north, now)] == [proposal.pk]
 
 
 def test_a_declined_step_changes_nothing_but_the_history(cast: Cast) -> None:
     row = of(cast.alice)
-    proposal = episodes.propose(row, OUTPATIENT, cast.evening, SIX_HOURS, TODAY, "x", by=cast.carol)
+    proposal = steps.propose(row, OUTPATIENT, cast.evening, SIX_HOURS, TODAY, "x", by=cast.carol)
     with pytest.raises(IllegalMove):
-        episodes.propose(row, OUTPATIENT, cast.evening, SIX_HOURS, TODAY, "y", by=cast.carol)
-    episodes.sign(proposal, cast.mina, "Mina Park", agree=False)
+        steps.propose(row, OUTPATIENT, cast.evening, SIX_HOURS, TODAY, "y", by=cast.carol)
+    steps.sign(proposal, cast.mina, "Mina Park", agree=False)
     assert Enrollment.objects.get(person=cast.alice).weekly_target_minutes == 540
     assert kinds(row)[-1] == "step_declined"
 

@@ -20,7 +20,7 @@ from sessions.people.access import Act, may, require
 from sessions.plan import service
 from sessions.plan.forms import FORMS, NO, YES, Form
 from sessions.plan.models import Modality
-from sessions.programs import episodes
+from sessions.programs import episode_facts, episodes
 from sessions.programs.episode_models import Episode
 from sessions.toxicology import service as tests
 from sessions.toxicology.models import CustodyStep, FrequencyChoice, SampleState
@@ -108,7 +108,7 @@ def plan(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     keeps = may(request.user, Act.KEEP_PLAN, row)
     signs = may(request.user, Act.SIGN_PLAN, row)
     due = service.review_due(row)
-    week = service.week_check(row, episodes.today(row))
+    week = service.week_check(row, episode_facts.today(row))
     context: dict[str, Any] = {
         "episode": row,
         "own": own,

@@ -24,12 +24,13 @@ from sessions.people.access import Act, may, require
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role
 from sessions.people.service import program_ids
-from sessions.programs import episodes
+from sessions.programs import episode_facts, episodes, steps, stretches
 from sessions.programs import service as programs
 from sessions.programs.calendar_models import WaitlistEntry
 from sessions.programs.episode_models import ENDED, Episode, EpisodeFactKind, Stage, StepProposal
-from sessions.programs.episodes import Hours, Newcomer
+from sessions.programs.episodes import Newcomer
 from sessions.programs.models import Cohort, LevelOfCare, Program
+from sessions.programs.stretches import Hours
 from sessions.web import words
 from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
 from sessions.web.programme.pages import done, form_page, program
@@ -108,7 +109,7 @@ class StepForm(_HoursForm):
     effective_on = date_field(gettext_lazy("From this day on"))
     why = forms.CharField(
         label=gettext_lazy("Why"),
-        max_length=episodes.LONGEST,
+        max_length=episode_facts.LONGEST,
         widget=_TEXT,
         help_text=gettext_lazy("A clinician reads it before signing."),
     )
@@ -123,7 +124,7 @@ class SignForm(forms.Form):
 
 
 class WhyForm(forms.Form):
-    why = forms.CharField(label=gettext_lazy("Why"), max_length=episodes.LONGEST, widget=_TEXT)
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=episode_facts.LONGEST, widget=_TEXT)
 
 
 class EndForm(WhyForm):
@@ -173,7 +174,7 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
             "q": asked,
             "waiting": [(one, programs.places(one.cohort)) for one in waiting],
             "undecided": undecided,
-            "stuck": episodes.stuck(of, now),
+            "stuck": steps.stuck(of, now),
         },
     )
 
@@ -216,8 +217,8 @@ def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     row = episodes.episode(episode_id)
     lines = episodes.history(request.user, row)
     person, keeps = request.user, may(request.user, Act.KEEP_EPISODES, row)
-    proposal = episodes.undecided(row)
-    stretch = episodes.open_stretch(row)
+    proposal = steps.undecided(row)
+    stretch = stretches.open_stretch(row)
     stage = Stage(row.stage)
     own = person.pk == row.person_id
     return render(
@@ -233,7 +234,7 @@ def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
                 for fact, why in lines
             ],
             "proposal": proposal,
-            "reason": episodes.reason_of(proposal) if proposal and not own else "",
+            "reason": steps.reason_of(proposal) if proposal and not own else "",
             "proposed_on": words.day(proposal.effective_on) if proposal else "",
             "keeps": keeps,
             "proposes": not own and stage in (Stage.ACTIVE, Stage.ON_HOLD) and not proposal,
@@ -276,13 +277,13 @@ def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     """A clinician's yes or no to a proposed step."""
     row = episodes.episode(episode_id)
     require(request.user, Act.SIGN_STEP, row)
-    proposal = episodes.undecided(row)
+    proposal = steps.undecided(row)
     if proposal is None:
         raise NotFound
     agree = request.POST.get("answer") == "yes"
     return done(
         request,
-        lambda: episodes.sign(proposal, request.user, request.POST.get("typed_name", ""), agree=agree),
+        lambda: steps.sign(proposal, request.user, request.POST.get("typed_name", ""), agree=agree),
         _("Signed.") if agree else _("Noted: it stays as it was."),
         reverse("episode", args=[row.pk]),
     )
@@ -316,7 +317,9 @@ def groups(request: PersonRequest) -> HttpResponse:
 
 
 def _admission(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
-    form = AdmissionForm(request.POST or None, of=row.program, initial={"starts_on": episodes.today(row)})
+    form = AdmissionForm(
+        request.POST or None, of=row.program, initial={"starts_on": episode_facts.today(row)}
+    )
 
     def do() -> object:
         given = form.cleaned_data
@@ -335,8 +338,8 @@ def _admission(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callab
 
 
 def _step(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
-    stretch = episodes.open_stretch(row)
-    initial: dict[str, Any] = {"effective_on": episodes.today(row) + timedelta(days=7)}
+    stretch = stretches.open_stretch(row)
+    initial: dict[str, Any] = {"effective_on": episode_facts.today(row) + timedelta(days=7)}
     if stretch is not None:
         initial |= {
             "cohort": stretch.cohort_id,
@@ -349,7 +352,7 @@ def _step(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[]
 
     def do() -> object:
         given = form.cleaned_data
-        return episodes.propose(
+        return steps.propose(
             row,
             LevelOfCare(given["level_of_care"]),
             given["cohort"],
@@ -379,7 +382,7 @@ def _bare(do: Callable[[Episode, Person], object]) -> Any:
 
 
 def _ending(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
-    form = EndForm(request.POST or None, initial={"on": episodes.today(row)})
+    form = EndForm(request.POST or None, initial={"on": episode_facts.today(row)})
 
     def do() -> object:
         given = form.cleaned_data
