@@ -14,7 +14,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from sessions.aftercare import due, journal, notices, plans, slots
-from sessions.aftercare.daytime import at_local, awake_before
 from sessions.aftercare.due import Step
 from sessions.aftercare.machine import Call, CallEvent
 from sessions.aftercare.models import BookedCell, CallerException, CallerHours, CheckIn, Why
@@ -22,6 +21,7 @@ from sessions.aftercare.policies import policy_of
 from sessions.aftercare.policy import Policy
 from sessions.aftercare.slots import CELL, Caller, Hours, Slot
 from sessions.core import clock, zones
+from sessions.core.daytime import at_local, awake_before
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.span import Span
 from sessions.people.access import Act, require

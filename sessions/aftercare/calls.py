@@ -24,7 +24,6 @@ from sessions.aftercare import (
     planning,
     plans,
 )
-from sessions.aftercare.daytime import awake_after, is_quiet
 from sessions.aftercare.due import Step
 from sessions.aftercare.escalation import HandOffNeeded
 from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent
@@ -42,6 +41,7 @@ from sessions.aftercare.models import (
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Tier, effects
 from sessions.core import clock, encryption, zones
+from sessions.core.daytime import awake_after, is_quiet
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.people.access import Act, require
 from sessions.people.models import Person

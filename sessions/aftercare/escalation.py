@@ -11,7 +11,6 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from sessions.aftercare import booking, cadence, journal, notices, planning
-from sessions.aftercare.daytime import at_local
 from sessions.aftercare.due import Step, put, void
 from sessions.aftercare.ladder import given_up_at
 from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent, CourseEvent
@@ -20,6 +19,7 @@ from sessions.aftercare.plans import quiet_of
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Assessment, Effects, Tier
 from sessions.core import clock, encryption, zones
+from sessions.core.daytime import at_local
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.people.access import Act, require
 from sessions.people.models import Person

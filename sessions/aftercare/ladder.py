@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Final
 
 from sessions.aftercare.cadence import add_months
-from sessions.aftercare.daytime import Quiet, at_local, awake_after, local_time
 from sessions.core import zones
+from sessions.core.daytime import Quiet, at_local, awake_after, local_time
 
 TRIES: Final = 4
 ANOTHER_HOUR: Final = 4  # hours earlier or later than the first try

@@ -10,10 +10,10 @@ from typing import Final
 
 from django.conf import settings
 
-from sessions.aftercare.daytime import awake_after
 from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.aftercare.plans import quiet_of
 from sessions.aftercare.policies import policy_of
+from sessions.core.daytime import awake_after
 from sessions.messages import service as messages
 from sessions.messages.models import Channel
 from sessions.people.models import Person

@@ -19,7 +19,6 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from sessions.aftercare import booking, cadence, due, journal, ladder, notices, plans
-from sessions.aftercare.daytime import at_local
 from sessions.aftercare.due import Step
 from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent
 from sessions.aftercare.models import (
@@ -36,6 +35,7 @@ from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.consents.service import live_consent
 from sessions.core import clock, encryption, zones
+from sessions.core.daytime import at_local
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.core.span import Span
 from sessions.people.access import Act, require

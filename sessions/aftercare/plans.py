@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sessions.aftercare.cadence import EVERY_DAY, Pause, Plan
-from sessions.aftercare.daytime import Quiet
 from sessions.aftercare.policy import Phase, Policy
 from sessions.aftercare.slots import Wish
+from sessions.core.daytime import Quiet
 
 Channel = Literal["video", "telephone"]
 

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from sessions.aftercare.daytime import Quiet, at_local, is_quiet, local_time
 from sessions.core import zones
+from sessions.core.daytime import Quiet, at_local, is_quiet, local_time
 from sessions.core.span import Span
 
 CELL: Final = timedelta(minutes=15)  # a booking fills whole cells; the database keeps each for one call

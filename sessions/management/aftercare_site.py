@@ -18,7 +18,6 @@ from django.db import OperationalError, connection
 
 from sessions.aftercare import answers, booking, calls, engine, escalation, journal, planning, plans
 from sessions.aftercare.calls import NothingToCall, Outcome
-from sessions.aftercare.daytime import is_quiet
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import OVER, Call, CallEvent, call_after
 from sessions.aftercare.models import (
@@ -37,6 +36,7 @@ from sessions.consents import service as consents
 from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.core import clock, zones
+from sessions.core.daytime import is_quiet
 from sessions.core.errors import Refusal
 from sessions.messages.models import Message, MessageState
 from sessions.people.models import Person

@@ -15,9 +15,9 @@ from django.db import transaction
 
 from sessions.audit import service as audit
 from sessions.core import clock
+from sessions.core.daytime import Quiet
 from sessions.core.errors import NotFound
 from sessions.messages.models import Channel, ChannelConsent, Message, QuietHours, StoppedAddress
-from sessions.messages.timing import Quiet
 from sessions.people.models import Person
 
 # The words carriers ask for (CTIA Messaging Principles), and their Spanish.

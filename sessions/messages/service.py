@@ -30,11 +30,11 @@ from django.utils.translation import gettext
 
 from sessions.audit import service as audit
 from sessions.core import clock, encryption
+from sessions.core.daytime import Quiet
 from sessions.core.errors import Fault
 from sessions.messages import channels, consents, texts, timing
 from sessions.messages.models import Channel, Message, MessageState
 from sessions.messages.texts import Value
-from sessions.messages.timing import Quiet
 from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.programs.models import Program
@@ -89,7 +89,7 @@ def queue(
     texts.render(template, params or {}, language, zone)  # what cannot be said must not be queued
     now = clock.now()
     due = due_at or now
-    quiet = Quiet(ends=Quiet().begins) if urgent else consents.quiet_of(person)
+    quiet = Quiet(end=Quiet().start) if urgent else consents.quiet_of(person)
     send_at = timing.sending_time(due, not_after, now, zone, quiet)
     message, _ = Message.objects.get_or_create(
         key=key,

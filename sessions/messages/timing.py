@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from sessions.core import zones
-from sessions.core.span import Span
+from sessions.core.daytime import Quiet, awake_after, awake_before
 
 BACKOFF: Final = (
     timedelta(minutes=1),
@@ -17,29 +15,6 @@ BACKOFF: Final = (
     timedelta(hours=4),
 )
 LEASE: Final = timedelta(seconds=60)  # who claimed a message and said nothing for so long is dead
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """The hours of the night in which nobody is written to, by the recipient's own clock.
-
-    `begins` equal to `ends` means that there are none. Source: DOMAIN 6 (default 21:00 to 8:00).
-    """
-
-    begins: time = time(21)
-    ends: time = time(8)
-
-    def around(self, moment: datetime, zone: str) -> Span | None:
-        """The quiet stretch that holds `moment`, or None. Local hours are kept at clock changes."""
-        local = moment.astimezone(zones.zone(zone))
-        for back in (0, 1):
-            on = local.date() - timedelta(days=back)
-            start = datetime.combine(on, self.begins, local.tzinfo)
-            over_midnight = self.ends <= self.begins
-            end = datetime.combine(on + timedelta(days=over_midnight), self.ends, local.tzinfo)
-            if self.begins != self.ends and moment in (stretch := Span(start, end)):
-                return stretch
-        return None
 
 
 def sending_time(
@@ -53,12 +28,10 @@ def sending_time(
     moment = max(due_at, now)
     if not_after is not None and moment > not_after:
         return None
-    stretch = quiet.around(moment, zone)
-    if stretch is None:
-        return moment
-    if not_after is None or stretch.end <= not_after:
-        return stretch.end
-    before = stretch.start - timedelta(minutes=1)
+    awake = awake_after(moment, zone, quiet)
+    if not_after is None or awake <= not_after:
+        return awake
+    before = awake_before(moment, zone, quiet)
     return before if before >= now else None
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from dateutil.rrule import rrule, rrulestr
 
-from sessions.core import zones
+from sessions.core.daytime import at_local
 from sessions.core.span import Span
 
 FREQUENCIES: Final = frozenset({"DAILY", "WEEKLY", "MONTHLY"})
@@ -93,7 +93,7 @@ def occurrence(pattern: Pattern, on: date) -> Occurrence:
     for begins, ends in pattern.breaks:
         first = on + _DAY if over and begins < pattern.start else on
         second = first + _DAY if ends <= begins else first
-        start, end = _moment(first, begins, pattern.zone), _moment(second, ends, pattern.zone)
+        start, end = at_local(first, begins, pattern.zone), at_local(second, ends, pattern.zone)
         start, end = max(start, span.start), min(end, span.end)
         if start < end:
             breaks.append(Span(start, end))
@@ -110,18 +110,10 @@ def _days(pattern: Pattern, first: date, last: date) -> list[date]:
 
 
 def _span(on: date, start: time, until: date, end: time, zone: str) -> Span:
-    begins, ends = _moment(on, start, zone), _moment(until, end, zone)
+    begins, ends = at_local(on, start, zone), at_local(until, end, zone)
     if ends <= begins:  # the clock change swallowed it: its length on the wall then
         ends = begins + (datetime.combine(until, end) - datetime.combine(on, start))
     return Span(begins, ends)
-
-
-def _moment(on: date, at: time, zone: str) -> datetime:
-    """In UTC: spans compare by elapsed time, not by the wall.
-
-    An hour that the night has twice is its first, whatever `fold` a time was given.
-    """
-    return datetime.combine(on, at.replace(fold=0), zones.zone(zone)).astimezone(UTC)
 
 
 def _order(name: str) -> int:

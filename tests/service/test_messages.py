@@ -482,7 +482,7 @@ def test_one_chooses_reminders_on_ones_own_page(ada: Person) -> None:
     assert page.count("checked") == 2
     client.post("/messages/mine", {"email": "on", "quiet_from": "20:00", "quiet_until": "09:00"})
     assert consents.wanted(ada) == {Channel.EMAIL}
-    assert consents.quiet_of(ada).ends.hour == 9
+    assert consents.quiet_of(ada).end.hour == 9
     Person.objects.filter(pk=ada.pk).update(phone="")
     refused = client.post("/messages/mine", {"sms": "on", "quiet_from": "20:00", "quiet_until": "09:00"})
     assert refused.status_code == 422

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sessions.aftercare import cadence
 from sessions.aftercare.cadence import Day, Pause, Plan, days, following
-from sessions.aftercare.daytime import Quiet, at_local, awake_after, awake_before, is_quiet
 from sessions.aftercare.policy import DEFAULT, FORTNIGHTLY, MONTHLY, WEEKLY, Phase
+from sessions.core.daytime import Quiet, at_local, awake_after, awake_before, is_quiet
 
 US_ZONES = [
     "America/New_York",

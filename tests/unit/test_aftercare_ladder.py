@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.aftercare.daytime import Quiet, is_quiet
 from sessions.aftercare.ladder import TRIES, Measure, given_up_at, measures, next_try, retries
 from sessions.core import zones
+from sessions.core.daytime import Quiet, is_quiet
 
 ZONE = "America/New_York"
 NIGHT = Quiet(time(21), time(8))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.aftercare.daytime import Quiet, at_local, is_quiet
 from sessions.aftercare.slots import CELL, Caller, Hours, Slot, Wish, cells, choose, free, offers
 from sessions.core import zones
+from sessions.core.daytime import Quiet, at_local, is_quiet
 from sessions.core.span import Span
 
 NEW_YORK, PHOENIX = "America/New_York", "America/Phoenix"

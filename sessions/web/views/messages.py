@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from sessions.core.daytime import Quiet
 from sessions.core.errors import NotFound
 from sessions.messages import consents, service
 from sessions.messages.models import Channel
-from sessions.messages.timing import Quiet
 from sessions.people import service as people
 from sessions.people.roles import Role
 from sessions.programs.models import Program
@@ -74,8 +74,8 @@ def reminders(request: PersonRequest) -> HttpResponse:
         initial={
             "email": Channel.EMAIL in wanted,
             "sms": Channel.SMS in wanted,
-            "quiet_from": quiet.begins,
-            "quiet_until": quiet.ends,
+            "quiet_from": quiet.start,
+            "quiet_until": quiet.end,
         },
     )
     if request.method == "POST" and form.is_valid():

@@ -15,10 +15,10 @@ _DAY = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """From `start` (included) to `end` (excluded) by the local wall clock; over midnight when start > end.
-    Equal ends: never quiet."""
+    Equal ends: never quiet. The default is that of DOMAIN 6."""
 
-    start: time
-    end: time
+    start: time = time(21)
+    end: time = time(8)
 
     def covers(self, at: time) -> bool:
         if self.start <= self.end:
