@@ -11,38 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
-NOTICE: Final = timedelta(hours=48)
-IN_A_ROW: Final = 2
-IN_DAYS: Final = 4
-DAYS: Final = 30
+from sessions.programs.settings import DEFAULT, ProgramSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """A programme's thresholds; 0 switches one off."""
 
-    notice: timedelta = NOTICE  # told so long before, an absence counts as excused
-    in_a_row: int = IN_A_ROW
-    in_days: int = IN_DAYS
-    days: int = DAYS
+    notice: timedelta = timedelta(hours=DEFAULT.absence_notice_hours)  # told so long before: excused
+    in_a_row: int = DEFAULT.absences_in_a_row
+    in_days: int = DEFAULT.absences_in_days
+    days: int = DEFAULT.absence_days
 
     @classmethod
-    def of(cls, settings: dict[str, object]) -> Rules:
-        """From a programme's settings: absence_notice_hours, absences_in_a_row, absences_in_days,
-        absence_days. What is missing or no number is the default."""
-
-        def number(name: str, default: int) -> int:
-            value = settings.get(name, default)
-            return value if isinstance(value, int) and value >= 0 else default
-
+    def of(cls, settings: ProgramSettings) -> Rules:
         return cls(
-            timedelta(hours=number("absence_notice_hours", NOTICE // timedelta(hours=1))),
-            number("absences_in_a_row", IN_A_ROW),
-            number("absences_in_days", IN_DAYS),
-            number("absence_days", DAYS),
+            timedelta(hours=settings.absence_notice_hours),
+            settings.absences_in_a_row,
+            settings.absences_in_days,
+            settings.absence_days,
         )
 
 

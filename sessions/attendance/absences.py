@@ -84,7 +84,7 @@ def notices(meeting: Meeting) -> Mapping[UUID, tuple[datetime, bool, str]]:
     """By client: when it was said, whether early enough to be excused, and why. For callers that have asked
     for
     SEE_ATTENDANCE and written its audit row."""
-    rules = Rules.of(meeting.program.settings)
+    rules = Rules.of(meeting.program.rules)
     rows = AbsenceNotice.objects.filter(meeting=meeting, withdrawn_at=None)
     return {
         row.person_id: (
@@ -107,7 +107,7 @@ def review(meeting: Meeting, people: Collection[UUID]) -> None:
     """
     if not meeting.kind_defaults.creditable or not people:
         return
-    rules = Rules.of(meeting.program.settings)
+    rules = Rules.of(meeting.program.rules)
     for person_id, history in _histories(meeting, people).items():
         until = [one for one, at in history if at <= meeting.starts_at]
         raised = reviews(until, rules)

@@ -12,19 +12,17 @@ from django.db.models import Q
 
 from sessions.attendance.models import AttendanceRecord, Proposal
 from sessions.attendance.records import effective, with_adjustments
-from sessions.attendance.week import FLOOR_MINUTES
 from sessions.attendance.weeks import week_of
 from sessions.audit import service as audit
 from sessions.core import zones
 from sessions.core.errors import NotFound
 from sessions.people.access import Act, require
 from sessions.people.models import Person
-from sessions.programs.kinds import DEFAULTS
+from sessions.programs.kinds import creditable
 from sessions.programs.models import Cohort, Enrollment
 
 WEEKS: Final = 8
 _WEEK: Final = timedelta(days=7)
-_CREDITABLE: Final = [kind.value for kind, defaults in DEFAULTS.items() if defaults.creditable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def cohort_weeks(actor: Person, cohort_id: UUID, now: datetime) -> CohortWeeks:
         ).select_related("person")
     )
     credited = _credited({row.person_id for row in rows}, cohort, mondays)
-    floor = int(program.settings.get("floor_minutes", FLOOR_MINUTES))
+    floor = program.rules.floor_minutes
     lines = [
         Line(
             row.person,
@@ -91,21 +89,22 @@ def _required(row: Enrollment, monday: date) -> int:
 
 
 def _credited(people: set[UUID], cohort: Cohort, mondays: tuple[date, ...]) -> dict[tuple[UUID, date], int]:
-    """Minutes by client and week, of all their meetings in the programme: as signed and last adjusted, else
-    as
-    proposed."""
+    """Minutes by client and week, of all their meetings in the programme that count: as signed and last
+    adjusted, else as proposed."""
     within = {
         "person__in": people,
         "meeting__program": cohort.program_id,
-        "meeting__kind__in": _CREDITABLE,
         "meeting__held_on__range": (mondays[0], mondays[-1] + _WEEK - timedelta(days=1)),
         "meeting__cancelled_at": None,
     }
     minutes: dict[tuple[UUID, UUID], tuple[date, int]] = {}
     columns = ("person_id", "meeting_id", "meeting__held_on", "credited_seconds")
-    for person, meeting, on, seconds in Proposal.objects.filter(**within).values_list(*columns):
+    kinds = creditable(cohort.program.settings)
+    proposed = Proposal.objects.filter(**within, meeting__kind__in=kinds, meeting__attestation=None)
+    for person, meeting, on, seconds in proposed.values_list(*columns):
         minutes[person, meeting] = on, seconds // 60
-    for record in with_adjustments(AttendanceRecord.objects.filter(**within).select_related("meeting")):
+    signed = AttendanceRecord.objects.filter(**within, attestation__creditable=True)
+    for record in with_adjustments(signed.select_related("meeting")):
         held = effective(record).credited_minutes
         minutes[record.person_id, record.meeting_id] = record.meeting.held_on, held
     found: dict[tuple[UUID, date], int] = defaultdict(int)

@@ -27,10 +27,21 @@ def policy_of(meeting: Meeting) -> Policy:
     rows = CreditPolicy.objects.filter(
         program=meeting.program_id, kind__in=["", meeting.kind], effective_from__lte=meeting.starts_at
     ).order_by("-kind", "-effective_from", "-number")
-    row = rows.first()
-    if row is None:
-        return DEFAULT
-    return msgspec.structs.replace(pure.decode(row.values), version=row.version)
+    return _read(rows.first())
+
+
+def held(program: Program, kind: MeetingKind | None, now: datetime) -> Policy:
+    """What counts now for one kind of meeting, or for all without rules of their own."""
+    word = "" if kind is None else kind.value
+    rows = CreditPolicy.objects.filter(program=program, kind__in=["", word], effective_from__lte=now)
+    return _read(rows.order_by("-kind", "-effective_from", "-number").first())
+
+
+def versions(program: Program, kind: MeetingKind | None) -> list[CreditPolicy]:
+    """The versions of one kind's own rules, or of the programme's, the newest first. For callers that have
+    asked for SET_CREDIT_POLICY."""
+    rows = CreditPolicy.objects.filter(program=program, kind="" if kind is None else kind.value)
+    return list(rows.select_related("created_by").order_by("-number"))
 
 
 def set_policy(
@@ -80,6 +91,10 @@ def set_policy(
             scope=program.pk,
         )
     return row
+
+
+def _read(row: CreditPolicy | None) -> Policy:
+    return DEFAULT if row is None else msgspec.structs.replace(pure.decode(row.values), version=row.version)
 
 
 def _compute_again(program_id: UUID, kind: str, since: datetime) -> None:

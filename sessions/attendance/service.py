@@ -6,11 +6,13 @@ on only `adjust` changes what counts, by a row of its own. `effective` is what h
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from sessions.attendance import absences, makeups, notes, proposals, seals
 from sessions.attendance.absence_models import MakeUp
@@ -44,8 +46,8 @@ from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
-from sessions.programs.kinds import DEFAULTS
-from sessions.programs.models import Meeting, MeetingFacilitator, MeetingQuerySet
+from sessions.programs.kinds import creditable
+from sessions.programs.models import Meeting, MeetingFacilitator, MeetingQuerySet, Program
 
 DUE_AFTER: Final = timedelta(hours=24)
 LATE_AFTER: Final = timedelta(hours=72)
@@ -167,15 +169,25 @@ def overdue_for(actor: Person, now: datetime) -> list[Overdue]:
 
 
 def _overdue(meetings: MeetingQuerySet, now: datetime) -> list[Overdue]:
-    creditable = [kind.value for kind, defaults in DEFAULTS.items() if defaults.creditable]
     rows = (
         meetings.standing()
-        .filter(ends_at__lte=now - DUE_AFTER, kind__in=creditable)
+        .filter(_counting(), ends_at__lte=now - DUE_AFTER)
         .exclude(Exists(Attestation.objects.filter(meeting=OuterRef("pk"))))
         .select_related("program")
         .order_by("ends_at", "id")
     )
     return [Overdue(row, row.ends_at, row.ends_at <= now - LATE_AFTER) for row in rows]
+
+
+def _counting() -> Q:
+    """Meetings of kinds that count towards the week in their programme."""
+    programs: dict[tuple[str, ...], list[UUID]] = defaultdict(list)
+    for program in Program.objects.all():
+        programs[creditable(program.settings)].append(program.pk)
+    found = Q(pk__in=[])
+    for kinds, pks in programs.items():
+        found |= Q(program__in=pks, kind__in=kinds)
+    return found
 
 
 def _signed_rows(meeting: Meeting) -> tuple[Row, ...]:

@@ -15,11 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 from sessions.core.span import Span
-
-FLOOR_MINUTES: Final = 540  # nine hours: below it a plan steps down
+from sessions.programs.settings import DEFAULT
 
 
 class State(StrEnum):
@@ -102,7 +100,7 @@ class Week:
         return State.SHORT if self.shortfall else State.ON_TRACK
 
 
-def week(required: int, hours: Iterable[Hour], *, over: bool, floor: int = FLOOR_MINUTES) -> Week:
+def week(required: int, hours: Iterable[Hour], *, over: bool, floor: int = DEFAULT.floor_minutes) -> Week:
     """`required` and `floor` in minutes; `over`: nothing can be added any more."""
     found = list(hours)
     credited = sum(hour.credited for hour in found)

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from sessions.attendance import policy as rules
 from sessions.attendance.absence_models import MakeUp
-from sessions.attendance.models import Adjustment, AttendanceRecord, CreditPolicy, Proposal
+from sessions.attendance.models import Adjustment, AttendanceRecord, Attestation, CreditPolicy, Proposal
 from sessions.attendance.policy import DEFAULT, Policy
 from sessions.attendance.week import Hour, Times
 from sessions.people.models import Membership, Person
@@ -128,9 +128,11 @@ def slots(
         invited = MeetingInvitee.objects.filter(meeting=OuterRef("pk"), person=week.only)
         rows = rows.filter(Q(cohort__in=cohorts) | Q(pk__in=known) | Exists(invited))
     found: dict[UUID, Slot] = {}
+    # What was signed counts as when it was signed, whatever the programme says today.
+    signed_as = dict(Attestation.objects.filter(**week.within()).values_list("meeting_id", "creditable"))
     for meeting in rows:
         meeting.program = week.program
-        if meeting.kind_defaults.creditable:
+        if signed_as.get(meeting.pk, meeting.kind_defaults.creditable):
             found[meeting.pk] = Slot(meeting, Hour.of(policies.times(meeting), now))
     return found
 

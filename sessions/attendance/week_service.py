@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from sessions.attendance import week_reading as reading
-from sessions.attendance.week import FLOOR_MINUTES, Hour, Week, urgency, week
+from sessions.attendance.week import Hour, Week, urgency, week
 from sessions.attendance.week_reading import Counted, Enrolled, MakeUps, Period, Policies, Slot
 from sessions.attendance.weeks import week_of, week_span
 from sessions.audit import service as audit
@@ -218,7 +218,7 @@ class _Weeks:
         slot.over = slot.over or over
 
     def lines(self) -> Iterator[Line]:
-        floor = int(self.period.program.settings.get("floor_minutes", FLOOR_MINUTES))
+        floor = self.period.program.rules.floor_minutes
         for person_id, rows in self._enrolled.items():
             joined = self._make_ups.joined.get(person_id, ())
             slots = self._of(person_id, rows)

@@ -68,6 +68,11 @@ DEFAULTS: Final[dict[MeetingKind, KindDefaults]] = {
 }
 
 
+def creditable(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kinds that count towards the week in a programme with these settings."""
+    return tuple(kind.value for kind in MeetingKind if of(settings, kind).creditable)
+
+
 def of(settings: Mapping[str, Any], kind: MeetingKind) -> KindDefaults:
     """What a kind of meeting carries in a programme with these settings."""
     found, own = DEFAULTS[kind], kind_rule(settings, kind.value)

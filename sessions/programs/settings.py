@@ -47,6 +47,11 @@ class ProgramSettings:
     invitation_days: int = 14  # a family guest's link lives so long
     supervision_grace_s: int = 60  # without a facilitator, until people stop hearing and seeing one another
     testing_window_hours: int = 24  # from the notice to the end of the time to give a sample
+    floor_minutes: int = 540  # a week; below it, a client's plan is one of stepping down
+    absence_notice_hours: int = 48  # told so long before, an absence counts as excused
+    absences_in_a_row: int = 2  # unexcused: so many ask for a review; 0 never does
+    absences_in_days: int = 4  # and so many within `absence_days`; 0 never does
+    absence_days: int = 30
     tracks: tuple[Track, ...] = (
         Track("Day", "09:00", "12:00", "10:25", "10:35"),
         Track("Evening", "18:00", "21:00", "19:25", "19:35"),
@@ -65,6 +70,11 @@ LIMITS: Final[dict[str, tuple[int, int]]] = {
     "invitation_days": (1, 60),
     "supervision_grace_s": (0, 600),
     "testing_window_hours": (2, 72),
+    "floor_minutes": (0, 2400),
+    "absence_notice_hours": (0, 336),
+    "absences_in_a_row": (0, 14),
+    "absences_in_days": (0, 60),
+    "absence_days": (1, 90),
 }
 DEFAULT: Final = ProgramSettings()
 MOST_TRACKS: Final = 8

@@ -134,7 +134,7 @@ async def test_the_client_sees_who_was_told_and_takes_it_back(signed: Signed, co
     await looked_at(page, "told")
     await page.get_by_role("link", name="Back to your papers").click()
     await page.get_by_role("link", name=READ_COURT).click()
-    await page.get_by_text("Take this back").click()
+    await page.get_by_text("Take this back", exact=True).click()
     await page.get_by_role("button", name="End it now").click()
     await expect(page.get_by_text("does not count any more")).to_be_visible()
     assert heard == []

@@ -12,12 +12,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from sessions.attendance import service, week_service
+from sessions.attendance import grid, service, week_service
 from sessions.attendance.models import AttendanceStatus, Proposal
 from sessions.attendance.service import Change
 from sessions.attendance.week import State
-from sessions.attendance.week_service import ClientWeek
+from sessions.attendance.week_service import Board, ClientWeek
 from sessions.audit.models import AuditEvent
+from sessions.core import clock as clocks
 from sessions.core.errors import NotFound
 from sessions.core.span import Span
 from sessions.people.models import Person
@@ -25,7 +26,7 @@ from sessions.people.roles import Role
 from sessions.people.service import join
 from sessions.programs import breaks
 from sessions.programs.kinds import MeetingKind
-from sessions.programs.models import Enrollment, Meeting
+from sessions.programs.models import Enrollment, Meeting, Program
 from sessions.programs.service import cancel, enroll, schedule
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
@@ -83,6 +84,10 @@ def home(person: Person, path: str = "/") -> str:
     answer = client.get(path)
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
+
+
+def board_of(cast: Cast) -> Board:
+    return week_service.board(cast.carol, Program.objects.get(pk=cast.north.pk), clocks.now())
 
 
 def board(cast: Cast, path: str = "/week/") -> str:
@@ -143,6 +148,46 @@ def test_a_week_is_monday_to_sunday_in_the_programmes_zone(cast: Cast, days: int
 def test_what_does_not_count_is_left_out(cast: Cast, kind: MeetingKind) -> None:
     Meeting.objects.filter(pk=cast.individual.pk).update(kind=kind)
     assert cast.individual not in [part.meeting for part in week(cast.alice, cast).parts]
+
+
+def credit(cast: Cast, kind: MeetingKind, *, counts: bool) -> None:
+    """The programme's own word on whether a kind counts towards the week."""
+    cast.north.settings = {**cast.north.settings, "kinds": {kind.value: {"creditable": counts}}}
+    cast.north.save()
+
+
+def counted(cast: Cast) -> tuple[int, int]:
+    """Alice's minutes of this week: on the board, and in the eight weeks of her group."""
+    (line,) = [one for one in board_of(cast).lines if one.person_id == cast.alice.pk]
+    weeks = grid.cohort_weeks(cast.carol, cast.evening.pk, clocks.now())
+    (cells,) = [one.cells for one in weeks.lines if one.person == cast.alice]
+    return line.week.credited, cells[-1].credited
+
+
+def test_what_counts_is_the_programmes_to_say(group: Group, cast: Cast) -> None:
+    group.begins(cast.alice)
+    group.passes(30 * MINUTE, cast.mina, cast.alice)
+    assert counted(cast) == (30, 30)
+    credit(cast, MeetingKind.PROCESS_GROUP, counts=False)
+    assert counted(cast) == (0, 0)
+    group.is_ended()
+    group.clock.shift(30 * HOUR)
+    assert group.meeting not in [one.meeting for one in service.overdue(clocks.now())]
+    credit(cast, MeetingKind.PROCESS_GROUP, counts=True)
+    assert group.meeting in [one.meeting for one in service.overdue(clocks.now())]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_what_was_signed_counts_as_when_it_was_signed(group: Group, cast: Cast, counts: bool) -> None:
+    """A programme that changes its mind changes no week that was signed."""
+    credit(cast, MeetingKind.PROCESS_GROUP, counts=counts)
+    group.begins(cast.alice)
+    group.passes(30 * MINUTE, cast.mina, cast.alice)
+    group.is_ended()
+    group.is_signed()
+    before = counted(cast)
+    credit(cast, MeetingKind.PROCESS_GROUP, counts=not counts)
+    assert counted(cast) == before == ((30, 30) if counts else (0, 0))
 
 
 def test_a_cancelled_meeting_is_left_out(cast: Cast) -> None:

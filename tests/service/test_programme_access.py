@@ -104,6 +104,7 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "samples": (EPISODE, ("mina", "theo", "alice", "carol"), "get"),
     "samples-stop": (EPISODE, ("mina", "theo", "carol"), "post"),
     "program-settings": (NORTH, ("ines",), "get"),
+    "credit-policy": (NORTH, ("ines",), "get"),
     "record-seen": (NONE, EVERYBODY, "get"),
     "family": (EPISODE, ("carol",), "get"),
 }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions.attendance.absence import Asks, Attended, Rules, excused_by_notice, reviews
+from sessions.programs import settings
 
 FIRST = date(2026, 3, 2)
 
@@ -52,7 +53,7 @@ def test_one_run_raises_one_review_however_long_it_gets() -> None:
 
 
 def test_a_programme_sets_or_switches_off_its_thresholds() -> None:
-    rules = Rules.of({"absences_in_a_row": 3, "absences_in_days": 0, "absence_days": "many"})
+    rules = Rules.of(settings.read({"absences_in_a_row": 3, "absences_in_days": 0, "absence_days": "many"}))
     assert rules == Rules(in_a_row=3, in_days=0)
     assert [one.why for one in reviews(history("xxxx"), rules)] == [Asks.UNEXCUSED, Asks.IN_A_ROW]
     assert [one.why for one in reviews(history("xx"), rules)] == [Asks.UNEXCUSED]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.attendance.week import FLOOR_MINUTES, Hour, State, Times, urgency, week
+from sessions.attendance.week import Hour, State, Times, urgency, week
 from sessions.core.span import Span
 
 MONDAY = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)  # 18:00 in New York
@@ -69,7 +69,7 @@ def test_how_a_week_stands(
     got = [*credited, *[0] * (len(WEEK) - len(credited))]
     found = week(required, [Hour.of(t, now, c, c) for t, c in zip(WEEK, got, strict=True)], over=over)
     assert (found.state, found.shortfall) == (state, shortfall), phrase
-    assert found.taper == (required < FLOOR_MINUTES)
+    assert found.taper == (required < 540)
 
 
 def test_a_running_meeting_counts_what_was_and_what_is_left() -> None:

@@ -38,6 +38,13 @@ _LABELS: dict[str, Any] = {
     "invitation_days": gettext_lazy("Days that a family guest's link is good"),
     "supervision_grace_s": gettext_lazy("Seconds without staff until a session pauses"),
     "testing_window_hours": gettext_lazy("Hours to give a sample in"),
+    "floor_minutes": gettext_lazy("Minutes a week below which somebody is stepping down"),
+    "absence_notice_hours": gettext_lazy(
+        "Hours before a session up to which an absence is excused when told"
+    ),
+    "absences_in_a_row": gettext_lazy("Absences in a row, not excused, that ask for a review (0: never)"),
+    "absences_in_days": gettext_lazy("Absences within some days, not excused, that ask for one (0: never)"),
+    "absence_days": gettext_lazy("Those days"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.web.programme import booking, care, family, guest, people, schedule, settings_page
+from sessions.web.programme import booking, care, counting, family, guest, people, schedule, settings_page
 
 urlpatterns = [
     path("schedule/", schedule.own, name="schedule"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("calendar/", booking.feed, name="feed"),
     path("calendar/<str:token>.ics", booking.feed_read, name="feed-read"),
     path("programs/<uuid:program_id>/settings", settings_page.page, name="program-settings"),
+    path("programs/<uuid:program_id>/counting", counting.page, name="credit-policy"),
     path("my/record", settings_page.seen, name="record-seen"),
     path("i/<str:token>", guest.page, name="invitation"),
     path("programs/<uuid:program_id>/people", people.census, name="census"),
