@@ -1,5 +1,5 @@
-"""Aftercare in the demo clinic: an alumna with a plan, three calls behind her and one ahead, and one to call
-now."""
+"""Aftercare in the demo clinic: an alumna with a plan, calls behind her and one ahead, and somebody to call
+now, at whatever hour one looks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 
 from sessions.aftercare import answers, booking, calls, engine, journal, planning, plans
 from sessions.aftercare.calls import Outcome
+from sessions.aftercare.daytime import local_time
+from sessions.aftercare.due import Step
 from sessions.aftercare.models import AftercareCourse, CheckIn, Due, TryOutcome
 from sessions.aftercare.policy import DEFAULT
 from sessions.aftercare.slots import Hours
@@ -21,7 +23,12 @@ from sessions.people.models import Person
 from sessions.programs.clients import client_file
 from sessions.programs.models import Program
 
-SINCE: Final = timedelta(days=24)
+# Calls are on the days 3, 10, 17 and 24 after discharge: three lie behind, and none within a day of now.
+SINCE: Final = timedelta(days=21)
+# Somewhere on this round of the earth it is day: nobody is called at night, and a demo is looked at then too.
+ROUND: Final = ("America/New_York", "Pacific/Honolulu", "Pacific/Guam", "Europe/Madrid")
+MORNING: Final = time(9)  # with hours to go before the evening in the next zone
+EVENING: Final = time(19)
 PROTECTED: Final = {"bam9": 3, "bam10": 2, "bam12": 2, "bam13": 3, "bam14": 1, "bam16": 3}
 # What was answered before each call: a hard start, and better since.
 STORY: Final[tuple[tuple[Mapping[str, int], str], ...]] = (
@@ -52,6 +59,8 @@ def prepare(
 ) -> None:
     """Once; afterwards only brought up to `now`. The first has a call ahead, the second is to be called."""
     if not AftercareCourse.objects.of(program.pk).filter(person__in=alumni).exists():
+        alumni[1].time_zone = where_it_is_day(now)
+        alumni[1].save(update_fields=["time_zone"])
         for person in (caller, coordinator):
             hours = [Hours(day, time(8), time(20)) for day in range(7)]
             booking.set_hours(person, program.pk, hours)
@@ -61,6 +70,11 @@ def prepare(
         with clock.held_at(now):
             calls.ask_for_call(alumni[1], courses[1])
     engine.run(now)
+
+
+def where_it_is_day(now: datetime) -> str:
+    """The first of ROUND in which nobody sleeps at this moment."""
+    return next(zone for zone in ROUND if MORNING <= local_time(now, zone) < EVENING)
 
 
 def _sign(program: Program, coordinator: Person, caller: Person, person: Person) -> AftercareCourse:
@@ -87,10 +101,14 @@ def _sign(program: Program, coordinator: Person, caller: Person, person: Person)
 
 
 def _play(courses: Sequence[AftercareCourse], caller: Person, start: datetime, end: datetime) -> None:
-    """Let the engine run through the past, and make the calls that it brings."""
+    """Let the engine run through the past, and make the calls that it brings.
+
+    From one matter of a call to the next: the nightly look ahead, which finds nothing new, is made then too.
+    """
     moment, made = start, dict.fromkeys((course.pk for course in courses), 0)
     while moment < end:
-        waiting = Due.objects.filter(done_at=None, at__gt=moment).order_by("at").values_list("at", flat=True)
+        waiting = Due.objects.filter(done_at=None, at__gt=moment).exclude(step=Step.ROLL).order_by("at")
+        waiting = waiting.values_list("at", flat=True)
         moment = min(waiting.first() or end, end)
         with clock.held_at(moment):
             engine.run(moment)

@@ -5,19 +5,25 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import override_settings
 from pytest_django import Settings
 
+from sessions.aftercare import calls
+from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.attendance.models import AttendanceRecord
 from sessions.attendance.reports import service as reports
 from sessions.consents.models import Consent, Disclosure
 from sessions.core import zones
+from sessions.management.demo_aftercare import where_it_is_day
 from sessions.people.models import Household, Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service
@@ -50,35 +56,56 @@ def meeting(printed: dict[str, Any], kind: str) -> Meeting:
     return Meeting.objects.get(pk=row["id"])
 
 
-def test_everybody_is_there_once() -> None:
-    assert Counter(person["role"] for person in demo()["people"]) == {
-        "coordinator": 1,
-        "facilitator": 2,
-        "client": 8,
-        "family": 4,
-        "alumnus": 2,
-        "administrator": 1,
-    }
-    assert Enrollment.objects.count() == 8
-    assert sorted(house.members.count() for house in Household.objects.all()) == [2, 2]
+@pytest.fixture(scope="class")
+def printed(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """One clinic for all tests of a class, none of which changes it."""
+    with django_db_blocker.unblock(), override_settings(DEMO=True), transaction.atomic():
+        yield demo()
+        transaction.set_rollback(True)
 
 
-def test_the_printed_logins_work() -> None:
-    for row in demo()["people"]:
-        person = authenticate(None, email=row["email"], username=row["email"], password=row["password"])
-        assert person is not None
-        assert (str(person.pk), person.get_full_name()) == (row["id"], row["name"])
+class TestOneClinic:
+    """What a newcomer finds, looked at from all sides."""
 
+    def test_everybody_is_there_once(self, printed: dict[str, Any]) -> None:
+        assert Counter(person["role"] for person in printed["people"]) == {
+            "coordinator": 1,
+            "facilitator": 2,
+            "client": 8,
+            "family": 4,
+            "alumnus": 2,
+            "administrator": 1,
+        }
+        assert Enrollment.objects.count() == 8
+        assert sorted(house.members.count() for house in Household.objects.all()) == [2, 2]
 
-def test_only_the_administrator_may_open_the_admin_pages() -> None:
-    demo()
-    assert [person.email for person in Person.objects.all() if person.is_staff] == ["iris@harbor.example"]
+    def test_the_printed_logins_work(self, printed: dict[str, Any]) -> None:
+        for row in printed["people"]:
+            person = authenticate(None, email=row["email"], username=row["email"], password=row["password"])
+            assert person is not None
+            assert (str(person.pk), person.get_full_name()) == (row["id"], row["name"])
 
+    def test_only_the_administrator_may_open_the_admin_pages(self, printed: dict[str, Any]) -> None:
+        assert [person.email for person in Person.objects.all() if person.is_staff] == ["iris@harbor.example"]
 
-def test_links_lead_to_the_meeting_and_its_room() -> None:
-    for row in demo()["meetings"]:
-        assert row["path"] == f"/meetings/{row['id']}/"
-        assert row["room_path"] == f"/meetings/{row['id']}/room"
+    def test_links_lead_to_the_meeting_and_its_room(self, printed: dict[str, Any]) -> None:
+        for row in printed["meetings"]:
+            assert row["path"] == f"/meetings/{row['id']}/"
+            assert row["room_path"] == f"/meetings/{row['id']}/room"
+
+    @pytest.mark.parametrize(
+        ("kind", "parts"),
+        [
+            ("process_group", {RoomRole.FACILITATOR: 2, RoomRole.CLIENT: 8}),
+            ("individual_therapy", {RoomRole.FACILITATOR: 1, RoomRole.CLIENT: 1}),
+            ("family_group", {RoomRole.FACILITATOR: 1, RoomRole.CLIENT: 2, RoomRole.FAMILY: 4}),
+            ("check_in_call", {RoomRole.FACILITATOR: 1, RoomRole.ALUMNUS: 1}),
+        ],
+    )
+    def test_each_meeting_has_its_people(
+        self, printed: dict[str, Any], kind: str, parts: dict[RoomRole, int]
+    ) -> None:
+        assert Counter(entry.role for entry in service.roster(meeting(printed, kind))) == parts
 
 
 @pytest.mark.parametrize("now", [AFTERNOON, LATE], ids=["in the afternoon", "twenty minutes before midnight"])
@@ -95,19 +122,6 @@ def test_one_group_is_open_and_the_others_come_later_today(now: datetime) -> Non
     assert starts == sorted(starts)
     assert all(start > now for start in starts)
     assert {zones.local_date(start, NEW_YORK) for start in starts} == {zones.local_date(now, NEW_YORK)}
-
-
-@pytest.mark.parametrize(
-    ("kind", "parts"),
-    [
-        ("process_group", {RoomRole.FACILITATOR: 2, RoomRole.CLIENT: 8}),
-        ("individual_therapy", {RoomRole.FACILITATOR: 1, RoomRole.CLIENT: 1}),
-        ("family_group", {RoomRole.FACILITATOR: 1, RoomRole.CLIENT: 2, RoomRole.FAMILY: 4}),
-        ("check_in_call", {RoomRole.FACILITATOR: 1, RoomRole.ALUMNUS: 1}),
-    ],
-)
-def test_each_meeting_has_its_people(kind: str, parts: dict[RoomRole, int]) -> None:
-    assert Counter(entry.role for entry in service.roster(meeting(demo(), kind))) == parts
 
 
 def test_a_second_run_changes_nothing() -> None:
@@ -178,3 +192,24 @@ def test_a_client_has_a_court_that_may_be_told_a_signed_session_and_a_report() -
             False,
         )
         assert Disclosure.objects.filter(patient=tessa).count() == 1
+
+
+@pytest.mark.parametrize("month", [1, 3, 7, 11])
+def test_somewhere_it_is_day(month: int) -> None:
+    for hour in range(24):
+        now = datetime(2026, month, 23, hour, 14, tzinfo=UTC)
+        assert time(9) <= now.astimezone(zones.zone(where_it_is_day(now))).time() < time(19)
+
+
+@pytest.mark.parametrize("now", [LATE, datetime(2026, 11, 23, 12, 14, tzinfo=UTC)])  # night in New York
+def test_somebody_is_to_be_called_whenever_one_looks(now: datetime) -> None:
+    with time_machine.travel(now, tick=False):
+        demo()
+        maya = Person.objects.get(email="maya@harbor.example")
+        waiting = calls.queue(maya, Meeting.objects.all()[0].program, now)
+        assert [row.course.person.given_name for row in waiting] == ["Theodore"]
+        wendy = AftercareCourse.objects.get(person__email="wendy@harbor.example")
+        coming = CheckIn.objects.filter(course=wendy, state="scheduled").order_by("starts_at")[0]
+        assert coming.starts_at is not None
+        assert coming.starts_at - now > timedelta(days=1)
+        assert CheckIn.objects.filter(course=wendy, state="completed").count() == 3
