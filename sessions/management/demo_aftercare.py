@@ -9,7 +9,6 @@ from typing import Final
 
 from sessions.aftercare import answers, booking, calls, engine, journal, planning, plans
 from sessions.aftercare.calls import Outcome
-from sessions.aftercare.daytime import local_time
 from sessions.aftercare.due import Step
 from sessions.aftercare.models import AftercareCourse, CheckIn, Due, TryOutcome
 from sessions.aftercare.policy import DEFAULT
@@ -17,6 +16,7 @@ from sessions.aftercare.slots import Hours
 from sessions.consents import service as consents
 from sessions.consents.purposes import Purpose, Scope
 from sessions.core import clock, zones
+from sessions.core.daytime import local_time
 from sessions.messages import consents as channels
 from sessions.messages.models import Channel
 from sessions.people.models import Person
@@ -107,9 +107,8 @@ def _play(courses: Sequence[AftercareCourse], caller: Person, start: datetime, e
     """
     moment, made = start, dict.fromkeys((course.pk for course in courses), 0)
     while moment < end:
-        waiting = Due.objects.filter(done_at=None, at__gt=moment).exclude(step=Step.ROLL).order_by("at")
-        waiting = waiting.values_list("at", flat=True)
-        moment = min(waiting.first() or end, end)
+        ahead = Due.objects.filter(done_at=None, at__gt=moment).exclude(step=Step.ROLL).order_by("at")
+        moment = min(ahead.values_list("at", flat=True).first() or end, end)
         with clock.held_at(moment):
             engine.run(moment)
             if moment == end:
