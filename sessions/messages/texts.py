@@ -113,6 +113,16 @@ TEXTS: Final[dict[str, Text]] = {
     "staff.urgent": Text(
         gettext_noop("Please look at once: %(link)s"), gettext_noop("Please look at once"), to_staff=True
     ),
+    "staff.welcome": Text(
+        gettext_noop("An account is ready for you. Choose your password with this e-mail address: %(link)s"),
+        gettext_noop("Your account"),
+        to_staff=True,
+    ),
+    "staff.role": Text(
+        gettext_noop("There is something new on your page: %(link)s"),
+        gettext_noop("Something new on your page"),
+        to_staff=True,
+    ),
     "staff.appointment": Text(
         gettext_noop("An appointment of yours has changed: %(at_when)s."),
         gettext_noop("An appointment of yours has changed"),

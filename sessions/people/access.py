@@ -19,7 +19,7 @@ from django.db.models import Q
 from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
 from sessions.people.models import Membership, Person
-from sessions.people.roles import LEADING, Role, RoomRole
+from sessions.people.roles import LEADING, STAFF, Role, RoomRole
 
 Asking: TypeAlias = Person | AnonymousUser
 
@@ -64,6 +64,10 @@ class Act(StrEnum):
     SEE_TESTS = "episode.tests"
     KEEP_TESTS = "episode.keep-tests"
     SET_PROGRAM = "program.settings"
+    KEEP_COHORTS = "program.cohorts"  # groups, who leads them, how many they take
+    KEEP_LICENCES = "program.licences"
+    KEEP_STAFF = "program.staff"  # invite, give and end a role
+    SEARCH = "program.search"  # people by name; each finds only whom they may know
     SEE_CALLS = "program.calls"  # who is to be called, when and why now
     SEE_AFTERCARE = "program.aftercare"  # every course, the board, the export
     SET_AFTERCARE_POLICY = "program.aftercare-policy"
@@ -100,6 +104,7 @@ _ANYONE_IN_IT: Final = frozenset(RoomRole)
 _LEADS: Final = frozenset({RoomRole.FACILITATOR})
 _COORDINATES: Final = frozenset({Role.COORDINATOR})
 _ADMINISTERS: Final = frozenset({Role.ADMINISTRATOR})
+_RUN: Final = frozenset({Role.ADMINISTRATOR, Role.COORDINATOR})
 _CREDITED: Final = frozenset({RoomRole.FACILITATOR, RoomRole.CLIENT})
 _OWN: Final = frozenset({RoomRole.CLIENT})  # whose file or paper it is: ClientFile.role_of, Consent.role_of
 _CLINICAL: Final = frozenset({RoomRole.FACILITATOR})  # of this client: Episode.role_of
@@ -149,6 +154,10 @@ RULES: Final[dict[Act, Rule]] = {
     Act.SEE_TESTS: Rule(_OWN | _CLINICAL, _COORDINATES),
     Act.KEEP_TESTS: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_TESTS),
     Act.SET_PROGRAM: Rule(program=_ADMINISTERS),
+    Act.KEEP_COHORTS: Rule(program=_RUN),
+    Act.KEEP_LICENCES: Rule(program=_RUN),
+    Act.KEEP_STAFF: Rule(program=_ADMINISTERS),
+    Act.SEARCH: Rule(program=STAFF),
     Act.SEE_CALLS: Rule(program=_CALLS),
     Act.SEE_AFTERCARE: Rule(program=_COORDINATES),
     Act.SET_AFTERCARE_POLICY: Rule(program=_ADMINISTERS),

@@ -80,7 +80,6 @@ def of(settings: Mapping[str, Any], kind: MeetingKind) -> KindDefaults:
         found = replace(found, creditable=own.creditable)
     if own.largest is not None:
         found = replace(found, largest=own.largest)
-    if own.family is not None:
-        attend = found.attend | {RoomRole.FAMILY} if own.family else found.attend - {RoomRole.FAMILY}
-        found = replace(found, attend=attend)
+    if own.attend is not None:
+        found = replace(found, attend=frozenset(RoomRole(role) for role in own.attend))
     return found

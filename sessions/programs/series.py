@@ -20,7 +20,7 @@ from sessions.core import clock, zones
 from sessions.core.errors import Invalid, NotFound
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
-from sessions.programs import recurrence, service
+from sessions.programs import kinds, recurrence, service
 from sessions.programs.bookings import Booked
 from sessions.programs.calendar_models import (
     Holiday,
@@ -86,6 +86,8 @@ def create(
         raise Invalid("This is no rule of recurrence we know.") from wrong
     if draft.ends_on is not None and draft.ends_on < draft.starts_on:
         raise Invalid("The last day lies before the first.")
+    if service.crowd(draft.cohort, draft.invitees) > kinds.of(program.settings, draft.kind).largest:
+        raise service.Crowd
     row = Series.objects.create(
         program=program,
         cohort=draft.cohort,

@@ -40,6 +40,12 @@ from sessions.programs.models import (
 Invitation = tuple[Person, RoomRole]
 
 
+class Crowd(Invalid):
+    """More people than this kind of meeting takes in this programme."""
+
+    text = "There are more people than this kind of session takes."
+
+
 class Full(Invalid):
     """The cohort has no place left."""
 
@@ -183,11 +189,27 @@ def enroll(
 
 
 def places(cohort: Cohort) -> int | None:
-    """How many more clients the cohort takes; None when nobody counts."""
-    if cohort.capacity is None:
-        return None
-    taken = cohort.enrollments.filter(ended_on=None).values("person").distinct().count()
-    return max(0, cohort.capacity - taken)
+    """How many more clients the cohort takes; None when nobody counts.
+
+    Its own number of places, or else as many as the smallest kind of its running series takes.
+    """
+    size = cohort.capacity
+    if size is None:
+        running = Series.objects.filter(cohort=cohort).exclude(ends_on__lt=clock.now().date())
+        kinds_held = set(running.values_list("kind", flat=True))
+        size = min(
+            (kinds.of(cohort.program.settings, MeetingKind(kind)).largest for kind in kinds_held),
+            default=None,
+        )
+    return None if size is None else max(0, size - crowd(cohort))
+
+
+def crowd(cohort: Cohort | None, invited: Iterable[Invitation] = ()) -> int:
+    """How many who are not staff: the cohort's clients now, and those invited by name."""
+    people = {person.pk for person, _ in invited}
+    if cohort is not None:
+        people |= set(cohort.enrollments.filter(ended_on=None).values_list("person", flat=True))
+    return len(people)
 
 
 @transaction.atomic
@@ -239,7 +261,8 @@ def schedule(
     False the people concerned hear of it.
 
     Raises Booked when somebody's time is taken. Raises Invalid unless: there is a facilitator and all are
-    staff of the programme; the kind admits the cohort and every invited role; everybody invited has that role
+    staff of the programme; the kind admits the cohort, every invited role, and so many people (a meeting of a
+    series that is on the calendar is made all the same); everybody invited has that role
     in the programme; each family guest belongs to the household of a client who is asked too; no two of them
     are to be kept apart; the breaks lie inside.
     """
@@ -253,6 +276,8 @@ def schedule(
         raise Invalid("This kind of meeting is by invitation only.")
     if any(role not in defaults.attend for _, role in invited):
         raise Invalid("This kind of meeting is not for everybody invited.")
+    if series is None and crowd(cohort, invited) > defaults.largest:
+        raise Crowd
     if not all(_has_role(person, program.pk, {Role(role.value)}) for person, role in invited):
         raise Invalid("Somebody invited has no such part in this programme.")
     row = Meeting(

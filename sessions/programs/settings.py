@@ -20,8 +20,7 @@ class Track:
     name: str
     start: str  # "18:00", local
     end: str
-    break_start: str = ""
-    break_end: str = ""
+    breaks: tuple[tuple[str, str], ...] = ()  # in order, not overlapping, inside
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)  # Monday is 0
 
 
@@ -31,7 +30,7 @@ class KindRule:
 
     creditable: bool | None = None
     largest: int | None = None
-    family: bool | None = None  # may family guests be invited
+    attend: tuple[str, ...] | None = None  # who besides facilitators: values of RoomRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ class ProgramSettings:
     change_notice_hours: int = 24  # and given back at least so long before
     invitation_days: int = 14  # a family guest's link lives so long
     supervision_grace_s: int = 60  # without a facilitator, until people stop hearing and seeing one another
+    offer_hours: int = 48  # a free place is kept so long for who was offered it
     testing_window_hours: int = 24  # from the notice to the end of the time to give a sample
     floor_minutes: int = 540  # a week; below it, a client's plan is one of stepping down
     absence_notice_hours: int = 48  # told so long before, an absence counts as excused
@@ -53,8 +53,8 @@ class ProgramSettings:
     absences_in_days: int = 4  # and so many within `absence_days`; 0 never does
     absence_days: int = 30
     tracks: tuple[Track, ...] = (
-        Track("Day", "09:00", "12:00", "10:25", "10:35"),
-        Track("Evening", "18:00", "21:00", "19:25", "19:35"),
+        Track("Day", "09:00", "12:00", (("10:25", "10:35"),)),
+        Track("Evening", "18:00", "21:00", (("19:25", "19:35"),)),
     )
 
 
@@ -69,6 +69,7 @@ LIMITS: Final[dict[str, tuple[int, int]]] = {
     "change_notice_hours": (0, 168),
     "invitation_days": (1, 60),
     "supervision_grace_s": (0, 600),
+    "offer_hours": (1, 168),
     "testing_window_hours": (2, 72),
     "floor_minutes": (0, 2400),
     "absence_notice_hours": (0, 336),
@@ -78,6 +79,9 @@ LIMITS: Final[dict[str, tuple[int, int]]] = {
 }
 DEFAULT: Final = ProgramSettings()
 MOST_TRACKS: Final = 8
+MOST_BREAKS: Final = 2  # as a series has in its form
+LARGEST: Final = 60  # people who are not staff, in any meeting
+ATTEND: Final = ("client", "family", "alumnus")
 
 
 def read(stored: Mapping[str, Any]) -> ProgramSettings:
@@ -117,22 +121,39 @@ def check(stored: Mapping[str, Any]) -> dict[str, str]:
 def write(settings: ProgramSettings, stored: Mapping[str, Any]) -> dict[str, Any]:
     """`stored` with these settings in it; everything else stays."""
     plain = asdict(settings)
-    plain["tracks"] = [{**row, "weekdays": list(row["weekdays"])} for row in plain["tracks"]]
+    plain["tracks"] = [
+        {**row, "weekdays": list(row["weekdays"]), "breaks": [list(pair) for pair in row["breaks"]]}
+        for row in plain["tracks"]
+    ]
     return {**stored, **plain}
 
 
+def with_kind(stored: Mapping[str, Any], kind: str, rule: KindRule) -> dict[str, Any]:
+    """`stored` with this rule of one kind of meeting in it; what the rule leaves open is the default."""
+    said = {name: value for name, value in asdict(rule).items() if value is not None}
+    if rule.attend is not None:
+        said["attend"] = list(rule.attend)
+    rows = stored.get("kinds")
+    kinds = {**(rows if isinstance(rows, Mapping) else {}), kind: said}
+    return {**stored, "kinds": {name: row for name, row in kinds.items() if row}}
+
+
 def track(row: Any) -> Track:
-    """Raises Invalid when its times are none, or its break lies outside."""
+    """Raises Invalid when its times are none, or a break lies outside or overlaps another."""
     if not isinstance(row, Mapping) or set(row) - {field.name for field in fields(Track)}:
         raise Invalid
-    found = Track(**{**row, "weekdays": tuple(row.get("weekdays", (0, 1, 2, 3, 4)))})
-    start, end = _time(found.start), _time(found.end)
-    if not found.name or len(found.name) > 40 or end <= start:
+    breaks = tuple((str(start), str(end)) for start, end in _pairs(row.get("breaks", ())))
+    weekdays = tuple(row.get("weekdays", (0, 1, 2, 3, 4)))
+    found = Track(row.get("name", ""), row.get("start", ""), row.get("end", ""), breaks, weekdays)
+    at, end = _time(found.start), _time(found.end)
+    if not found.name or len(found.name) > 40 or end <= at:
         raise Invalid
-    if bool(found.break_start) != bool(found.break_end):
+    if len(breaks) > MOST_BREAKS:
         raise Invalid
-    if found.break_start and not start < _time(found.break_start) < _time(found.break_end) < end:
-        raise Invalid
+    for begins, ends in breaks:
+        if not at < _time(begins) < _time(ends) < end:
+            raise Invalid
+        at = _time(ends)
     if not found.weekdays or not set(found.weekdays) <= set(range(7)):
         raise Invalid
     return found
@@ -144,12 +165,22 @@ def kind_rule(stored: Mapping[str, Any], kind: str) -> KindRule:
     row = rows.get(kind) if isinstance(rows, Mapping) else None
     if not isinstance(row, Mapping):
         return KindRule()
-    creditable, largest, family = row.get("creditable"), row.get("largest"), row.get("family")
+    creditable, largest, attend = row.get("creditable"), row.get("largest"), row.get("attend")
+    fits = isinstance(attend, list) and bool(attend) and set(attend) <= set(ATTEND)
     return KindRule(
         creditable=creditable if isinstance(creditable, bool) else None,
-        largest=largest if isinstance(largest, int) and 1 <= largest <= 60 else None,
-        family=family if isinstance(family, bool) else None,
+        largest=largest if isinstance(largest, int) and 1 <= largest <= LARGEST else None,
+        attend=tuple(attend) if isinstance(attend, list) and fits else None,
     )
+
+
+def _pairs(stored: Any) -> list[tuple[Any, Any]]:
+    if not isinstance(stored, list | tuple):
+        raise Invalid
+    try:
+        return [(start, end) for start, end in stored]
+    except (TypeError, ValueError) as wrong:
+        raise Invalid from wrong
 
 
 def _time(text: Any) -> time:

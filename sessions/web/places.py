@@ -47,10 +47,6 @@ def places(person: Person) -> list[Place]:
         shown += [
             Place("program-settings", _("Rules"), reverse("program-settings", args=[pk])) for pk in run[:1]
         ]
-        shown += [
-            Place("credit-policy", _("Counted minutes"), reverse("credit-policy", args=[pk]))
-            for pk in run[:1]
-        ]
     if Role.COORDINATOR in roles:
         ids = people.program_ids(person, Role.COORDINATOR)
         shown += [Place("census", _("People"), reverse("census", args=[pk])) for pk in ids[:1]]

@@ -38,6 +38,12 @@ def weekday(on: date) -> str:
     return dateformat.format(on, "l")
 
 
+def long_day(on: date) -> str:
+    """`November 23, 2026`, where the year matters."""
+    # Translators: a Django date format for a day with its year, such as November 23, 2026.
+    return dateformat.format(on, pgettext("format", "F j, Y"))
+
+
 def time_of_day(at: time) -> str:
     """`6:00 PM`, of no particular day."""
     return dateformat.time_format(at, pgettext("format", "g:i A")).replace(" ", "\u00a0")

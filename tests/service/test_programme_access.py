@@ -18,6 +18,7 @@ from sessions.programs import series as calendar
 from sessions.programs.calendar_models import Holiday, OfferedSlot, Series
 from sessions.programs.episode_models import Episode
 from sessions.programs.kinds import MeetingKind
+from sessions.programs.licences import Licence
 from sessions.programs.recurrence import weekly
 from sessions.web.programme.urls import urlpatterns
 from tests.cast import HOUR, MORNING, Cast, assemble
@@ -36,6 +37,7 @@ class Clinic:
     holiday: Holiday
     slot: OfferedSlot
     alices: Episode
+    licence: Licence
 
 
 @pytest.fixture
@@ -62,6 +64,7 @@ def clinic(db: None) -> Iterator[Clinic]:
                 cast.north, cast.mina, MeetingKind.INDIVIDUAL_THERAPY, [Span(start, start + HOUR)], cast.mina
             )[0],
             episodes.current(cast.alice, cast.north.pk),  # type: ignore[arg-type]
+            Licence.objects.create(person=cast.mina, state="NY", until=date(2026, 4, 1)),
         )
 
 
@@ -72,6 +75,7 @@ MEETING: Args = lambda it: (it.series.meetings.first().pk,)  # type: ignore[unio
 NONE: Args = lambda it: ()  # noqa: E731
 EPISODE: Args = lambda it: (it.alices.pk,)  # noqa: E731
 EVENING = ("mina", "alice", "bruno")
+RUN = ("carol", "ines")  # who run the programme
 
 # address, its parts, who finds something there; with POST for pages that only act
 PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
@@ -106,6 +110,31 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "program-settings": (NORTH, ("ines",), "get"),
     "credit-policy": (NORTH, ("ines",), "get"),
     "record-seen": (NONE, EVERYBODY, "get"),
+    "tracks": (NORTH, ("ines",), "get"),
+    "track-new": (NORTH, ("ines",), "get"),
+    "track": (lambda it: (it.cast.north.pk, 1), ("ines",), "get"),
+    "track-remove": (lambda it: (it.cast.north.pk, 1), ("ines",), "post"),
+    "kinds": (NORTH, ("ines",), "get"),
+    "kind": (lambda it: (it.cast.north.pk, "process_group"), ("ines",), "get"),
+    "cohorts": (NORTH, RUN, "get"),
+    "cohort-new": (NORTH, RUN, "get"),
+    "cohort": (lambda it: (it.cast.north.pk, it.cast.evening.pk), RUN, "get"),
+    "cohort-leader": (
+        lambda it: (it.cast.north.pk, it.cast.evening.pk, it.cast.mina.pk, "take"),
+        RUN,
+        "post",
+    ),
+    "licences": (NORTH, RUN, "get"),
+    "licence-new": (NORTH, RUN, "get"),
+    "licence": (lambda it: (it.cast.north.pk, it.licence.pk), RUN, "get"),
+    "staff": (NORTH, ("ines",), "get"),
+    "staff-invite": (NORTH, ("ines",), "get"),
+    "staff-role": (NORTH, ("ines",), "get"),
+    "staff-act": (
+        lambda it: (it.cast.north.pk, it.cast.mina.memberships.get().pk, "on-call"),
+        ("ines",),
+        "post",
+    ),
     "family": (EPISODE, ("carol",), "get"),
 }
 ELSEWHERE = {

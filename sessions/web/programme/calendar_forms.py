@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django import forms
@@ -23,6 +23,7 @@ from sessions.programs.models import Cohort, Meeting, Program
 from sessions.programs.recurrence import Pattern, occurrence, weekly
 from sessions.programs.series import Draft
 from sessions.programs.service import Invitation
+from sessions.programs.settings import Track
 
 if TYPE_CHECKING:
     OneOf: TypeAlias = forms.ModelChoiceField[Any]
@@ -66,6 +67,30 @@ def time_field(label: Any, **more: Any) -> forms.TimeField:
     )
 
 
+_BREAKS = (("break_start", "break_end"), ("second_start", "second_end"))
+
+
+def breaks_of(given: Mapping[str, Any]) -> tuple[tuple[time, time], ...]:
+    """The breaks of a form with two pairs of fields, in order."""
+    return tuple(sorted((given[a], given[b]) for a, b in _BREAKS if given.get(a) and given.get(b)))
+
+
+def check_breaks(form: forms.Form, given: Mapping[str, Any]) -> None:
+    """Each break whole, inside the hours, and not in the other: said at the field that is wrong."""
+    start, end = given.get("start"), given.get("end")
+    over_midnight = bool(start and end and end <= start)
+    for begins, ends in _BREAKS:
+        if bool(given.get(begins)) != bool(given.get(ends)):
+            form.add_error(ends, _("A break has a beginning and an end."))
+        elif not (given.get(begins) and start and end) or over_midnight:
+            continue
+        elif not start < given[begins] < given[ends] < end:
+            form.add_error(begins, _("A break lies inside the hours."))
+    both = breaks_of(given)
+    if len(both) == len(_BREAKS) and not over_midnight and both[1][0] < both[0][1]:
+        form.add_error("second_start", _("The two breaks overlap."))
+
+
 class _Timed(forms.Form):
     kind = forms.ChoiceField(label=_("Kind of session"), choices=MeetingKind.choices)
     title = forms.CharField(
@@ -88,6 +113,8 @@ class _Timed(forms.Form):
     end = time_field(_("To"))
     break_start = time_field(_("Break from"), required=False)
     break_end = time_field(_("Break to"), required=False)
+    second_start = time_field(_("Second break from"), required=False)
+    second_end = time_field(_("Second break to"), required=False)
 
     def __init__(self, data: Mapping[str, Any] | None, *, program: Program, **more: Any) -> None:
         super().__init__(data, **more)
@@ -99,8 +126,7 @@ class _Timed(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if bool(given.get("break_start")) != bool(given.get("break_end")):
-            self.add_error("break_end", _("A break has a beginning and an end."))
+        check_breaks(self, given)
         return given
 
     def invitees(self) -> list[Invitation]:
@@ -110,18 +136,13 @@ class _Timed(forms.Form):
 
     def pattern(self) -> Pattern:
         given = self.cleaned_data
-        pause = (
-            ((given["break_start"], given["break_end"]),)
-            if given["break_start"] and given["break_end"]
-            else ()
-        )
         return Pattern(
             rule="FREQ=DAILY",
             starts_on=given["starts_on"],
             start=given["start"],
             end=given["end"],
             zone=self.program.time_zone,
-            breaks=pause,
+            breaks=breaks_of(given),
         )
 
 
@@ -153,23 +174,25 @@ class SeriesForm(_Timed):
 
     field_order = (
         *("kind", "title", "cohort", "clients", "facilitators", "weekdays", "every"),
-        *("start", "end", "break_start", "break_end", "starts_on", "ends_on"),
+        *("start", "end", "break_start", "break_end", "second_start", "second_end", "starts_on", "ends_on"),
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, program: Program, row: Series | None = None
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        program: Program,
+        row: Series | None = None,
+        preset: Track | None = None,
     ) -> None:
-        tracks = program.rules.tracks
         initial: dict[str, Any] = {"every": 1}
         if row is not None:
             initial |= _initial(row)
-        elif tracks:
-            preset = tracks[-1]
+        elif preset is not None:
             initial |= {
                 "start": preset.start,
                 "end": preset.end,
-                "break_start": preset.break_start,
-                "break_end": preset.break_end,
+                **typed_breaks(preset.breaks),
                 "weekdays": [str(day) for day in preset.weekdays],
             }
         super().__init__(data, program=program, initial=initial)
@@ -274,6 +297,15 @@ class HoursForm(forms.Form):
         return found
 
 
+def typed_breaks(breaks: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Stored breaks as values of the form's two pairs of fields."""
+    return {
+        name: at
+        for names, pair in zip(_BREAKS, breaks, strict=False)
+        for name, at in zip(names, pair, strict=True)
+    }
+
+
 def _initial(row: Series) -> dict[str, Any]:
     days = row.rule.partition("BYDAY=")[2].split(";")[0]
     return {
@@ -285,8 +317,7 @@ def _initial(row: Series) -> dict[str, Any]:
         "weekdays": [str(day) for day in range(7) if weekly([day])[-2:] in days.split(",")],
         "start": row.start,
         "end": row.end,
-        "break_start": row.breaks[0][0] if row.breaks else None,
-        "break_end": row.breaks[0][1] if row.breaks else None,
+        **typed_breaks(row.breaks),
         "starts_on": zones.local_date(clock.now(), row.program.time_zone) + timedelta(days=7),
         "ends_on": row.ends_on,
         "every": int(row.rule.partition("INTERVAL=")[2].split(";")[0] or 1),

@@ -22,6 +22,7 @@ from sessions.programs.models import Program
 from sessions.web import words
 from sessions.web.programme.calendar_forms import date_field
 from sessions.web.programme.pages import form_page, program
+from sessions.web.programme.tabs import tabs
 from sessions.web.signed_in import PersonRequest, signed_in
 
 _MINUTE: Final = 60
@@ -115,6 +116,7 @@ def page(request: PersonRequest, program_id: UUID) -> HttpResponse:
             "kind": kind,
             "kinds": [(one.value, one.label) for one in MeetingKind],
             "versions": _versions(of, kind),
+            "tabs": tabs(request.user, of, "credit-policy"),
         },
     )
 

@@ -85,14 +85,22 @@ def form_page(
     )
 
 
-def done(request: PersonRequest, act: Callable[[], object], said: str, to: str) -> HttpResponse:
-    """One button's act: done and said, or the refusal said instead."""
+def done(
+    request: PersonRequest, act: Callable[[], object], said: str, to: str, *, undo: str = ""
+) -> HttpResponse:
+    """One button's act: done and said, or the refusal said instead.
+
+    `undo` is the address that takes the act back: one button beside what is said. That button's own answer
+    says "Undone." first.
+    """
     try:
         act()
     except (Invalid, IllegalMove) as refusal:
         messages.error(request, told(refusal))
     else:
-        messages.success(request, said)
+        if request.POST.get("undo"):
+            said = _("Undone.") + " " + said
+        messages.success(request, said, extra_tags=f"undo {undo}" if undo else "")
     return HttpResponseRedirect(to)
 
 

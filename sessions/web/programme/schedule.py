@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +33,10 @@ from sessions.web.programme.calendar_forms import (
     SeriesForm,
     SubstituteForm,
 )
+from sessions.web.programme.house import track_in_words
 from sessions.web.programme.pages import done, form_page, program, programs_of
+from sessions.web.programme.tabs import tabs
+from sessions.web.programme.wall import wall, weekday
 from sessions.web.signed_in import PersonRequest, signed_in
 
 
@@ -63,7 +66,7 @@ def _show(request: PersonRequest, rows: Any, view: str, on: date, of: Program | 
     if of is not None:
         today = zones.local_date(now, of.time_zone)
         context["series"] = [
-            _series_row(row)
+            series_row(row)
             for row in Series.objects.of(of.pk)
             .exclude(ends_on__lt=today)
             .select_related("cohort")
@@ -84,7 +87,10 @@ def _show(request: PersonRequest, rows: Any, view: str, on: date, of: Program | 
 @signed_in
 def new_series(request: PersonRequest, program_id: UUID) -> HttpResponse:
     of = program(request.user, program_id, Act.SCHEDULE)
-    form = SeriesForm(request.POST or None, program=of)
+    tracks = of.rules.tracks
+    asked = request.GET.get("track", "")
+    number = int(asked) if asked.isdecimal() and int(asked) < len(tracks) else len(tracks) - 1
+    form = SeriesForm(request.POST or None, program=of, preset=tracks[number] if tracks else None)
     return form_page(
         request,
         form,
@@ -96,6 +102,10 @@ def new_series(request: PersonRequest, program_id: UUID) -> HttpResponse:
         said=_("It stands on the calendar. Everybody concerned sees it on their page."),
         back=reverse("schedule-of", args=[of.pk]),
         to=lambda row: reverse("series", args=[of.pk, row.pk]),
+        template="programme/series_new.html",
+        context={
+            "tracks": [(one, track_in_words(one), n == number) for n, one in enumerate(tracks)],
+        },
     )
 
 
@@ -145,7 +155,7 @@ def one_series(request: PersonRequest, program_id: UUID, series_id: UUID) -> Htt
         form,
         lambda: calendar.change(row, form.cleaned_data["starts_on"], form.draft(), request.user),
         title=row.shown_title,
-        lead=_series_row(row)["says"],
+        lead=series_row(row)["says"],
         button=_("Change it from that day on"),
         said=_("The series has changed. Everybody concerned is told."),
         back=reverse("schedule-of", args=[of.pk]),
@@ -288,7 +298,11 @@ def holidays(request: PersonRequest, program_id: UUID) -> HttpResponse:
         to=reverse("holidays", args=[of.pk]),
         said=_("Noted."),
         template="programme/holidays.html",
-        context={"program": of, "holidays": [{"row": one, "day": words.day(one.on)} for one in coming]},
+        context={
+            "program": of,
+            "holidays": [{"row": one, "day": words.day(one.on)} for one in coming],
+            "tabs": tabs(request.user, of, "holidays"),
+        },
     )
 
 
@@ -328,28 +342,21 @@ def _views() -> list[tuple[str, str]]:
     return [("day", _("Day")), ("week", _("Week")), ("month", _("Month"))]
 
 
-def _series_row(row: Series) -> dict[str, Any]:
-    days = [_weekday(code) for code in _weekdays(row.rule)]
+def series_row(row: Series, *, brief: bool = False) -> dict[str, Any]:
+    """`brief`: without who leads it, which asks the database unless it was fetched."""
+    days = [weekday(code) for code in _weekdays(row.rule)]
     when = _("%(days)s, %(start)s to %(end)s") % {
         "days": words.and_list(days),
-        "start": _wall(row.start),
-        "end": _wall(row.end),
+        "start": wall(row.start),
+        "end": wall(row.end),
     }
     return {
         "row": row,
         "says": when,
-        "who": words.and_list(sorted(one.given_name for one in row.facilitators.all())),
+        "who": "" if brief else words.and_list(sorted(one.given_name for one in row.facilitators.all())),
         "until": words.day(row.ends_on) if row.ends_on else "",
     }
 
 
 def _weekdays(rule: str) -> list[int]:
     return [day for day in range(7) if weekly([day])[-2:] in rule.partition("BYDAY=")[2]]
-
-
-def _weekday(day: int) -> str:
-    return words.weekday(date(2026, 3, 2) + timedelta(days=day))
-
-
-def _wall(at: Any) -> str:
-    return words.clock(datetime.combine(date(2026, 3, 2), at, localtime(clock.now()).tzinfo))

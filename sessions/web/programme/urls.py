@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.web.programme import booking, care, counting, family, guest, people, schedule, settings_page
+from sessions.web.programme import (
+    booking,
+    care,
+    cohorts,
+    counting,
+    family,
+    guest,
+    house,
+    licences,
+    people,
+    schedule,
+    settings_page,
+    staff,
+)
 
 urlpatterns = [
     path("schedule/", schedule.own, name="schedule"),
@@ -29,6 +42,27 @@ urlpatterns = [
     path("calendar/<str:token>.ics", booking.feed_read, name="feed-read"),
     path("programs/<uuid:program_id>/settings", settings_page.page, name="program-settings"),
     path("programs/<uuid:program_id>/counting", counting.page, name="credit-policy"),
+    path("programs/<uuid:program_id>/tracks", house.tracks, name="tracks"),
+    path("programs/<uuid:program_id>/tracks/new", house.new_track, name="track-new"),
+    path("programs/<uuid:program_id>/tracks/<int:number>", house.track, name="track"),
+    path("programs/<uuid:program_id>/tracks/<int:number>/remove", house.remove_track, name="track-remove"),
+    path("programs/<uuid:program_id>/kinds", house.all_kinds, name="kinds"),
+    path("programs/<uuid:program_id>/kinds/<slug:code>", house.one_kind, name="kind"),
+    path("programs/<uuid:program_id>/groups", cohorts.cohorts, name="cohorts"),
+    path("programs/<uuid:program_id>/groups/new", cohorts.new_cohort, name="cohort-new"),
+    path("programs/<uuid:program_id>/groups/<uuid:cohort_id>", cohorts.cohort, name="cohort"),
+    path(
+        "programs/<uuid:program_id>/groups/<uuid:cohort_id>/<uuid:person_id>/<slug:what>",
+        cohorts.leader,
+        name="cohort-leader",
+    ),
+    path("programs/<uuid:program_id>/licences", licences.licences, name="licences"),
+    path("programs/<uuid:program_id>/licences/new", licences.new_licence, name="licence-new"),
+    path("programs/<uuid:program_id>/licences/<uuid:licence_id>", licences.licence, name="licence"),
+    path("programs/<uuid:program_id>/staff", staff.staff, name="staff"),
+    path("programs/<uuid:program_id>/staff/invite", staff.invite, name="staff-invite"),
+    path("programs/<uuid:program_id>/staff/role", staff.give_role, name="staff-role"),
+    path("programs/<uuid:program_id>/staff/<int:membership_id>/<slug:what>", staff.act, name="staff-act"),
     path("my/record", settings_page.seen, name="record-seen"),
     path("i/<str:token>", guest.page, name="invitation"),
     path("programs/<uuid:program_id>/people", people.census, name="census"),

@@ -65,3 +65,10 @@ def and_list(names: Sequence[str]) -> str:
 def of(values: Mapping[Any, Any], key: object) -> Any:
     """The value under a key that is not written in the template; empty when there is none."""
     return values.get(key, "")
+
+
+@register.filter
+def undo_of(message: Any) -> str:
+    """The address that takes back what this message says was done; empty when there is none."""
+    word, _, address = str(message.extra_tags or "").partition(" ")
+    return address if word == "undo" else ""
