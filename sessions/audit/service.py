@@ -21,8 +21,11 @@ from django.db.models import Q, QuerySet
 from sessions.audit.models import AuditChain, AuditEvent
 from sessions.audit.models import Outcome as Outcome
 from sessions.core import clock
+from sessions.core.prepared import Prepared
 
 GLOBAL: Final = UUID(int=0)  # the scope of what belongs to no programme
+
+_CHAIN: Final = Prepared(lambda scope: AuditChain.objects.select_for_update().filter(scope=scope))
 
 
 def record(
@@ -41,7 +44,9 @@ def record(
     last, and record before anything is shown ("no row, no data"). `actor_id` is None for the system itself.
     """
     with transaction.atomic():
-        chain, _ = AuditChain.objects.select_for_update().get_or_create(scope=scope)
+        chain = _CHAIN.model(scope)
+        if chain is None:
+            chain, _ = AuditChain.objects.select_for_update().get_or_create(scope=scope)
         event = AuditEvent(
             scope=scope,
             seq=chain.length + 1,

@@ -11,6 +11,7 @@ from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from sessions.core import zones
+from sessions.core.prepared import Prepared
 from sessions.core.span import Span
 from sessions.people.models import Membership, MembershipQuerySet, Person, validate_time_zone
 from sessions.people.roles import LEADING, Role, RoomRole
@@ -328,7 +329,17 @@ class Meeting(models.Model):
 
     def role_of(self, person: Person) -> RoomRole | None:
         """The person's part in this meeting now; one query."""
-        return Meeting.objects.filter(pk=self.pk).roles_of(person)[self.pk]
+        role = _ROLE.value(self.pk, person.pk)
+        return RoomRole(role) if role else None
+
+
+def _role(meeting: uuid.UUID, person: uuid.UUID) -> models.QuerySet[Meeting, Any]:
+    rows: Any = Meeting.objects.filter(pk=meeting).with_role_of(Person(pk=person))
+    found: models.QuerySet[Meeting, Any] = rows.values_list("room_role").order_by()
+    return found
+
+
+_ROLE: Final = Prepared(_role)  # asked at every look at a room
 
 
 class MeetingFacilitator(models.Model):

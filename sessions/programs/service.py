@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.db.models import F
 from sessions.audit import service as audit
 from sessions.core import clock, zones
 from sessions.core.errors import IllegalMove, Invalid, NotFound
+from sessions.core.prepared import Prepared
 from sessions.core.span import Span
 from sessions.people.access import Act, require
 from sessions.people.models import HouseholdMember, Membership, NoContact, Person
@@ -72,9 +73,19 @@ class RosterEntry:
 def meeting(meeting_id: UUID | str) -> Meeting:
     """With its programme. Raises NotFound, also for what is no id at all. Access is asked separately."""
     try:
-        return Meeting.objects.select_related("program").get(pk=meeting_id)
-    except (Meeting.DoesNotExist, ValidationError, ValueError) as none:
+        row = _MEETING.model(UUID(str(meeting_id)))
+    except ValueError as none:
         raise NotFound from none
+    if row is None:
+        raise NotFound
+    program = _PROGRAM.model(row.program_id)
+    if program is not None:
+        row.program = program
+    return row
+
+
+_MEETING: Final = Prepared(lambda pk: Meeting.objects.filter(pk=pk).order_by())
+_PROGRAM: Final = Prepared(lambda pk: Program.objects.filter(pk=pk))
 
 
 def role_in(meeting: Meeting, person: Person) -> RoomRole | None:
@@ -100,19 +111,25 @@ def program_meetings_today(actor: Person, program: Program, now: datetime) -> li
     return list(_shown(Meeting.objects.filter(program=program).overlapping(today)))
 
 
+_INVITED: Final = Prepared(
+    lambda meeting: MeetingInvitee.objects.filter(meeting=meeting).values_list("person_id", "role")
+)
+_LEADING: Final = Prepared(
+    lambda meeting: MeetingFacilitator.objects.filter(meeting=meeting).values_list("person_id")
+)
+
+
 def roster(meeting: Meeting) -> list[RosterEntry]:
     """Everybody with a part in the meeting now: facilitators first, then by name.
 
     For each of them `role_in` says the same.
     """
-    invited = MeetingInvitee.objects.filter(meeting=meeting).values_list("person_id", "role")
     enrolled = Enrollment.objects.filter(cohort=meeting.cohort_id).counted_on(meeting.held_on)
-    leading = MeetingFacilitator.objects.filter(meeting=meeting).values_list("person_id", flat=True)
     # The later outweighs the earlier; each needs one of these roles in the programme.
     claims: list[tuple[UUID, RoomRole, frozenset[Role]]] = [
-        *((pk, RoomRole(role), frozenset({Role(role)})) for pk, role in invited),
+        *((pk, RoomRole(role), frozenset({Role(role)})) for pk, role in _INVITED.rows(meeting.pk)),
         *((pk, RoomRole.CLIENT, CLIENTS) for pk in enrolled.values_list("person_id", flat=True)),
-        *((pk, RoomRole.FACILITATOR, LEADING) for pk in leading),
+        *((pk, RoomRole.FACILITATOR, LEADING) for (pk,) in _LEADING.rows(meeting.pk)),
     ]
     people: dict[UUID, Person] = {}
     live: dict[UUID, set[str]] = {}
@@ -434,10 +451,13 @@ def add_facilitator(meeting: Meeting, person: Person, by: Person) -> None:
         _record(by, "meeting.facilitator-added", "meeting", meeting.pk, meeting.program_id)
 
 
-def guests_of(meeting: Meeting) -> dict[UUID, UUID]:
-    """Whose guest each family guest asked to the meeting is, by person."""
-    parts = {entry.person.pk: entry.role for entry in roster(meeting)}
+def guests_of(meeting: Meeting, parts: Mapping[UUID, RoomRole] | None = None) -> dict[UUID, UUID]:
+    """Whose guest each family guest asked to the meeting is, by person. `parts`: its roster, when known."""
+    if parts is None:
+        parts = {entry.person.pk: entry.role for entry in roster(meeting)}
     guests = [pk for pk, role in parts.items() if role == RoomRole.FAMILY]
+    if not guests:
+        return {}
     bound = HouseholdMember.objects.filter(
         person__in=guests, household__program=meeting.program_id, household__client__in=parts
     )

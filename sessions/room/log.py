@@ -14,6 +14,7 @@ from django.db import transaction
 
 from sessions.core import chain, clock
 from sessions.core.errors import Fault
+from sessions.core.prepared import Prepared
 from sessions.people.models import NoContact
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Meeting
@@ -50,13 +51,23 @@ _ROOM_FIELDS: Final = (
 )
 
 
+_LOCKED: Final = Prepared(lambda meeting: Room.objects.select_for_update().filter(pk=meeting))
+_PLACEMENTS: Final = Prepared(lambda meeting: Placement.objects.filter(meeting=meeting))
+_OPEN: Final = Prepared(
+    lambda meeting: Connection.objects.filter(meeting=meeting, closed_at=None).values_list("person_id", "pk")
+)
+_APART: Final = Prepared(
+    lambda program: NoContact.objects.filter(program=program).values_list("lower_id", "higher_id")
+)
+
+
 class RoomLog:
     """Everything a decision needs, as it is under the lock. Only inside a transaction."""
 
     def __init__(self, meeting: Meeting) -> None:
         self.meeting = meeting
         self._row = _locked(meeting)
-        self._placements = {row.person_id: row for row in Placement.objects.filter(meeting=meeting)}
+        self._placements = {row.person_id: row for row in _PLACEMENTS.models(meeting.pk)}
         self.state = _state(self._row, self._placements.values(), _open_connections(meeting.pk))
 
     @property
@@ -77,7 +88,7 @@ class RoomLog:
     @cached_property
     def known(self) -> Known:
         """Of those who ever came, as far as every decision needs it; see service.everything_known."""
-        pairs = NoContact.objects.filter(program=self.meeting.program_id).values_list("lower", "higher")
+        pairs = _APART.rows(self.meeting.program_id)
         return Known(
             people=frozenset(self._placements),
             staff=self.facilitators,
@@ -227,9 +238,10 @@ def _open_sides(sides: Sides) -> dict[UUID, Side]:
     return {side.id: side for side in (*(sides.breakouts if sides.running else ()), *sides.asides)}
 
 
-def state_of(room: Room) -> RoomState:
-    """The room as its tables have it now, without the lock."""
-    return _state(room, Placement.objects.filter(meeting=room.meeting_id), _open_connections(room.meeting_id))
+def state_of(room: Room, rows: Sequence[Placement] | None = None) -> RoomState:
+    """The room as its tables have it now, without the lock. `rows`: its placements, when read already."""
+    placements = _PLACEMENTS.models(room.meeting_id) if rows is None else rows
+    return _state(room, placements, _open_connections(room.meeting_id))
 
 
 def facts_of(meeting_id: UUID, after: int = 0) -> list[tuple[RoomFact, Fact]]:
@@ -252,17 +264,16 @@ def _fact(row: RoomFact) -> Fact:
 
 
 def _locked(meeting: Meeting) -> Room:
-    rooms = Room.objects.select_for_update()
-    try:
-        return rooms.get(pk=meeting.pk)
-    except Room.DoesNotExist:
+    room = _LOCKED.model(meeting.pk)
+    if room is None:
         Room.objects.get_or_create(meeting=meeting)
-        return rooms.get(pk=meeting.pk)
+        room = Room.objects.select_for_update().get(pk=meeting.pk)
+    return room
 
 
 def _open_connections(meeting_id: UUID) -> list[tuple[UUID, UUID]]:
     """(person, connection) of every one that is open."""
-    return list(Connection.objects.filter(meeting=meeting_id, closed_at=None).values_list("person_id", "pk"))
+    return [(person, connection) for person, connection in _OPEN.rows(meeting_id)]
 
 
 def _state(room: Room, rows: Iterable[Placement], opened: Iterable[tuple[UUID, UUID]]) -> RoomState:

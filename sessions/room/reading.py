@@ -6,10 +6,12 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
+from sessions.core.prepared import Prepared
 from sessions.people.access import RULES, Act, may, require
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
@@ -59,6 +61,14 @@ class PersonStays:
     minutes: int  # whole minutes of the stays' union
 
 
+# Asked at every command and every look.
+_PERSON: Final = Prepared(lambda pk: Person.objects.filter(pk=pk))
+_HELD: Final = Prepared(
+    lambda pk: Room.objects.filter(pk=pk, ended_at=None, paused_at__isnull=False).values_list("pk")
+)
+_NEXT_SEQ: Final = Prepared(lambda pk: Room.objects.filter(pk=pk).values_list("next_seq"))
+
+
 def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
     """The meeting, the person and their part in its room.
 
@@ -66,7 +76,7 @@ def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
     Call it before opening a transaction: a refusal leaves an audit row.
     """
     meeting = programs.meeting(actor.meeting_id)
-    person = Person.objects.filter(pk=actor.person_id).first()
+    person = _PERSON.model(actor.person_id)
     if person is None:
         raise NotFound
     role = programs.role_in(meeting, person)
@@ -80,9 +90,10 @@ def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
 def on_call(actor: Actor) -> tuple[Meeting, Person] | None:
     """The meeting and the person, for somebody on call while it is live and without a facilitator: they may
     stand at its door, see that, and take over. None for everybody else, and leaves no trace."""
-    held = Room.objects.filter(pk=actor.meeting_id, ended_at=None, paused_at__isnull=False)
-    person = Person.objects.filter(pk=actor.person_id).first()
-    if person is None or not held.exists():
+    if not _HELD.rows(actor.meeting_id):
+        return None
+    person = _PERSON.model(actor.person_id)
+    if person is None:
         return None
     meeting = programs.meeting(actor.meeting_id)
     stranger = programs.role_in(meeting, person) is None
@@ -96,8 +107,7 @@ def language_of(actor: Actor) -> str:
 
 def head(meeting_id: UUID) -> int:
     """The last seq of the meeting's log; 0 before anything happened (and for no meeting at all)."""
-    next_seq = Room.objects.filter(pk=meeting_id).values_list("next_seq", flat=True).first()
-    return (next_seq or 1) - 1
+    return (_NEXT_SEQ.value(meeting_id) or 1) - 1
 
 
 def ended_among(meeting_ids: Iterable[UUID]) -> frozenset[UUID]:

@@ -177,7 +177,7 @@ def everything_known(room: RoomLog) -> Known:
     """
     parts = {entry.person.pk: entry.role for entry in programs.roster(room.meeting)}
     staff = {pk for pk, role in parts.items() if role == RoomRole.FACILITATOR}
-    families = programs.guests_of(room.meeting)
+    families = programs.guests_of(room.meeting, parts)
     return replace(
         room.known,
         people=frozenset(parts),

@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from sessions.core import clock
-from sessions.core.errors import Fault
 from sessions.people.models import NoContact, Person
 from sessions.programs import service as programs
 from sessions.room.decisions import IDLE_AFTER_END, door_closed, lapse_due
@@ -98,12 +97,12 @@ def settle(room: RoomLog, now: datetime, person: UUID | None = None) -> int:
     """What `sweep` does, for one locked room, or for one person in it. Returns the number of facts
     written."""
     head = room.head
-    silent = _silent(now).filter(meeting=room.meeting)
-    if person is not None:
-        silent = silent.filter(person=person)
+    here = room.state.people.values() if person is None else [room.state.of(person)]
+    opened = [connection for standing in here for connection in standing.connections]
+    silent = _silent(now).filter(pk__in=opened).select_for_update(skip_locked=True)
     facts: list[Fact] = []
     # Rows that evidence is just being written to are locked, and alive.
-    for connection in silent.select_for_update(skip_locked=True).order_by("seen_at", "pk"):
+    for connection in silent.order_by("seen_at", "pk") if opened else ():
         connection.closed_at = connection.seen_at
         connection.save(update_fields=["closed_at"])
         facts.append(
@@ -183,6 +182,6 @@ def _in_each(meetings: set[UUID], do: Callable[[UUID], int]) -> int:
         try:
             with transaction.atomic():
                 total += do(meeting_id)
-        except (DatabaseError, Fault) as error:
+        except Exception as error:  # whatever it is: the other rooms do not wait for it
             log.error("upkeep of meeting %s failed: %s", meeting_id, type(error).__name__)
     return total

@@ -157,7 +157,7 @@ def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> Room
     # The row with the seq first: what is read after it can only be newer than that seq says.
     room = Room.objects.filter(pk=meeting.pk).first()
     rows = list(Placement.objects.filter(meeting=meeting).select_related("person"))
-    state = state_of(room) if room else RoomState()
+    state = state_of(room, rows) if room else RoomState()
     sides = state.sides
     mine = next((row for row in rows if row.person_id == person.pk), None)
     place = Place(mine.place) if mine else Place.OUTSIDE
