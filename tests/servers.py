@@ -6,12 +6,13 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 DEADLINE_S = 30.0
@@ -95,67 +96,90 @@ def redis() -> Iterator[str]:
             stop(process)
 
 
-@contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL that forgets everything at the end (no fsync); yields its URL."""
-    binaries = postgres_binaries()
-    if binaries is None:
-        raise FileNotFoundError("initdb")
-    port = free_port()
-    folder = tempfile.mkdtemp(prefix="viop-postgres-")
-    as_user: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = pwd.getpwnam("postgres")
-        as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    data = f"{folder}/data"
-    try:
+class Postgres:
+    """A PostgreSQL in a folder of its own; can be killed and started again there, on the same port."""
+
+    def __init__(self, folder: Path, *, settings: Sequence[str] = ()) -> None:
+        """`settings`: as `postgres -c` takes them. Nothing is ever synced to the disk: it outlives its own
+        processes, not the machine.
+
+        Raises FileNotFoundError where none is installed.
+        """
+        binaries = postgres_binaries()
+        if binaries is None:
+            raise FileNotFoundError("initdb")
+        self.port = free_port()
+        self.url = f"postgres://viop@127.0.0.1:{self.port}/postgres"
+        self._binaries, self._folder = binaries, folder
+        self._settings = [f"{word}=off" for word in ("fsync", "full_page_writes")]
+        self._settings += ["max_connections=200", *settings]
+        self._as_user: list[str] = []
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            user = pwd.getpwnam("postgres")
+            self._as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+            os.chown(folder, user.pw_uid, user.pw_gid)
         subprocess.run(
-            [
-                *as_user,
-                binaries / "initdb",
-                "-D",
-                data,
-                "-U",
-                "viop",
-                "-A",
-                "trust",
-                "--no-sync",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-            ],
+            self._command(
+                "initdb", "-U", "viop", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"
+            ),
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=folder,
         )
-        quick = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200"]
-        process = subprocess.Popen(
-            [
-                *as_user,
-                str(binaries / "postgres"),
-                "-D",
-                data,
-                "-p",
-                str(port),
-                "-h",
-                "127.0.0.1",
-                "-k",
-                folder,
-            ]
-            + [word for setting in quick for word in ("-c", setting)],
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _command(self, program: str, *words: str) -> list[str]:
+        return [*self._as_user, str(self._binaries / program), "-D", str(self._folder / "data"), *words]
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        where = ["-p", str(self.port), "-h", "127.0.0.1", "-k", str(self._folder)]
+        self._process = subprocess.Popen(
+            self._command("postgres", *where, *(w for one in self._settings for w in ("-c", one))),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            cwd=folder,
+            cwd=self._folder,
         )
+        ready = [str(self._binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        wait_until(
+            lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL to accept connections"
+        )
+
+    def kill(self) -> None:
+        """kill -9 of the server and of all that serve a connection, as a crash would."""
+        assert self._process is not None
+        pid = self._process.pid
+        serving = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for one in (pid, *serving):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        self._process.wait()
+        wait_until(lambda: not any(map(_lives, serving)), "PostgreSQL's processes to be gone")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            stop(self._process)
+
+
+def _lives(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL that forgets everything at the end; yields its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="viop-postgres-"))
+    try:
+        ours = Postgres(folder, settings=["synchronous_commit=off"])
+        ours.start()
         try:
-            ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-            wait_until(
-                lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL to accept connections"
-            )
-            yield f"postgres://viop@127.0.0.1:{port}/postgres"
+            yield ours.url
         finally:
-            stop(process)
+            ours.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

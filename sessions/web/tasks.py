@@ -56,7 +56,7 @@ def told(row: StaffTask, now: datetime) -> ShownTask:
         who=row.person.name if row.person else "",
         why=_(kinds.reason(row.reason).says) % {name: _value(value) for name, value in row.params.items()},
         due=_("%(day)s at %(time)s")
-        % {"day": words.day_from(row.due_at, now), "time": words.clock(row.due_at)},
+        % {"day": words.on_day(row.due_at, now), "time": words.clock(row.due_at)},
         overdue=live and row.due_at < now,
         urgent=row.urgent,
         claimed_by=row.claimed_by.name if live and row.claimed_by else "",

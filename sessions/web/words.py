@@ -69,6 +69,19 @@ def day_from(moment: datetime, now: datetime) -> str:
             return day(moment)
 
 
+def on_day(moment: datetime, now: datetime) -> str:
+    """As `day_from`, in the middle of a sentence: `today`."""
+    match (localtime(moment).date() - localtime(now).date()).days:
+        case 0:
+            return _("today")
+        case 1:
+            return _("tomorrow")
+        case -1:
+            return _("yesterday")
+        case _other:
+            return day(moment)
+
+
 def zone(zone_key: str) -> ZoneInfo:
     return ZoneInfo(zone_key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from sessions.attendance.models import AttendanceStatus
@@ -64,6 +65,14 @@ class Entry:
     hour_minutes: int
     policy_version: str
     changes: tuple[Change, ...]
+
+    @property
+    def delivery(self) -> Literal["video", "other", ""]:
+        """How the client took part; "" when not. All that is seen here is seen by video: the minutes of who
+        never came into the room are the word of staff, whose change says how ("by telephone")."""
+        if not self.now.credited_minutes:
+            return ""
+        return "video" if self.arrived_at is not None else "other"
 
 
 @dataclass(frozen=True, slots=True)

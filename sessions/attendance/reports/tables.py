@@ -110,7 +110,7 @@ def _values(entry: Entry, column: Column, zone: ZoneInfo, content: Content) -> t
         case Column.FORM:
             return ("group" if entry.form.value == "other" else entry.form.value,)
         case Column.DELIVERY:
-            return ("video" if now.credited_minutes else "",)
+            return (entry.delivery,)
         case Column.MINUTES:
             return (str(now.credited_minutes),)
         case Column.CLAIMED:

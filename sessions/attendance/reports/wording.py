@@ -150,7 +150,7 @@ def cell(entry: Entry, column: Column, zone: ZoneInfo) -> str:
         case Column.FORM:
             return str(FORMS[entry.form])
         case Column.DELIVERY:
-            return _("video") if entry.now.credited_minutes else ""
+            return {"video": _("video"), "other": _("not by video"), "": ""}[entry.delivery]
         case Column.MINUTES:
             # Translators: minutes of a session that does not count towards the week.
             return str(entry.now.credited_minutes) + ("" if entry.counts else "\u00a0*")

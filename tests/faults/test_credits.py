@@ -1,0 +1,188 @@
+"""kill -9 of everything a running meeting stands on, one after the other: the media worker, PostgreSQL, the web process
+with the ticker in it. What is credited is what the recorded evidence says, by the rules and by the naive
+second-by-second judge: a crash loses at most ten seconds, an outage of the web is no presence, and nobody gains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from sessions.attendance import case
+from sessions.attendance.evidence import Observation
+from sessions.attendance.hours import Meeting
+from sessions.attendance.intervals import union
+from tests.e2e.conftest import Come
+from tests.e2e.visitor import until
+from tests.faults.test_killed import talking
+from tests.servers import Postgres, postgres_binaries
+from tests.site import ROOT, Site
+from tests.unit import oracle
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.skipif(postgres_binaries() is None, reason="PostgreSQL is not installed"),
+]
+
+Numbers: TypeAlias = dict[str, tuple[int, int, int, str]]  # by client: credited, raw, eligible, status
+
+LINES = """
+import json
+from sessions.room.models import Connection
+rows = Connection.objects.filter(meeting="{meeting}", closed_at=None).order_by("opened_at")
+print(json.dumps([[str(row.pk), row.opened_at.isoformat(), row.seen_at.isoformat()] for row in rows]))
+"""
+END = """
+from sessions.people.models import Person
+from sessions.room import service
+from sessions.room.commands import End
+service.handle(service.Actor(Person.objects.get(email="{email}").pk, "{meeting}"), End(), "end-{meeting}")
+"""
+PROPOSALS = """
+import json
+from sessions.attendance.models import Proposal
+from sessions.room.models import Connection, Room
+room = Room.objects.get(pk="{meeting}")
+unheard = Connection.objects.filter(meeting="{meeting}", closed_at=None, seen_at__lt=room.ended_at)
+rows = Proposal.objects.filter(meeting="{meeting}", final=True)
+print(json.dumps({{"settled": not room.uncredited and not unheard.exists(), "ended_at": room.ended_at.isoformat(),
+    "rows": {{str(r.person_id): [r.credited_seconds, r.raw_seconds, r.eligible_seconds, r.status] for r in rows}}}}))
+"""
+STALEST = timedelta(seconds=10)  # what a killed web process may cost; docs/architecture.md, "Evidence"
+RECKONED = timedelta(seconds=2)  # facts are told in whole seconds
+SOMETHING_TO_LOSE = timedelta(seconds=6)
+
+
+@pytest.fixture
+def database() -> Iterator[Postgres]:
+    """Commits survive its processes: what synchronous_commit=off would lose is not ours to answer for."""
+    with tempfile.TemporaryDirectory(prefix="viop-postgres-") as folder:
+        ours = Postgres(Path(folder))
+        ours.start()
+        yield ours
+        ours.stop()
+
+
+@pytest.fixture
+def site(tmp_path: Path, database: Postgres) -> Iterator[Site]:
+    ours = Site(tmp_path, DATABASE_URL=database.url)
+    ours.prepare()
+    ours.start()
+    yield ours
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        ours.stop()
+
+
+async def asked(site: Site, code: str) -> Any:
+    return json.loads(await asyncio.to_thread(site.manage, "shell", "-v0", "-c", code))
+
+
+async def heard_of(site: Site, meeting: str, since: datetime) -> list[str]:
+    """The two open connections, once both have been heard of for a while after `since`."""
+
+    async def lines() -> list[list[str]]:
+        found: list[list[str]] = await asked(site, LINES.format(meeting=meeting))
+        return found
+
+    def long_enough(found: list[list[str]]) -> bool:
+        return len(found) == 2 and all(
+            datetime.fromisoformat(seen) - max(since, datetime.fromisoformat(opened)) > SOMETHING_TO_LOSE
+            for _, opened, seen in found
+        )
+
+    return [pk for pk, _, _ in await until(lines, long_enough, "evidence of both", 90)]
+
+
+def judged(exported: str) -> Numbers:
+    """By the oracle, from the exported facts alone."""
+    told = case.decode(exported)
+    meeting = Meeting(
+        starts_at=int(told.meeting.starts_at.timestamp()),
+        ends_at=int(told.meeting.ends_at.timestamp()),
+        ended_at=int(told.meeting.ended_at.timestamp()) if told.meeting.ended_at else None,
+        breaks=union((int(a.timestamp()), int(b.timestamp())) for a, b in told.meeting.breaks),
+    )
+    facts = [
+        Observation(int(f.at.timestamp()), f.kind, f.person, f.role, f.connection or "", f.room or "")
+        for f in told.facts
+    ]
+    seconds = [fact.at for fact in facts]
+    horizon = range(min([meeting.starts_at, *seconds]) - 1, max([meeting.ends_at, *seconds]) + 1)
+    found = oracle.judge(meeting, facts, told.policy, horizon)
+    return {who: (one.credited, one.raw, one.eligible, one.status) for who, one in found.items()}
+
+
+def run_again(exported: str) -> Numbers:
+    """`manage.py credit`, as an auditor would."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "credit"],
+        cwd=ROOT,
+        input=exported,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {
+        who: (row["credited_seconds"], row["raw_seconds"], row["eligible_seconds"], row["status"])
+        for who, row in json.loads(done.stdout).items()
+    }
+
+
+@pytest.mark.timeout(900)
+async def test_crashes_of_everything_in_one_meeting_credit_what_the_evidence_says(
+    site: Site, come: Come, database: Postgres
+) -> None:
+    group, mina, alice = await talking(site, come)
+    meeting = group["id"]
+    first = await heard_of(site, meeting, datetime.now(UTC) - timedelta(hours=1))
+
+    os.kill(site.media_pid(), signal.SIGKILL)
+    await asyncio.gather(mina.perceives(1, 60), alice.perceives(1, 60))
+    database.kill()
+    await asyncio.gather(mina.perceives(1), alice.perceives(1))  # the call goes on
+    database.start()
+    assert await heard_of(site, meeting, datetime.now(UTC)) == first, "neither costs anybody a second"
+
+    site.kill()
+    killed = datetime.now(UTC)
+    site.start()
+    second = await heard_of(site, meeting, killed)
+    assert not set(first) & set(second)
+
+    await asyncio.to_thread(
+        site.manage, "shell", "-v0", "-c", END.format(email=mina.login.email, meeting=meeting)
+    )
+
+    async def proposed() -> Any:
+        return await asked(site, PROPOSALS.format(meeting=meeting))
+
+    found = await until(proposed, lambda told: told["settled"] and told["rows"], "the final proposals", 120)
+    numbers = {who: tuple(row) for who, row in found["rows"].items()}
+    exported = await asyncio.to_thread(site.manage, "credit", "--meeting", meeting)
+    assert numbers == run_again(exported)
+    who = alice.login.person_id
+    assert numbers[who] == judged(exported)[who]
+    credited, raw, _, _ = (timedelta(seconds=n) if isinstance(n, int) else n for n in numbers[who])
+    came = sorted(
+        fact.at
+        for fact in case.decode(exported).facts
+        if (fact.person, fact.kind, fact.room) == (who, "connected", "main")
+    )
+    there = datetime.fromisoformat(found["ended_at"]) - came[0]
+    outage = next(at for at in came if at > killed) - killed
+    assert raw <= there - outage + RECKONED, "an outage is no presence"
+    assert raw >= there - outage - STALEST - RECKONED, "a crash costs the age of the last evidence"
+    assert raw <= credited <= there
+    assert "all chains hold" in await asyncio.to_thread(site.manage, "verify_log")
