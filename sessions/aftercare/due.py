@@ -1,9 +1,4 @@
-"""The table of what the engine has to do and when: put down, void, find, claim.
-
-A claim is a lease: a worker that dies lets go of it by dying. It only keeps others from trying the same at
-the same moment. That each thing happens once rests on the row itself, which is marked done in the
-transaction that does it.
-"""
+"""The table of what the engine has to do and when: put down, void, find, claim."""
 
 from __future__ import annotations
 
@@ -12,12 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from sessions.aftercare.models import AftercareCourse, CheckIn, Due
+from sessions.core import claiming
 
 LEASE: Final = timedelta(seconds=60)
+ORDER: Final = ("at", "leased_until", "id")  # of the index `due_open`
 _LONGEST_WAIT: Final = timedelta(minutes=30)
 
 
@@ -60,22 +56,16 @@ def void(check_in: CheckIn, now: datetime, steps: Iterable[Step] | None = None) 
 
 def scan(now: datetime, limit: int) -> QuerySet[Due, Any]:
     """The ids of what is to be done, in order. Reads the index `due_open` alone."""
-    open_now = Due.objects.filter(done_at__isnull=True, at__lte=now, leased_until__lte=now)
-    return open_now.order_by("at", "leased_until", "id").values_list("id", flat=True)[:limit]
+    return _open(now).order_by(*ORDER).values_list("pk", flat=True)[:limit]
 
 
 def claim(now: datetime, limit: int) -> list[int]:
     """Lease what is to be done, in order: what another worker holds is passed over."""
-    with transaction.atomic():
-        wanted: list[int] = list(scan(now, limit))
-        rows = Due.objects.filter(pk__in=wanted, done_at__isnull=True, leased_until__lte=now)
-        if connection.features.has_select_for_update_skip_locked:
-            rows = rows.select_for_update(skip_locked=True)
-        got = set(rows.values_list("pk", flat=True))
-        Due.objects.filter(pk__in=got, done_at__isnull=True, leased_until__lte=now).update(
-            leased_until=now + LEASE
-        )
-    return [pk for pk in wanted if pk in got]
+    return claiming.claim(_open(now), ORDER, limit, leased_until=now + LEASE)
+
+
+def _open(now: datetime) -> QuerySet[Due]:
+    return Due.objects.filter(done_at__isnull=True, at__lte=now, leased_until__lte=now)
 
 
 def failed(pk: int, now: datetime) -> int:

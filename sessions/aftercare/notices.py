@@ -16,6 +16,7 @@ from sessions.aftercare.policies import policy_of
 from sessions.core.daytime import awake_after
 from sessions.messages import service as messages
 from sessions.messages.models import Channel
+from sessions.messages.texts import Value
 from sessions.people.models import Person
 from sessions.worklist import service as worklist
 
@@ -65,7 +66,7 @@ def does_not_take_place(row: CheckIn) -> None:
         row.course.person,
         Channel.EMAIL,
         key=f"check-in {row.pk} {row.booking} off",
-        params={"at": row.starts_at},
+        params={**_appointment(row), "version": row.booking + 1},
         not_after=row.starts_at,
         program_id=row.program_id,
         about=row.pk,
@@ -117,7 +118,14 @@ def _send(row: CheckIn, template: str, channel: Channel, step: str, due_at: date
         key=f"check-in {row.pk} {row.booking} {step} {channel}",
         due_at=due_at,
         not_after=row.starts_at - _BEFORE_START,
-        params={"at": row.starts_at, "link": messages.link("appointment", token(row))},
+        params={**_appointment(row), "link": messages.link("appointment", token(row))},
         program_id=row.program_id,
         about=row.pk,
     )
+
+
+def _appointment(row: CheckIn) -> dict[str, Value]:
+    """What a message and the calendar file with it say; the file's version grows with each new time."""
+    if row.starts_at is None:
+        return {}
+    return {"at": row.starts_at, "minutes": row.length_minutes, "version": row.booking}

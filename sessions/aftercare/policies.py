@@ -64,3 +64,10 @@ def set_policy(actor: Person, program: Program, values: Mapping[str, object]) ->
             scope=program.pk,
         )
     return row
+
+
+def versions(program: Program) -> list[AftercarePolicy]:
+    """All of the programme's, newest first; for who may change them (the caller asked)."""
+    return list(
+        AftercarePolicy.objects.filter(program=program).select_related("created_by").order_by("-number")
+    )

@@ -9,18 +9,26 @@ _TITLES: Final = {"en": "Your appointment", "es": "Su cita"}
 
 
 def event(
-    uid: str, starts_at: datetime, length: timedelta, sequence: int, made_at: datetime, language: str
+    uid: str,
+    starts_at: datetime,
+    length: timedelta,
+    sequence: int,
+    made_at: datetime,
+    language: str,
+    *,
+    cancelled: bool = False,
 ) -> str:
     """One event in UTC, which every calendar shows in its own zone.
 
     Args:
         uid: the same for every version of one appointment; `sequence` grows with each.
+        cancelled: it does not take place: calendars that have it take it out.
     """
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//appointment//EN",
-        "METHOD:PUBLISH",
+        "METHOD:CANCEL" if cancelled else "METHOD:PUBLISH",
         "BEGIN:VEVENT",
         f"UID:{uid}",
         f"SEQUENCE:{sequence}",
@@ -28,6 +36,7 @@ def event(
         f"DTSTART:{_utc(starts_at)}",
         f"DTEND:{_utc(starts_at + length)}",
         f"SUMMARY:{_TITLES.get(language, _TITLES['en'])}",
+        "STATUS:CANCELLED" if cancelled else "STATUS:CONFIRMED",
         "CLASS:PRIVATE",
         "END:VEVENT",
         "END:VCALENDAR",

@@ -41,13 +41,15 @@ class Unsure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Ready to go. `stop_link` is the address at which the recipient ends such messages; "" for none."""
+    """Ready to go. `stop_link` is the address at which the recipient ends such messages, `calendar` an
+    appointment as a file (RFC 5545); "" for none."""
 
     id: UUID
     to: str
     subject: str
     body: str
     stop_link: str = ""
+    calendar: str = ""
 
 
 class Carrier(Protocol):
@@ -75,6 +77,8 @@ class Mail:
         mail = EmailMultiAlternatives(
             letter.subject, letter.body, to=[letter.to], headers=headers, connection=post
         )
+        if letter.calendar:
+            mail.attach("appointment.ics", letter.calendar, "text/calendar")
         # Addresses and texts may not reach a log: of a fault only its kind does.
         try:
             post.open()

@@ -17,22 +17,21 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 
 from sessions.audit import service as audit
-from sessions.core import clock, encryption
+from sessions.core import claiming, clock, encryption
 from sessions.core.daytime import Quiet
 from sessions.core.errors import Fault
-from sessions.messages import channels, consents, texts, timing
+from sessions.messages import calendar, channels, consents, texts, timing
 from sessions.messages.models import Channel, Message, MessageState
 from sessions.messages.texts import Value
 from sessions.people.access import Act, require
@@ -78,6 +77,7 @@ def queue(
         not_after: better not at all than later, for example the appointment's start.
         params: what the template needs; datetimes are told in the recipient's zone.
         program_id: whose coordinators see the delivery.
+            With "at", "minutes" and "version" an e-mail about an appointment carries it as a calendar file.
         about: the meeting, call or invitation, for `cancel`.
         urgent: also in quiet hours (a code somebody waits for, a crisis).
 
@@ -138,20 +138,9 @@ def send_due(now: datetime | None = None) -> int:
 
 def _claim(now: datetime) -> list[UUID]:
     """Take a few messages for ourselves for the length of a lease."""
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    with transaction.atomic():
-        rows = Message.objects.filter(free, state=MessageState.QUEUED, send_at__lte=now)
-        if connection.features.has_select_for_update_skip_locked:
-            rows = rows.select_for_update(skip_locked=True)
-        wanted = list(rows.order_by("send_at", "id").values_list("pk", flat=True)[:BATCH])
-        # The condition once more: without SKIP LOCKED somebody else may have been faster.
-        return [
-            pk
-            for pk in wanted
-            if Message.objects.filter(free, pk=pk, state=MessageState.QUEUED).update(
-                claimed_until=now + timing.LEASE
-            )
-        ]
+    unheld = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    free = Message.objects.filter(unheld, state=MessageState.QUEUED, send_at__lte=now)
+    return claiming.claim(free, ("send_at", "id"), BATCH, claimed_until=now + timing.LEASE)
 
 
 def _send(pk: UUID, now: datetime) -> bool:
@@ -218,7 +207,27 @@ def _letter(message: Message, text: texts.Text, to: str) -> channels.Letter:
         elif message.channel == Channel.EMAIL and not text.asked_for and not text.to_staff:
             stop_link = link("messages-stop", consents.stop_token(message.pk))
             body += "\n\n" + gettext(texts.STOP_EMAIL) % {"link": stop_link}
-    return channels.Letter(message.pk, to, rendered.subject, body, stop_link)
+    return channels.Letter(
+        message.pk, to, rendered.subject, body, stop_link, _calendar(message, params, language)
+    )
+
+
+def _calendar(message: Message, params: Mapping[str, Value], language: str) -> str:
+    """The appointment that an e-mail is about as a file for the recipient's calendar; "" without one."""
+    at, minutes, version = params.get("at"), params.get("minutes"), params.get("version")
+    if message.channel != Channel.EMAIL or message.about is None:
+        return ""
+    if not (isinstance(at, datetime) and isinstance(minutes, int) and isinstance(version, int)):
+        return ""
+    return calendar.event(
+        str(message.about),
+        at,
+        timedelta(minutes=minutes),
+        version,
+        message.created_at,
+        language,
+        cancelled=message.template == "appointment.cancelled",
+    )
 
 
 def _address(message: Message) -> str:

@@ -13,7 +13,7 @@ from sessions.core.errors import Refusal
 from sessions.people.models import Person
 from sessions.web import refusals
 
-PROBES: Final = frozenset({"/healthz", "/readyz"})
+PROBES: Final = frozenset({"/healthz", "/readyz", "/clockz"})
 NO_DEVICES: Final = "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()"
 ROOM_DEVICES: Final = (
     "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), "

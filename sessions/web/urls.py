@@ -60,6 +60,7 @@ urlpatterns = [
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
+    path("clockz", health.clockwork, name="clockwork"),
     # allauth's other doors stay shut: people are created, and their addresses kept, by the programme.
     re_path(
         r"^accounts/(?:signup|email|confirm-email|password/set|login/code|reauthenticate|phone)(?:/.*)?$",

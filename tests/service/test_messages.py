@@ -7,10 +7,11 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import icalendar
 import pytest
 import time_machine
 from django.core import mail
@@ -225,6 +226,34 @@ def test_a_spanish_reader_is_written_to_in_spanish_and_told_their_own_time(ada: 
     remind(ada)
     tasks.send_messages()
     assert mail.outbox[0].subject.startswith("Su cita, 9:00")
+
+
+@pytest.mark.parametrize(
+    ("template", "method", "status"),
+    [("appointment.new", "PUBLISH", "CONFIRMED"), ("appointment.cancelled", "CANCEL", "CANCELLED")],
+)
+def test_an_appointment_comes_with_a_file_for_the_calendar(
+    ada: Person, template: str, method: str, status: str
+) -> None:
+    """A time and the word "appointment": calendars lie open on phones and in offices."""
+    about = uuid.uuid4()
+    at = MORNING + DAY
+    params: dict[str, str | int | datetime] = {"at": at, "minutes": 30, "version": 2}
+    queue(template, ada, Channel.EMAIL, key="call-1", params=params, about=about)
+    service.send_due()
+    (name, content, kind) = mail.outbox[0].attachments[0]
+    assert (name, kind) == ("appointment.ics", "text/calendar")
+    (event,) = icalendar.Calendar.from_ical(str(content)).walk("VEVENT")
+    assert f"METHOD:{method}" in str(content)
+    assert (event["uid"], event["sequence"], event["status"]) == (str(about), 2, status)
+    assert (event.decoded("dtstart"), event.decoded("dtend")) == (at, at + timedelta(minutes=30))
+    assert event["summary"] == "Your appointment"
+
+
+def test_a_notice_without_an_appointment_comes_without_a_file(ada: Person) -> None:
+    queue("page.look", ada, Channel.EMAIL, key="call-1", params={"link": "/"}, about=uuid.uuid4())
+    service.send_due()
+    assert mail.outbox[0].attachments == []
 
 
 def test_the_link_under_a_letter_is_inert_until_the_button_is_pressed(ada: Person) -> None:

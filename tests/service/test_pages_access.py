@@ -196,7 +196,7 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     programme = {pattern.name for pattern in programme_urls.urlpatterns}  # test_programme_access.py
     assert (
         ours - tasks - messages - aftercare - papers - programme
-        == {"home", "today", "meeting", "room", "language", "alive", "ready", None} | attendance
+        == {"home", "today", "meeting", "room", "language", "alive", "ready", "clockwork", None} | attendance
     )
 
 

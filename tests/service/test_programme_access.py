@@ -109,6 +109,7 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "samples-stop": (EPISODE, ("mina", "theo", "carol"), "post"),
     "program-settings": (NORTH, ("ines",), "get"),
     "credit-policy": (NORTH, ("ines",), "get"),
+    "aftercare-policy": (NORTH, ("ines",), "get"),
     "record-seen": (NONE, EVERYBODY, "get"),
     "tracks": (NORTH, ("ines",), "get"),
     "track-new": (NORTH, ("ines",), "get"),

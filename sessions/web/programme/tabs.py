@@ -17,6 +17,7 @@ _TABS: Final[tuple[tuple[str, Any, Act], ...]] = (
     ("tracks", gettext_lazy("Tracks"), Act.SET_PROGRAM),
     ("kinds", gettext_lazy("Kinds of session"), Act.SET_PROGRAM),
     ("credit-policy", gettext_lazy("Counted minutes"), Act.SET_CREDIT_POLICY),
+    ("aftercare-policy", gettext_lazy("Calls after treatment"), Act.SET_AFTERCARE_POLICY),
     ("cohorts", gettext_lazy("Groups"), Act.KEEP_COHORTS),
     ("holidays", gettext_lazy("Days of rest"), Act.SCHEDULE),
     ("staff", gettext_lazy("Staff"), Act.KEEP_STAFF),

@@ -6,6 +6,7 @@ from django.urls import path
 
 from sessions.web.programme import (
     booking,
+    calling,
     care,
     cohorts,
     counting,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("calendar/<str:token>.ics", booking.feed_read, name="feed-read"),
     path("programs/<uuid:program_id>/settings", settings_page.page, name="program-settings"),
     path("programs/<uuid:program_id>/counting", counting.page, name="credit-policy"),
+    path("programs/<uuid:program_id>/calling", calling.page, name="aftercare-policy"),
     path("programs/<uuid:program_id>/tracks", house.tracks, name="tracks"),
     path("programs/<uuid:program_id>/tracks/new", house.new_track, name="track-new"),
     path("programs/<uuid:program_id>/tracks/<int:number>", house.track, name="track"),

@@ -14,6 +14,9 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from sessions.aftercare import engine
+from sessions.core import clock
+
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS: Final = 1.0
 
@@ -29,6 +32,24 @@ def ready(request: HttpRequest) -> JsonResponse:
     """People can be sent here: database, channel layer and media worker answer. 503 otherwise."""
     missing = [name for name, check in _CHECKS.items() if not _answers(name, check)]
     return JsonResponse({"ready": not missing}, status=503 if missing else 200)
+
+
+@require_safe
+def clockwork(request: HttpRequest) -> JsonResponse:
+    """The clock of background work goes; 503 when it stands still. For a monitor, not for a load balancer:
+    pages are served without it too. `age_s`: since the engine's last round; `late_s`: of the oldest thing."""
+    try:
+        now = clock.now()
+        found = engine.health(now)
+    except Exception as trouble:  # no database: nothing is known, so nothing goes
+        _log.warning("the engine's clock cannot be read (%s)", type(trouble).__name__)
+        return JsonResponse({"goes": False}, status=503)
+    goes = not found.stands_still(now)
+    age = None if found.ran_at is None else round((now - found.ran_at).total_seconds())
+    if not goes:
+        _log.warning("the engine's clock stands still age_s=%s late_s=%d", age, found.late.total_seconds())
+    told = {"goes": goes, "age_s": age, "late_s": round(found.late.total_seconds())}
+    return JsonResponse(told, status=200 if goes else 503)
 
 
 def _answers(name: str, check: Callable[[], None]) -> bool:
