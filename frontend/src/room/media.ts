@@ -99,6 +99,7 @@ export class Media {
     private readonly around: Surroundings,
     private readonly page: Pick<Location, "protocol" | "host">,
     private readonly device: { readonly phone: boolean; readonly cores: number },
+    private readonly newRoom = (how: RoomOptions) => new MediaRoom(how),
   ) {
     this.room = this.#made();
   }
@@ -236,7 +237,7 @@ export class Media {
 
   /** A room object that speaks to us as long as it is the one in use. */
   #made(): MediaRoom {
-    const room = new MediaRoom(options(this.device.phone, this.device.cores));
+    const room = this.newRoom(options(this.device.phone, this.device.cores));
     const current = () => room === this.room;
     return room
       .on(RoomEvent.SignalReconnecting, () => current() && (this.#shakyMs ??= this.#nowMs))
