@@ -133,11 +133,8 @@ async def test_a_shared_screen_fills_the_stage_and_ends_with_its_right(site: Sit
     assert await alice.see("bar-share").count() == 0
     await mina.see("bar-share").click()
     await mina.see("sharing").wait_for()
-    screen = alice.page.locator("[data-testid=screen] video")
-    await screen.wait_for()
-    await alice.page.wait_for_function(
-        "document.querySelector('[data-testid=screen] video')?.videoWidth > 0", timeout=25_000
-    )
+    await alice.see("screen").wait_for()
+    await alice.shows("[data-testid=screen] video")
     await mina.see("stop-sharing").click()
     await alice.see("screen").wait_for(state="detached")
 
@@ -209,12 +206,7 @@ async def test_with_blur_the_camera_is_never_shown_as_it_is(site: Site, come: Co
     await alice.see("blur").click()
     await alice.page.keyboard.press("Escape")
     await alice.page.keyboard.press("v")
-    await tile(mina, alice).locator("video").wait_for()
-    await mina.page.wait_for_function(
-        "id => document.querySelector(`[data-person='${id}'] video`)?.videoWidth > 0",
-        arg=alice.login.person_id,
-        timeout=25_000,
-    )
+    await mina.shows(f"[data-person='{alice.login.person_id}'] video")
     sent = await alice.page.evaluate(
         """() => { const camera = [...viopRoom.localParticipant.videoTrackPublications.values()][0].track;
           return [camera.getProcessor()?.name, camera.sender.track === camera.getProcessor()?.processedTrack]; }"""

@@ -148,6 +148,11 @@ class Visitor:
 
         await until(self.received, more, f"{self.login.name} sees {count} others", within_s)
 
+    async def shows(self, video: str, within_s: float = WITHIN_S) -> None:
+        """The video at this selector carries a picture; given up for a weak line it is asked back, as a person may."""
+        carried = "at => { window.viopPictures(); return document.querySelector(at)?.videoWidth ?? 0; }"
+        await until(lambda: self.page.evaluate(carried, video), bool, f"a picture at {video}", within_s)
+
     async def close(self) -> None:
         await self.context.close()
 
