@@ -33,7 +33,7 @@ class Act(StrEnum):
     ATTEST = "meeting.attest"  # sign everybody's attendance
     ADJUST_ATTENDANCE = "meeting.adjust"  # change what was signed
     KEEP_NOTES = "meeting.notes"  # write and read what was written about one client
-    TAKE_OVER = "meeting.take-over"  # a live meeting that has no facilitator
+    TAKE_OVER = "meeting.take-over"  # a live meeting that has no facilitator, or an open crisis
     SEE_WAITING = "meeting.waiting"  # how many wait and are there
     SEE_PROGRAM_MEETINGS = "program.meetings"
     SEE_PROGRAM_ATTENDANCE = "program.attendance"  # every client's hours

@@ -42,6 +42,7 @@ class Known:
     families: Mapping[UUID, UUID] = field(default_factory=dict)  # a guest's client
     apart: frozenset[Pair] = frozenset()
     family_meeting: bool = False
+    rooms_apart: Mapping[UUID, UUID] = field(default_factory=dict)  # by person: the room ready for them
     seed: UUID = NIL  # new with every fact of the log
 
     def clash(self, people: Iterable[UUID]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from django.db import transaction
@@ -29,6 +29,8 @@ from sessions.room.crisis_models import Crisis, CrisisReading, CrisisStep
 from sessions.room.facilitation import AlreadySo
 from sessions.room.log import RoomLog
 from sessions.room.machine import HELD, Place, RoomState
+from sessions.room.models import SideRoom
+from sessions.room.sides import SideKind
 from sessions.room.still_facts import CrisisClosed, CrisisNoted, CrisisOpened
 from sessions.worklist import service as worklist
 
@@ -56,7 +58,9 @@ class Seen:
     numbers: tuple[str, ...]
     timeline: tuple[Entry, ...]
     closed: bool
-    aside: UUID | None  # the room apart in which the person is
+    aside: (
+        UUID | None
+    )  # the room apart that is ready for the person while it is open; else the one they are in
 
 
 def open_(room: RoomLog, asker: UUID, person: UUID, now: datetime) -> list[CrisisOpened]:
@@ -73,6 +77,9 @@ def open_(room: RoomLog, asker: UUID, person: UUID, now: datetime) -> list[Crisi
         raise AlreadySo
     crisis = Crisis.objects.create(meeting=meeting, person_id=person, opened_at=now)
     _step(crisis, asker, "opened", now)
+    SideRoom.objects.create(  # so that going there waits for nothing; nobody is in it, and it is not open yet
+        pk=_room_apart(crisis), meeting=meeting, kind=SideKind.ASIDE, opened_at=now, closed_at=now
+    )
     _page(crisis, asker)
     _step(crisis, asker, "paged", now)
     return [CrisisOpened(at=now, person=person, actor=asker, crisis=crisis.pk)]
@@ -113,6 +120,12 @@ def came(room: RoomLog, staff: UUID, now: datetime) -> None:
             _step(crisis, staff, "answered", now)
 
 
+def rooms_apart(meeting: Meeting) -> dict[UUID, UUID]:
+    """The room apart that is ready for each person with an open crisis."""
+    found = Crisis.objects.filter(meeting=meeting, closed_at=None)
+    return {crisis.person_id: _room_apart(crisis) for crisis in found}
+
+
 def went_aside(room: RoomLog, staff: UUID, person: UUID, now: datetime) -> None:
     """The two are in a room of their own now."""
     for crisis in Crisis.objects.filter(meeting=room.meeting, person=person, closed_at=None):
@@ -142,10 +155,14 @@ def seen_by(reader: Person, meeting: Meeting, room: RoomState) -> tuple[Seen, ..
                     for step in steps
                 ),
                 closed=crisis.closed_at is not None,
-                aside=_aside(room, crisis.person_id),
+                aside=_room_apart(crisis) if crisis.closed_at is None else _aside(room, crisis.person_id),
             )
         )
     return tuple(found)
+
+
+def _room_apart(crisis: Crisis) -> UUID:
+    return uuid5(crisis.pk, "aside")
 
 
 def _aside(room: RoomState, person: UUID) -> UUID | None:

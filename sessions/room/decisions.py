@@ -63,6 +63,7 @@ class Asker:
     person: UUID
     staff: bool  # a facilitator of this meeting
     on_call: bool = False  # no part in it, but may take over while it has no facilitator
+    called: bool = False  # on call, and the meeting's facilitators have called for help in a crisis
 
 
 def decide(
@@ -125,7 +126,7 @@ def decide(
             move(room.of(person).place, fact)
             return [fact, *landing(room, person, known, at)]
         case TakeOver():
-            if not asker.on_call or room.sides.hold is None:
+            if not asker.on_call or (room.sides.hold is None and not asker.called):
                 raise IllegalMove("This meeting has a facilitator now.")
             return [TookOver(at=at, person=asker.person), *entered(room, asker.person, known, at)]
     if isinstance(command, SideCommand):

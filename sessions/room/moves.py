@@ -152,7 +152,7 @@ class HoldEnded(Base):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TookOver(OfPerson):
-    """Somebody on call became a facilitator of this meeting, because it had none."""
+    """Somebody on call became a facilitator of this meeting: it had none, or called for help in a crisis."""
 
     kind = "took_over"
 

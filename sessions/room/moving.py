@@ -278,5 +278,5 @@ def _step_aside(room: RoomState, person: UUID, asker: UUID, known: Known, at: da
         raise NoContactStaff
     if room.of(asker).place is Place.ASIDE:
         raise IllegalMove("Come back from the room aside first.")
-    target = uuid5(known.seed, "aside")
+    target = known.rooms_apart.get(person) or uuid5(known.seed, "aside")
     return [SteppedAside(at=at, person=who, actor=asker, room=target) for who in (person, asker)]

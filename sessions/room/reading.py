@@ -9,15 +9,19 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import msgspec
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
 from sessions.core.prepared import Prepared
 from sessions.people.access import RULES, Act, may, require
-from sessions.people.models import Person
+from sessions.people.models import Membership, Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
 from sessions.room import presence
+from sessions.room.crisis_models import Crisis
 from sessions.room.events import (
     Ended,
     Entered,
@@ -28,6 +32,7 @@ from sessions.room.log import facts_of
 from sessions.room.machine import SEATED, Place
 from sessions.room.models import Connection, Placement, Room
 from sessions.room.presence import Stay
+from sessions.room.sides import Sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A meeting that calls for staff on call."""
+
+    meeting: Meeting
+    since: datetime
+    led: bool  # has a facilitator, who asks for help in a crisis
+
+
+@dataclass(frozen=True, slots=True)
 class PersonStays:
     person_id: UUID
     name: str
@@ -63,9 +77,7 @@ class PersonStays:
 
 # Asked at every command and every look.
 _PERSON: Final = Prepared(lambda pk: Person.objects.filter(pk=pk))
-_HELD: Final = Prepared(
-    lambda pk: Room.objects.filter(pk=pk, ended_at=None, paused_at__isnull=False).values_list("pk")
-)
+_CALLING: Final = Prepared(lambda pk: _calling().filter(pk=pk).values_list("pk"))
 _NEXT_SEQ: Final = Prepared(lambda pk: Room.objects.filter(pk=pk).values_list("next_seq"))
 
 
@@ -88,9 +100,10 @@ def entrant(actor: Actor) -> tuple[Meeting, Person, RoomRole]:
 
 
 def on_call(actor: Actor) -> tuple[Meeting, Person] | None:
-    """The meeting and the person, for somebody on call while it is live and without a facilitator: they may
-    stand at its door, see that, and take over. None for everybody else, and leaves no trace."""
-    if not _HELD.rows(actor.meeting_id):
+    """The meeting and the person, for somebody on call while it is live and has no facilitator, or those it
+    has call for help in a crisis: they may stand at its door, see that, and take over. None for everybody
+    else, and leaves no trace."""
+    if not _CALLING.rows(actor.meeting_id):
         return None
     person = _PERSON.model(actor.person_id)
     if person is None:
@@ -98,6 +111,28 @@ def on_call(actor: Actor) -> tuple[Meeting, Person] | None:
     meeting = programs.meeting(actor.meeting_id)
     stranger = programs.role_in(meeting, person) is None
     return (meeting, person) if stranger and may(person, Act.TAKE_OVER, meeting) else None
+
+
+def held_for(person: Person) -> list[Held]:
+    """Live meetings that call for staff and that this person, who is on call, may go to; first those that
+    have waited longest."""
+    standby = Membership.objects.filter(person=person, on_call=True).active()
+    rows = _calling().filter(meeting__program__in=standby.values("program"))
+    found: list[Held] = []
+    for row in rows.select_related("meeting__program"):
+        if on_call(Actor(person.pk, row.pk)) is not None:
+            hold = msgspec.convert(row.sides, Sides).hold
+            opened = Crisis.objects.filter(meeting=row.pk, closed_at=None).order_by("opened_at").first()
+            since = hold.since if hold is not None else opened.opened_at if opened is not None else None
+            if since is not None:
+                found.append(Held(row.meeting, since, led=hold is None))
+    return sorted(found, key=lambda one: (one.since, one.meeting.pk))
+
+
+def _calling() -> QuerySet[Room]:
+    """Live rooms without a facilitator, or with an open crisis."""
+    crises = Crisis.objects.filter(meeting=OuterRef("pk"), closed_at=None)
+    return Room.objects.filter(Q(paused_at__isnull=False) | Exists(crises), ended_at=None)
 
 
 def language_of(actor: Actor) -> str:

@@ -41,12 +41,14 @@ from sessions.room.moves import SteppedAside
 from sessions.room.reading import (
     Actor,
     Counts,
+    Held,
     PersonStays,
     Recorded,
     ended_among,
     entrant,
     facts_since,
     head,
+    held_for,
     language_of,
     on_call,
     stays,
@@ -147,7 +149,12 @@ def _carry_out(
         facts = decide(
             room.state,
             command,
-            Asker(actor.person_id, staff=staff, on_call=on_call),
+            Asker(
+                actor.person_id,
+                staff=staff,
+                on_call=on_call,
+                called=on_call and bool(crisis.rooms_apart(room.meeting)),
+            ),
             room.facilitators,
             now,
             everything_known(room) if isinstance(command, ASKING_MORE) else room.known,
@@ -184,6 +191,7 @@ def everything_known(room: RoomLog) -> Known:
         staff=room.known.staff | staff,
         families=families,
         family_meeting=bool(families),
+        rooms_apart=crisis.rooms_apart(room.meeting),
         seed=uuid5(room.meeting.pk, str(room.head)),
     )
 
@@ -368,6 +376,7 @@ __all__ = [
     "CurrentSeat",
     "Effect",
     "Eject",
+    "Held",
     "MeetingEnded",
     "MeetingInfo",
     "Member",
@@ -393,6 +402,7 @@ __all__ = [
     "forget_chat",
     "handle",
     "head",
+    "held_for",
     "language_of",
     "lines_since",
     "may_come",

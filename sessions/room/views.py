@@ -259,7 +259,7 @@ def _away(
 
 
 def _from_the_door(meeting: Meeting, person: Person) -> RoomView:
-    """For somebody on call, who has no part in the meeting yet: that it has no facilitator, and no name."""
+    """For somebody on call, who has no part in the meeting yet: that it calls for staff, and no name."""
     room = Room.objects.get(pk=meeting.pk)
     now, state = clock.now(), state_of(room)
     hold = state.sides.hold
@@ -270,7 +270,7 @@ def _from_the_door(meeting: Meeting, person: Person) -> RoomView:
         meeting=_info(meeting, programs.roster(meeting), _lobbies(meeting), state, now),
         members=(),
         waiting=(),
-        staff_present=False,
+        staff_present=hold is None,
         floor=FloorSeen(),
         hold=hold,
         paused=hold is not None and hold.paused_at <= now,

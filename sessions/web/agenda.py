@@ -65,6 +65,17 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class Calling:
+    """A session that calls for staff on call: without a facilitator, or its facilitators ask for help."""
+
+    id: UUID
+    title: str
+    program: str
+    since: datetime
+    led: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     greeting: str
     today: str
@@ -75,6 +86,7 @@ class Agenda:
     ahead: tuple[Card, ...]  # the next day that holds something
     boards: tuple[Board, ...]
     waiting: int  # how many people wait for this reader
+    calling: tuple[Calling, ...]  # sessions that call for staff on call, when the reader is
 
     @property
     def aside(self) -> bool:
@@ -110,6 +122,10 @@ def agenda(person: Person, now: datetime) -> Agenda:
             for program, meetings in seen.items()
         ),
         waiting=sum(card.waiting or 0 for card in open_today if card.is_staff),
+        calling=tuple(
+            Calling(one.meeting.pk, one.meeting.shown_title, one.meeting.program.name, one.since, one.led)
+            for one in room.held_for(person)
+        ),
     )
 
 

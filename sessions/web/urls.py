@@ -27,6 +27,7 @@ urlpatterns = [
     path("today", home.today, name="today"),
     path("meetings/<uuid:meeting_id>/", meetings.page, name="meeting"),
     path("meetings/<uuid:meeting_id>/room", meetings.room_page, name="room"),
+    path("meetings/<uuid:meeting_id>/take-over", meetings.take_over, name="take-over"),
     path("meetings/<uuid:meeting_id>/sign", attendance.sign, name="sign"),
     path("meetings/<uuid:meeting_id>/change/<uuid:person_id>", attendance.adjust, name="adjust"),
     path("meetings/<uuid:meeting_id>/notes/<uuid:person_id>", attendance.notes, name="notes"),

@@ -21,6 +21,7 @@ class Kind:
     seen_by: frozenset[Role] = (
         COORDINATORS  # facilitators: of clients whose cohorts they lead, or asked by name
     )
+    on_call: bool = False  # also to facilitators on call, whomever it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ KINDS: Final[dict[str, Kind]] = {
     "clinical.review": Kind(gettext_noop("Clinical review"), CLINICIANS),
     "contact": Kind(gettext_noop("Get in touch"), CLINICIANS),
     "referral": Kind(gettext_noop("Refer"), CLINICIANS),
-    "crisis.respond": Kind(gettext_noop("Help in a crisis"), CLINICIANS),
-    "hold.respond": Kind(gettext_noop("Take over a session"), CLINICIANS),
+    "crisis.respond": Kind(gettext_noop("Help in a crisis"), CLINICIANS, on_call=True),
+    "hold.respond": Kind(gettext_noop("Take over a session"), CLINICIANS, on_call=True),
     "crisis.follow-up": Kind(gettext_noop("Follow up after a crisis"), CLINICIANS),
     "test.review": Kind(gettext_noop("Talk about a test"), CLINICIANS),
     "consent.renew": Kind(gettext_noop("Renew a consent")),

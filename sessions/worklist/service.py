@@ -6,7 +6,8 @@
     settled(program_id, key)                 the matter has settled itself: closes the task without a person
 
 Coordinators see all tasks of their programme. A facilitator sees those asked of them by name, and those that
-their kind opens to clinicians when they are about nobody or about a client of a cohort they lead.
+their kind opens to clinicians when they are about nobody or about a client of a cohort they lead; while on
+call also every call for help from a live meeting.
 """
 
 from __future__ import annotations
@@ -206,7 +207,10 @@ def _visible(actor: Person, program: Program) -> QuerySet[StaffTask]:
     clients = Enrollment.objects.filter(cohort__in=led).values("person")
     open_to = [code for code, kind in kinds.KINDS.items() if Role.FACILITATOR in kind.seen_by]
     theirs = Q(person=None) | Q(person__in=clients)
-    return rows.filter(Q(assigned_to=actor) | Q(theirs, assigned_to=None, kind__in=open_to))
+    seen = Q(assigned_to=actor) | Q(theirs, assigned_to=None, kind__in=open_to)
+    if _roles(actor).filter(program=program, on_call=True).exists():
+        seen |= Q(assigned_to=None, kind__in=[code for code, kind in kinds.KINDS.items() if kind.on_call])
+    return rows.filter(seen)
 
 
 def _roles(actor: Person) -> QuerySet[Membership]:

@@ -188,6 +188,7 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
         *("papers", "paper", "files", "file", "offer-paper", "told", "told-csv"),
         *("report-new", "meeting-report", "report-order", "report-file"),
     }
+    on_call = {"take-over"}  # test_on_call.py
     messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages.py
     # test_pages_aftercare.py
     aftercare = {"appointment", "appointment-calendar", "check-in", "check-in-questions", "check-in-wishes"}
@@ -195,7 +196,7 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     aftercare |= {"aftercare", "aftercare-course", "aftercare-export", "aftercare-letter"}
     programme = {pattern.name for pattern in programme_urls.urlpatterns}  # test_programme_access.py
     assert (
-        ours - tasks - messages - aftercare - papers - programme
+        ours - tasks - messages - aftercare - papers - programme - on_call
         == {"home", "today", "meeting", "room", "language", "alive", "ready", "clockwork", None} | attendance
     )
 

@@ -24,8 +24,8 @@ from sessions.room.commands import End, Leave, SendBack
 from sessions.room.crisis_models import CrisisStep
 from sessions.room.facilitation import AlreadySo
 from sessions.room.floor_commands import VerifyIdentity
-from sessions.room.models import RoomFact
-from sessions.room.side_commands import StepAside
+from sessions.room.models import RoomFact, SideRoom
+from sessions.room.side_commands import ReturnFromAside, StepAside
 from sessions.worklist.models import StaffTask, TaskStatus
 from tests import cast as people
 from tests.cast import EVENING, Cast
@@ -338,7 +338,24 @@ class TestCrisis:
         inside.does(cast.theo, StepAside(cast.alice.pk))
         (seen,) = inside.view(cast.mina).crises
         assert [(entry.kind, entry.by) for entry in seen.timeline][-1] == ("aside", "Theo Okafor")
-        assert seen.aside is not None
+
+    def test_the_room_aside_is_ready_from_the_beginning_and_is_the_one_they_go_to(
+        self, inside: Evening, cast: Cast
+    ) -> None:
+        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
+        (ready,) = inside.view(cast.mina).crises
+        assert ready.aside is not None
+        assert SideRoom.objects.get(pk=ready.aside).media_name
+        assert inside.view(cast.mina).asides == ()  # nobody is there yet
+        for _ in range(2):
+            inside.does(cast.mina, StepAside(cast.alice.pk))
+            assert inside.view(cast.alice).you.room_id == ready.aside
+            inside.does(cast.mina, ReturnFromAside(ready.aside))
+        inside.does(cast.mina, StepAside(cast.bruno.pk))
+        assert inside.view(cast.bruno).you.room_id != ready.aside
+        inside.does(cast.mina, CloseCrisis(cast.alice.pk, "with her sister"))
+        (closed,) = inside.view(cast.mina).crises
+        assert closed.aside is None
 
     def test_is_closed_with_an_outcome_and_followed_up(self, inside: Evening, cast: Cast) -> None:
         inside.does(cast.mina, OpenCrisis(cast.alice.pk))

@@ -7,15 +7,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from sessions.attendance import absences
 from sessions.core import clock
+from sessions.core.errors import IllegalMove, NotFound
 from sessions.core.span import Span
 from sessions.people.access import Act, may, require
 from sessions.people.models import Person
@@ -23,6 +25,7 @@ from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
 from sessions.room import service as room
+from sessions.room.commands import TakeOver
 from sessions.room.presence import Ending, Stay
 from sessions.web import agenda, middleware, words
 from sessions.web.ribbon import Bar, Scale
@@ -119,6 +122,26 @@ def room_page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
     response = render(request, "room/room.html", {"config": config})
     response.headers["Permissions-Policy"] = middleware.ROOM_DEVICES
     return response
+
+
+@require_POST
+@signed_in
+def take_over(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
+    """Somebody on call goes where staff are needed: a facilitator of this meeting from here on.
+
+    Raises NotFound for who is not on call for it, or when it does not call any more. Whoever is a facilitator
+    by now just goes in.
+    """
+    actor = room.Actor(request.user.pk, meeting_id)
+    if room.on_call(actor) is not None:
+        try:
+            room.handle(actor, TakeOver())
+        except IllegalMove:  # somebody was faster
+            messages.info(request, _("Somebody is there now. Thank you for looking."))
+            return HttpResponseRedirect(reverse("home"))
+    elif programs.role_in(programs.meeting(meeting_id), request.user) != RoomRole.FACILITATOR:
+        raise NotFound
+    return HttpResponseRedirect(reverse("room", args=[meeting_id]))
 
 
 def _absence(meeting: Meeting, person: Person, role: RoomRole | None, now: datetime) -> str:

@@ -152,7 +152,7 @@ export function TakeOver({ session, snapshot, view }: Props) {
       <Icon name="notice" />
       <div className="stack tight">
         <p>
-          <strong>{words.takeOverTitle}</strong> {words.takeOverText}
+          <strong>{view.hold ? words.takeOverTitle : words.takeOverCrisis}</strong> {words.takeOverText}
         </p>
         <button
           type="button"

@@ -152,6 +152,7 @@ export const roomsEn = {
   holdText: "Your facilitator’s connection dropped. Until somebody from the team is here, nobody sees or hears anybody.",
   holdMinutes: "You lose no minutes, and your place is kept. As soon as somebody is here, we go on.",
   takeOverTitle: "This group has no facilitator right now.",
+  takeOverCrisis: "Somebody in this group needs help, and its facilitator has asked for you.",
   takeOverText: "You are on call. If you take over, you come in as their facilitator.",
   takeOver: "Take over",
 

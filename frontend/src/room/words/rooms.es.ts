@@ -146,6 +146,7 @@ export const roomsEs: RoomsWords = {
   holdText: "Se cortó la conexión de tu equipo. Hasta que llegue alguien, nadie ve ni oye a nadie.",
   holdMinutes: "No pierdes minutos y te guardamos el lugar. En cuanto llegue alguien, seguimos.",
   takeOverTitle: "Este grupo está ahora sin nadie del equipo.",
+  takeOverCrisis: "Alguien de este grupo necesita ayuda, y su responsable te llama.",
   takeOverText: "Estás de guardia. Si tomas el grupo, entras como su responsable.",
   takeOver: "Tomar el grupo",
 
