@@ -13,10 +13,10 @@ from sessions.attendance.reports import making
 from sessions.consents import reminders as consents
 from sessions.core import clock
 from sessions.families import service as families
-from sessions.messages import changes
+from sessions.messages import changes, places
 from sessions.messages import service as messages
 from sessions.plan import service as plans
-from sessions.programs import episodes, series
+from sessions.programs import episodes, series, waitlist
 from sessions.room import service as room
 from sessions.toxicology import service as toxicology
 
@@ -83,6 +83,13 @@ def advance_programs() -> None:
 def tell_changes() -> None:
     """Messages about what changed in the calendar."""
     changes.tell(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def offer_places() -> None:
+    """A free place goes to who waits first; they are told, and staff hear who wants it."""
+    waitlist.offer_free(clock.now())
+    places.tell(clock.now())
 
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]

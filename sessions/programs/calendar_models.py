@@ -198,12 +198,21 @@ class OfferedSlot(models.Model):
 
 
 class WaitlistEntry(models.Model):
-    """Somebody who waits for a place in a full cohort, in order of `since`."""
+    """Somebody who waits for a place in a full cohort: who was moved up first, then in order of `since`.
+
+    Kept by waitlist.py. An offer is open while `offer_ends_at` lies ahead and nothing was answered.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="waitlist")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     since = models.DateTimeField(default=clock.now)
+    moved_up = models.PositiveIntegerField(default=0)  # by hand; the highest stands first
+    offered_at = models.DateTimeField(null=True, blank=True)
+    offer_ends_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)  # they want the place: staff admit them
+    passed_at = models.DateTimeField(null=True, blank=True)  # they let an offer go, or did not answer
+    told_at = models.DateTimeField(null=True, blank=True)  # of the offer, or staff of the answer
     ended_at = models.DateTimeField(null=True, blank=True)  # placed, or no longer wanted
 
     class Meta:
@@ -212,7 +221,7 @@ class WaitlistEntry(models.Model):
                 fields=["cohort", "person"], condition=Q(ended_at__isnull=True), name="waitlist_once"
             )
         ]
-        ordering = ["since", "id"]
+        ordering = ["-moved_up", "since", "id"]
 
     def __str__(self) -> str:
         return "waiting for a place"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from sessions.audit import service as audit
 from sessions.core import clock, zones
@@ -180,12 +180,12 @@ def enroll(
 
     Raises:
         Invalid: the person is no client of the cohort's programme.
-        Full: the cohort has no place.
+        Full: the cohort has no place, or keeps those it has for people who were offered one.
         Booked: one of the cohort's coming meetings overlaps another of this client's.
     """
     if not _has_role(person, cohort.program_id, CLIENTS):
         raise Invalid("Only a client of the programme can be enrolled.")
-    if places(cohort) == 0:
+    if (left := places(cohort)) is not None and left <= kept_places(cohort, person):
         raise Full
     enrollment = Enrollment.objects.create(
         person=person,
@@ -219,6 +219,13 @@ def places(cohort: Cohort) -> int | None:
             default=None,
         )
     return None if size is None else max(0, size - crowd(cohort))
+
+
+def kept_places(cohort: Cohort, but: Person | None = None) -> int:
+    """How many of its places are kept for people who were offered one, or have said that they want it."""
+    held = Q(offer_ends_at__gt=clock.now()) | Q(taken_at__isnull=False)
+    rows = WaitlistEntry.objects.filter(held, cohort=cohort, ended_at=None)
+    return rows.exclude(person=but).count() if but else rows.count()
 
 
 def crowd(cohort: Cohort | None, invited: Iterable[Invitation] = ()) -> int:

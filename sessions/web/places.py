@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from sessions.people import service as people
 from sessions.people.models import Person
-from sessions.people.roles import Role
+from sessions.people.roles import STAFF, Role
 from sessions.programs.episode_models import Episode
 
 
@@ -47,6 +47,9 @@ def places(person: Person) -> list[Place]:
         shown += [
             Place("program-settings", _("Rules"), reverse("program-settings", args=[pk])) for pk in run[:1]
         ]
+        shown += [Place("staff", _("Staff"), reverse("staff", args=[pk])) for pk in run[:1]]
+    if roles & STAFF:
+        shown.append(Place("search", _("Find somebody"), reverse("search")))
     if Role.COORDINATOR in roles:
         ids = people.program_ids(person, Role.COORDINATOR)
         shown += [Place("census", _("People"), reverse("census", args=[pk])) for pk in ids[:1]]

@@ -22,10 +22,10 @@ from sessions.plan.models import Assessment, Modality
 from sessions.plan.service import Goal, Words
 from sessions.programs import stretches
 from sessions.programs.episode_models import Episode
-from sessions.programs.settings import LIMITS
 from sessions.toxicology import service as tests
 from sessions.toxicology.models import Custody, CustodyStep, FrequencyChoice, Sample
 from sessions.toxicology.service import Outcome
+from sessions.web.programme.setting_fields import held
 from sessions.worklist.models import StaffTask
 from tests.cast import HOUR, MORNING, Cast, assemble
 
@@ -248,8 +248,8 @@ def test_the_pages_from_referral_to_a_signed_step(cast: Cast, client: Client) ->
     answer = client.post(reverse("refer", args=[cast.north.pk]), typed)
     row = Episode.objects.get(person__email="dora@example.org")
     assert answer.headers["Location"] == reverse("episode", args=[row.pk])
-    assert "Dora" in client.get(reverse("census", args=[cast.north.pk]), {"q": "dor"}).content.decode()
-    assert "Dora" not in client.get(reverse("census", args=[cast.north.pk]), {"q": "zzz"}).content.decode()
+    assert "Dora" in client.post(reverse("census", args=[cast.north.pk]), {"q": "dor"}).content.decode()
+    assert "Dora" not in client.post(reverse("census", args=[cast.north.pk]), {"q": "zzz"}).content.decode()
     assert client.post(reverse("episode-act", args=[row.pk, "assess"])).status_code == 302
     admission = {
         "cohort": str(cast.evening.pk),
@@ -278,7 +278,7 @@ def test_an_administrator_keeps_the_rules_within_their_limits(cast: Cast, client
     cast.north.settings = {"floor_minutes": 540}
     cast.north.save()
     address = reverse("program-settings", args=[cast.north.pk])
-    typed = {name: getattr(cast.north.rules, name) for name in LIMITS}
+    typed = held(cast.north.settings)
     assert client.post(address, {**typed, "days_a_week": 8}).status_code == 422
     assert client.post(address, {**typed, "planning_weeks": 4}).status_code == 302
     cast.north.refresh_from_db()

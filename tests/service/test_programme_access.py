@@ -15,7 +15,7 @@ from django.urls import reverse
 from sessions.core.span import Span
 from sessions.programs import episodes, slots
 from sessions.programs import series as calendar
-from sessions.programs.calendar_models import Holiday, OfferedSlot, Series
+from sessions.programs.calendar_models import Holiday, OfferedSlot, Series, WaitlistEntry
 from sessions.programs.episode_models import Episode
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.licences import Licence
@@ -38,6 +38,7 @@ class Clinic:
     slot: OfferedSlot
     alices: Episode
     licence: Licence
+    waits: WaitlistEntry
 
 
 @pytest.fixture
@@ -65,6 +66,7 @@ def clinic(db: None) -> Iterator[Clinic]:
             )[0],
             episodes.current(cast.alice, cast.north.pk),  # type: ignore[arg-type]
             Licence.objects.create(person=cast.mina, state="NY", until=date(2026, 4, 1)),
+            WaitlistEntry.objects.create(cohort=cast.evening, person=cast.chidi),
         )
 
 
@@ -128,6 +130,10 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "licences": (NORTH, RUN, "get"),
     "licence-new": (NORTH, RUN, "get"),
     "licence": (lambda it: (it.cast.north.pk, it.licence.pk), RUN, "get"),
+    "waitlist": (NORTH, ("carol",), "get"),
+    "waitlist-act": (lambda it: (it.cast.north.pk, it.waits.pk, "up"), ("carol",), "post"),
+    "place-offers": (NONE, EVERYBODY, "get"),
+    "search": (NONE, ("mina", "theo", "carol", "ines", "otto"), "get"),
     "staff": (NORTH, ("ines",), "get"),
     "staff-invite": (NORTH, ("ines",), "get"),
     "staff-role": (NORTH, ("ines",), "get"),
@@ -148,6 +154,7 @@ ELSEWHERE = {
     "family-invite": "test_families.py",
     "family-revoke": "test_families.py",
     "series-retry": "test_series.py",
+    "place-answer": "test_waitlist.py",
 }
 
 

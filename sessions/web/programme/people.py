@@ -135,7 +135,7 @@ class EndForm(WhyForm):
     field_order = ("how", "on", "why")
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     """Everybody from referral to discharge, searched by name, by stage, thirty a page."""
@@ -143,7 +143,8 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     audit.record(
         actor_id=request.user.pk, act=Act.SEE_CENSUS, subject_type="program", subject_id=of.pk, scope=of.pk
     )
-    asked, stage = request.GET.get("q", "").strip()[:80], request.GET.get("stage", "")
+    # A name never stands in an address: searches are posted.
+    asked, stage = request.POST.get("q", "").strip()[:80], request.GET.get("stage", "")
     rows = Episode.objects.of(of.pk).select_related("person", "therapist")
     counts = dict.fromkeys(Stage, 0)
     for held in rows.values_list("stage", flat=True):
@@ -152,7 +153,7 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     for word in asked.split():
         rows = rows.filter(Q(person__given_name__icontains=word) | Q(person__family_name__icontains=word))
     page = Paginator(rows.order_by("person__given_name", "person__family_name", "pk"), PAGE).get_page(
-        request.GET.get("page")
+        request.POST.get("page") or request.GET.get("page")
     )
     now = clock.now()
     today = zones.local_date(now, of.time_zone)

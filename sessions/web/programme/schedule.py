@@ -265,6 +265,7 @@ def cancel(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
         lambda: programs.cancel(meeting, request.user),
         _("Cancelled. You can bring it back here until it would have begun."),
         reverse("meeting-change", args=[meeting.pk]),
+        undo=reverse("meeting-restore", args=[meeting.pk]),
     )
 
 

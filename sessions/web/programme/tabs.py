@@ -20,6 +20,7 @@ _TABS: Final[tuple[tuple[str, Any, Act], ...]] = (
     ("aftercare-policy", gettext_lazy("Calls after treatment"), Act.SET_AFTERCARE_POLICY),
     ("cohorts", gettext_lazy("Groups"), Act.KEEP_COHORTS),
     ("holidays", gettext_lazy("Days of rest"), Act.SCHEDULE),
+    ("waitlist", gettext_lazy("Waitlist"), Act.KEEP_EPISODES),
     ("staff", gettext_lazy("Staff"), Act.KEEP_STAFF),
     ("licences", gettext_lazy("Licences"), Act.KEEP_LICENCES),
 )

@@ -16,8 +16,10 @@ from sessions.web.programme import (
     licences,
     people,
     schedule,
+    search,
     settings_page,
     staff,
+    waiting,
 )
 
 urlpatterns = [
@@ -65,6 +67,11 @@ urlpatterns = [
     path("programs/<uuid:program_id>/staff/invite", staff.invite, name="staff-invite"),
     path("programs/<uuid:program_id>/staff/role", staff.give_role, name="staff-role"),
     path("programs/<uuid:program_id>/staff/<int:membership_id>/<slug:what>", staff.act, name="staff-act"),
+    path("programs/<uuid:program_id>/waitlist", waiting.page, name="waitlist"),
+    path("programs/<uuid:program_id>/waitlist/<uuid:entry_id>/<slug:what>", waiting.act, name="waitlist-act"),
+    path("my/places", waiting.mine, name="place-offers"),
+    path("my/places/<uuid:entry_id>/<slug:what>", waiting.answer, name="place-answer"),
+    path("find/", search.page, name="search"),
     path("my/record", settings_page.seen, name="record-seen"),
     path("i/<str:token>", guest.page, name="invitation"),
     path("programs/<uuid:program_id>/people", people.census, name="census"),

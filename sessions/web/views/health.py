@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import logging
-import socket
-from collections.abc import Callable
-from typing import Final
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from sessions.aftercare import engine
 from sessions.core import clock
+from sessions.web import machine
 
 _log = logging.getLogger(__name__)
-_PATIENCE_SECONDS: Final = 1.0
 
 
 @require_safe
@@ -30,8 +23,8 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """People can be sent here: database, channel layer and media worker answer. 503 otherwise."""
-    missing = [name for name, check in _CHECKS.items() if not _answers(name, check)]
-    return JsonResponse({"ready": not missing}, status=503 if missing else 200)
+    found = machine.missing()
+    return JsonResponse({"ready": not found}, status=503 if found else 200)
 
 
 @require_safe
@@ -50,34 +43,3 @@ def clockwork(request: HttpRequest) -> JsonResponse:
         _log.warning("the engine's clock stands still age_s=%s late_s=%d", age, found.late.total_seconds())
     told = {"goes": goes, "age_s": age, "late_s": round(found.late.total_seconds())}
     return JsonResponse(told, status=200 if goes else 503)
-
-
-def _answers(name: str, check: Callable[[], None]) -> bool:
-    try:
-        check()
-    except Exception as trouble:  # whatever it is, nobody should be sent here
-        _log.warning("not ready: %s (%s)", name, type(trouble).__name__)
-        return False
-    return True
-
-
-def _database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-
-
-def _channel_layer() -> None:
-    async_to_sync(get_channel_layer().group_send)("readyz", {"type": "nobody.listens"})
-
-
-def _media_worker() -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_PATIENCE_SECONDS)
-        probe.connect(settings.MEDIA_RPC)
-
-
-_CHECKS: Final[dict[str, Callable[[], None]]] = {
-    "database": _database,
-    "channel layer": _channel_layer,
-    "media worker": _media_worker,
-}

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 from sessions.attendance import week_service
 from sessions.consents import papers
 from sessions.core import clock
-from sessions.web import agenda, check_ins, to_sign, weeks
+from sessions.programs import waitlist
+from sessions.web import agenda, check_ins, houses, to_sign, weeks
 from sessions.web.signed_in import PersonRequest, signed_in
 from sessions.worklist import service as worklist
 
@@ -49,6 +50,8 @@ def _today(request: PersonRequest) -> tuple[str, str]:
         "to_sign": to_sign.unsigned(request.user, shown, now),
         "next_call": check_ins.next_call(request.user, now),
         "calls_due": check_ins.calls_due(request.user, now),
+        "places": waitlist.offers_to(request.user, now),
+        "houses": houses.houses(request.user, now),
     }
     fragment = render_to_string("home/today.html", context, request)
     return fragment, hashlib.sha256(_TOKEN.sub("", fragment).encode()).hexdigest()[:16]
