@@ -27,6 +27,7 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     "advance-programs": {"task": "sessions.tasks.advance_programs", "schedule": 900.0},
     # A consent that ends must end live access within 5 s.
     "watch-guests": {"task": "sessions.tasks.watch_guests", "schedule": 2.0},
+    "offer-places": {"task": "sessions.tasks.offer_places", "schedule": 60.0},
     "tell-changes": {"task": "sessions.tasks.tell_changes", "schedule": 15.0},
     # Somebody looks at a page that says "one moment".
     "remind-of-consents": {"task": "sessions.tasks.remind_of_consents", "schedule": 3600.0},
