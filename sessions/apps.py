@@ -16,7 +16,9 @@ class ClinicConfig(AppConfig):
 
         from sessions.aftercare.consented import consent_ended
         from sessions.consents.service import ended
+        from sessions.families.service import consent_ended as guest_dismissed
         from sessions.messages.tracking import hear
 
         tracking.connect(hear, dispatch_uid="messages")
         ended.connect(consent_ended, dispatch_uid="aftercare")
+        ended.connect(guest_dismissed, dispatch_uid="families")

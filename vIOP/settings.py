@@ -273,10 +273,11 @@ LOGGING = {
         "accidents": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", None) != 503,
-        }
+        },
+        "secrets": {"()": "vIOP.logs.SecretLinks"},
     },
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["secrets"]}},
     "root": {"handlers": ["stderr"], "level": env.str("VIOP_LOG_LEVEL", default="WARNING")},
     "loggers": {
         "sessions": {"level": env.str("VIOP_LOG_LEVEL", default="INFO")},

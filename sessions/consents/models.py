@@ -20,7 +20,8 @@ from sessions.core import clock, zones
 from sessions.core.append_only import AppendOnlyModel
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
-from sessions.programs.models import Enrollment, Program
+from sessions.programs.episode_models import Episode
+from sessions.programs.models import Program
 
 
 class Recipient(AppendOnlyModel):
@@ -97,13 +98,16 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
 
 def _in_episode(at: datetime) -> Q:
-    """The patient has an episode that is not over: its last day is told by the programme's own calendar."""
+    """The patient has an episode that is not over: its last day is told by the programme's own calendar.
+
+    A pause is no end: the paper says "until I leave", and who pauses has not left.
+    """
     found = Q(pk__in=[])
     for name in Program.objects.values_list("time_zone", flat=True).distinct():
-        episode = Enrollment.objects.filter(
+        episode = Episode.objects.filter(
             Q(ended_on__isnull=True) | Q(ended_on__gte=zones.local_date(at, name)),
             person=OuterRef("patient"),
-            cohort__program=OuterRef("program"),
+            program=OuterRef("program"),
         )
         found |= Q(Exists(episode), program__time_zone=name)
     return found

@@ -40,6 +40,7 @@ from sessions.people.asking import asked
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import bind_guest, end_membership, keep_apart
+from sessions.programs.calendar_models import Busy, SeriesInvitee
 from sessions.programs.episode_models import Episode
 from sessions.programs.models import Meeting, MeetingInvitee
 from sessions.room import service as room
@@ -283,6 +284,12 @@ def watch(now: datetime) -> int:
     return gone
 
 
+def consent_ended(sender: object, *, consent: Consent, **_: object) -> None:
+    """Heard when a consent ends: the guest it was for is out before the client's page is there again."""
+    if consent.purpose == Purpose.PRESENCE.value:
+        watch(clock.now())
+
+
 def _welcomed(row: HouseholdMember) -> bool:
     """Whether the guest has anything that could end: a used link, or a session to come."""
     return (
@@ -313,6 +320,14 @@ def _dismiss(household: Household, guest: Person, by: Person | None) -> None:
         invitee_rows__person__in=others.values("household__client"), invitee_rows__role=RoomRole.CLIENT
     )
     coming.exclude(meeting__in=kept).delete()
+    SeriesInvitee.objects.filter(
+        person=guest, role=RoomRole.FAMILY, series__program=household.program_id
+    ).exclude(
+        series__invitee_rows__person__in=others.values("household__client"),
+    ).delete()
+    Busy.objects.filter(person=guest, meeting__program=household.program_id, starts_at__gt=now).exclude(
+        meeting__in=kept
+    ).delete()
     HouseholdMember.objects.filter(household=household, person=guest).delete()
     if not others.exists():
         for membership in Membership.objects.filter(

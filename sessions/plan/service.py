@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from sessions.audit import service as audit
 from sessions.core import clock, encryption, zones
@@ -21,7 +22,14 @@ from sessions.people.models import Person
 from sessions.plan.forms import FORMS, Form, check
 from sessions.plan.models import Assessment, CarePlan, Modality, PlanReview
 from sessions.programs import episode_facts, stretches
-from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
+from sessions.programs.episode_models import (
+    IN_CARE,
+    Episode,
+    EpisodeFact,
+    EpisodeFactKind,
+    Stage,
+    StepProposal,
+)
 from sessions.programs.models import Meeting
 from sessions.worklist import service as worklist
 
@@ -224,8 +232,11 @@ def week_check(row: Episode, on: date) -> WeekCheck | None:
 
 
 def watch(now: datetime) -> int:
-    """Ask for what is due: reviews, and a look ahead when the planned end is near. Safe to repeat."""
+    """Ask for what is due: reviews, signatures, a look ahead when the planned end is near. Safe to repeat."""
     asked_now = 0
+    undecided = StepProposal.objects.filter(decided_at=None, episode__stage__in=IN_CARE)
+    for proposal in undecided.select_related("episode__person"):
+        step_waits(proposal)
     for row in Episode.objects.filter(stage=Stage.ACTIVE).select_related("program", "person"):
         today, due = zones.local_date(now, row.program.time_zone), review_due(row)
         if due is not None and due <= today:
@@ -253,12 +264,41 @@ def watch(now: datetime) -> int:
     return asked_now
 
 
+def waiting_for(person: Person) -> UUID | None:
+    """The episode whose plan waits for this client's signature. One query: home pages ask often."""
+    rows = CarePlan.objects.filter(episode__person=person, replaced_at=None, client_at=None)
+    return rows.filter(episode__ended_on=None).values_list("episode", flat=True).first()
+
+
+def step_waits(proposal: StepProposal) -> None:
+    """Ask the client's clinicians to sign it. Idempotent."""
+    row = proposal.episode
+    worklist.ask(
+        row.program_id,
+        "step.sign",
+        key=_step_key(proposal),
+        reason="step-proposed",
+        params={"on": proposal.effective_on.isoformat()},
+        person=row.person,
+        about=worklist.About("episode", row.pk),
+    )
+
+
+def step_decided(proposal: StepProposal) -> None:
+    """Nobody has to sign it any more. Idempotent."""
+    worklist.settled(proposal.episode.program_id, _step_key(proposal))
+
+
 def plan_of(row: Episode) -> CarePlan:
     """Raises NotFound while there is none."""
     plan = row.plans.filter(replaced_at=None).first()
     if plan is None:
         raise NotFound
     return plan
+
+
+def _step_key(proposal: StepProposal) -> str:
+    return f"step {proposal.pk}"
 
 
 def _review_key(row: Episode, due: date) -> str:

@@ -85,7 +85,7 @@ def samples(actor: Person, row: Episode) -> list[tuple[Sample, list[tuple[Custod
     require(actor, Act.SEE_TESTS, row)
     _record(actor, "tests.seen", row)
     found = []
-    rows = Sample.objects.filter(plan__episode=row).prefetch_related("custody__by")
+    rows = Sample.objects.filter(plan__episode=row).select_related("meeting").prefetch_related("custody__by")
     for sample in rows:
         chain = [(one, _text(one)) for one in sample.custody.all()]
         results = [json.loads(text) for one, text in chain if one.step == CustodyStep.RESULT]
@@ -93,13 +93,12 @@ def samples(actor: Person, row: Episode) -> list[tuple[Sample, list[tuple[Custod
     return found
 
 
-def waiting(person: Person) -> list[Sample]:
-    """What the client is asked for now."""
-    return list(
-        Sample.objects.filter(
-            plan__episode__person=person, state=SampleState.ASKED, until__gt=clock.now()
-        ).order_by("until")
-    )
+def waiting_for(person: Person) -> tuple[UUID, datetime] | None:
+    """The client's episode, and until when the next sample can be given. One query for the home page."""
+    rows = Sample.objects.filter(
+        plan__episode__person=person, state=SampleState.ASKED, until__gt=clock.now()
+    ).order_by("until")
+    return rows.values_list("plan__episode", "until").first()
 
 
 def sample(sample_id: UUID, row: Episode) -> Sample:
@@ -141,20 +140,28 @@ def result(sample: Sample, outcome: Outcome, by: Person, findings: Mapping[str, 
 
 
 @asked(Act.KEEP_TESTS, of=lambda sample: sample.plan.episode)
-def observe(sample: Sample, span: Span, by: Person) -> None:
-    """A short meeting by video in which the sample is given. Raises Booked, IllegalMove."""
-    if sample.state != SampleState.ASKED or sample.meeting_id is not None or span.start >= sample.until:
-        raise IllegalMove
-    episode = sample.plan.episode
-    sample.meeting = programs.schedule(
+def observe(sample: Sample, span: Span, by: Person, leader: Person | None = None) -> None:
+    """A short meeting by video in which the sample is given, with `leader` (by default `by`).
+
+    Its name and its notice say nothing of a sample. Raises Invalid for a time outside the window, Booked,
+    and IllegalMove when it has one already.
+    """
+    held = Sample.objects.select_for_update().get(pk=sample.pk)
+    if held.state != SampleState.ASKED or (held.meeting is not None and held.meeting.cancelled_at is None):
+        raise IllegalMove("This sample has a meeting, or needs none any more.")
+    if span.start < clock.now() or span.end > held.until:
+        raise Invalid("Choose a time between now and the end of the window.")
+    episode = held.plan.episode
+    held.meeting = programs.schedule(
         episode.program,
         MeetingKind.CASE_MANAGEMENT,
         span,
-        facilitators=[by],
+        facilitators=[leader or by],
         invitees=[(episode.person, RoomRole.CLIENT)],
         by=by,
     )
-    sample.save(update_fields=["meeting"])
+    held.save(update_fields=["meeting"])
+    _record(by, "tests.meeting", episode)
 
 
 def select(now: datetime) -> int:

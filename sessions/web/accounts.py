@@ -6,7 +6,8 @@ page, the same words, the same work (42 CFR Part 2). The letters name neither th
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
+from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm
@@ -18,8 +19,12 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from sessions.audit import service as audit
+from sessions.core.errors import IllegalMove
 from sessions.people.models import Person
 from sessions.web import letters
+
+LOST: Final = "account/email/password_reset_key"
+WELCOME: Final = "account/email/welcome"  # to who has no password yet
 
 
 class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -44,6 +49,8 @@ class ClosedAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write the letter in its reader's language and post it. A person not in the database gets none."""
         person = cast("Person", context["user"])
+        if template_prefix == LOST and not (person._state.adding or person.has_usable_password()):
+            template_prefix = WELCOME
         with translation.override(person.language):
             letter = self.render_mail(template_prefix, email, {"email": email, **context})
         letters.post(None if person._state.adding else letter)
@@ -75,6 +82,19 @@ def _plain(form: forms.Form, **labels: Any) -> None:
         form.fields[name].label = label
     for field in form.fields.values():
         field.widget.attrs.pop("placeholder", None)
+
+
+def welcome(request: HttpRequest, person: Person, by: Person, scope: UUID) -> None:
+    """Send somebody the link with which they choose their first password.
+
+    Raises IllegalMove for who has one already: they ask for another themselves.
+    """
+    if person.has_usable_password():
+        raise IllegalMove("They can sign in already. Who forgot the password asks for a new one there.")
+    audit.record(
+        actor_id=by.pk, act="account.link-sent", subject_type="person", subject_id=person.pk, scope=scope
+    )
+    request_password_reset(request, person.email, [person], default_token_generator)
 
 
 class SignIn(LoginForm):  # type: ignore[misc]

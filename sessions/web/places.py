@@ -41,6 +41,7 @@ def places(person: Person) -> list[Place]:
         if mine is not None:
             shown.append(Place("plan", _("My plan"), reverse("plan", args=[mine.pk])))
     if roles & {Role.CLIENT, Role.ALUMNUS}:
+        shown.append(Place("my-people", _("My people"), reverse("my-people")))
         shown.append(Place("record-seen", _("Who saw my record"), reverse("record-seen")))
     if Role.ADMINISTRATOR in roles:
         run = people.program_ids(person, Role.ADMINISTRATOR)

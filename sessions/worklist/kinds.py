@@ -42,6 +42,7 @@ KINDS: Final[dict[str, Kind]] = {
     "schedule.short": Kind(gettext_noop("Mend a schedule")),
     "plan.review": Kind(gettext_noop("Review a plan"), CLINICIANS),
     "level.review": Kind(gettext_noop("Think about the level of care"), CLINICIANS),
+    "step.sign": Kind(gettext_noop("Sign a change of level"), CLINICIANS),
     "clinical.review": Kind(gettext_noop("Clinical review"), CLINICIANS),
     "contact": Kind(gettext_noop("Get in touch"), CLINICIANS),
     "referral": Kind(gettext_noop("Refer"), CLINICIANS),
@@ -75,6 +76,9 @@ REASONS: Final[dict[str, Reason]] = {
     "consent-ends": Reason(gettext_noop("A consent ends on %(on)s.")),
     "assessment-flag": Reason(gettext_noop("An assessment says that somebody should look today.")),
     "plan-review": Reason(gettext_noop("The plan is to be looked at together by %(on)s.")),
+    "step-proposed": Reason(
+        gettext_noop("A change of level or hours from %(on)s on waits for a clinician's signature.")
+    ),
     "planned-end": Reason(gettext_noop("The planned end is %(on)s. Nothing ends by itself.")),
     "test-result": Reason(gettext_noop("A result of %(on)s is there to talk about.")),
     "test-missed": Reason(gettext_noop("The sample of %(on)s was not given in time. Ask how they are.")),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.mail import EmailMessage
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -20,11 +21,13 @@ from sessions.plan import service as plans
 from sessions.plan.forms import FORMS
 from sessions.plan.models import Assessment, Modality
 from sessions.plan.service import Goal, Words
-from sessions.programs import stretches
+from sessions.programs import episodes, stretches
 from sessions.programs.episode_models import Episode
+from sessions.programs.episodes import Newcomer
 from sessions.toxicology import service as tests
 from sessions.toxicology.models import Custody, CustodyStep, FrequencyChoice, Sample
 from sessions.toxicology.service import Outcome
+from sessions.web import letters
 from sessions.web.programme.setting_fields import held
 from sessions.worklist.models import StaffTask
 from tests.cast import HOUR, MORNING, Cast, assemble
@@ -198,9 +201,39 @@ def test_a_window_that_closes_asks_for_a_talk_once(cast: Cast) -> None:
 def test_a_sample_can_be_given_in_a_short_meeting(cast: Cast) -> None:
     one = given_sample(cast)
     tests.observe(one, Span(one.asked_at + 10 * HOUR, one.asked_at + 10.25 * HOUR), by=cast.theo)
+    one.refresh_from_db()
     assert one.meeting is not None
     assert [p.given_name for p in one.meeting.invitees.all()] == ["Alice"]
     assert one.meeting.shown_title == "Case management"
+
+
+def test_the_page_makes_it_a_short_meeting_within_the_window(cast: Cast, client: Client) -> None:
+    one, row = given_sample(cast), of(cast.alice)
+    address = reverse("sample-meeting", args=[row.pk, one.pk])
+    for who in ("alice", "bruno", "omar", "ines", "otto"):
+        client.force_login(getattr(cast, who))
+        assert client.get(address).status_code in (403, 404)
+    with time_machine.travel(one.asked_at, tick=False):
+        client.force_login(cast.alice)
+        assert "A sample is asked of you" in client.get("/").content.decode()
+        client.force_login(cast.mina)
+        assert address in client.get(reverse("samples", args=[row.pk])).content.decode()
+        typed = {"on": f"{one.on}", "at": "20:00", "minutes": "15", "leader": str(cast.theo.pk)}
+        late = {**typed, "on": f"{one.on + 2 * DAY}"}
+        assert "between now and the end of the window" in client.post(address, late).content.decode()
+        assert client.post(address, typed).status_code == 302
+        assert client.post(address, typed).status_code == 422  # it has one
+        assert address not in client.get(reverse("samples", args=[row.pk])).content.decode()
+        client.force_login(cast.alice)
+        assert "By video:" in client.get(reverse("samples", args=[row.pk])).content.decode()
+        calendar = client.get(reverse("schedule"), {"view": "day", "on": f"{one.on}"}).content.decode()
+        assert "Case management" in calendar
+        assert "ample" not in calendar
+    assert tests.watch(one.until) == 1
+    client.force_login(cast.mina)
+    page = client.get(reverse("samples", args=[row.pk])).content.decode()
+    assert reverse("episode-act", args=[row.pk, "step"]) in page
+    assert "Talk with them first" in page
 
 
 def test_nobody_is_asked_after_the_end(cast: Cast) -> None:
@@ -228,6 +261,7 @@ def test_the_pages_from_assessment_to_signatures(cast: Cast, client: Client) -> 
     signing = reverse("plan-sign", args=[row.pk])
     client.post(signing, {"typed_name": "Mina Park", "sha256": sha})
     client.force_login(cast.alice)
+    assert "Your plan waits for your signature" in client.get("/").content.decode()
     assert "Sleep" in client.get(reverse("plan", args=[row.pk])).content.decode()
     assert "somebody should look" not in client.get(reverse("plan", args=[row.pk])).content.decode()
     client.post(signing, {"typed_name": "Alice Haddad", "sha256": sha})
@@ -266,11 +300,47 @@ def test_the_pages_from_referral_to_a_signed_step(cast: Cast, client: Client) ->
     step = {**admission, "weekly_target_minutes": "360", "effective_on": "2026-03-02", "why": "Stable."}
     assert client.post(reverse("episode-act", args=[row.pk, "step"]), step).status_code == 302
     client.force_login(cast.mina)
+    task = StaffTask.objects.get(reason="step-proposed", person=row.person)
+    assert str(task.pk) in client.get(reverse("tasks")).content.decode()
     assert "Stable." in client.get(reverse("episode", args=[row.pk])).content.decode()
     client.post(reverse("episode-sign", args=[row.pk]), {"answer": "yes", "typed_name": "Mina Park"})
     stretch = stretches.open_stretch(Episode.objects.get(pk=row.pk))
     assert stretch is not None
     assert stretch.weekly_target_minutes == 360
+    task.refresh_from_db()
+    assert task.status == "done"
+
+
+def test_who_was_referred_gets_a_neutral_link_to_sign_in(
+    cast: Cast, client: Client, mailoutbox: list[EmailMessage]
+) -> None:
+    client.force_login(cast.carol)
+    row = episodes.refer(
+        cast.north, Newcomer("Dora", "Yilmaz", "dora@example.org"), "", MORNING.date(), by=cast.carol
+    )
+    here = reverse("episode", args=[row.pk])
+    page = client.get(here).content.decode()
+    assert "Dora has not signed in yet" in page
+    assert page.count("not yet") == len(FORMS)
+    plans.assess(row, FORMS["withdrawal"], answers("withdrawal", seizure="yes"), by=cast.carol)
+    assert "somebody should look" in client.get(here).content.decode()
+    client.post(reverse("episode-welcome", args=[row.pk]))
+    letters.post(None).result()  # one thread: what was handed over before it has gone
+    (letter,) = mailoutbox
+    assert letter.to == ["dora@example.org"]
+    text = f"{letter.subject} {letter.body}".lower()
+    assert "first time" in text
+    assert not [word for word in ("north", "program", "treatment", "yilmaz", "group") if word in text]
+    link = letter.body.split("http://testserver")[1].split()[0]
+    her = Client()
+    chosen = "otter-lantern-reef-7"
+    at = her.get(link, follow=True).redirect_chain[-1][0]
+    assert her.post(at, {"password1": chosen, "password2": chosen}).status_code == 302
+    assert her.login(username="dora@example.org", password=chosen)
+    assert "has not signed in" not in client.get(here).content.decode()
+    client.post(reverse("episode-welcome", args=[row.pk]))
+    letters.post(None).result()
+    assert len(mailoutbox) == 1
 
 
 def test_an_administrator_keeps_the_rules_within_their_limits(cast: Cast, client: Client) -> None:

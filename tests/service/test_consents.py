@@ -19,8 +19,9 @@ from sessions.core.errors import Invalid, NotAllowed, NotFound
 from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import end_membership
+from sessions.programs import episodes
 from sessions.programs.clients import client_file
-from sessions.programs.models import Enrollment, EnrollmentStatus
+from sessions.programs.episode_models import Episode, EpisodeFactKind
 from tests import cast as people
 from tests.cast import Cast
 from tests.service.papers import file, in_days, offered, recipient, signs
@@ -37,6 +38,10 @@ def time() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def cast(time: time_machine.Traveller, db: None) -> Cast:
     return people.assemble()
+
+
+def of(cast: Cast) -> Episode:
+    return Episode.objects.get(person=cast.alice)
 
 
 def live(cast: Cast, consent: Consent, scope: Scope = Scope.ATTENDANCE) -> bool:
@@ -203,13 +208,23 @@ def test_it_ends_with_the_episode_at_the_end_of_its_last_day(
 ) -> None:
     consent = signs(cast.alice, offered(cast, days=None, with_episode=True))
     assert live(cast, consent)
-    Enrollment.objects.filter(person=cast.alice).update(
-        ended_on=in_days(cast, 0), status=EnrollmentStatus.COMPLETED
-    )
+    episodes.finish(of(cast), EpisodeFactKind.COMPLETED, in_days(cast, 0), "", by=cast.carol)
     midnight = datetime(2026, 3, 3, tzinfo=ZoneInfo("America/New_York"))
     time.move_to(midnight - timedelta(seconds=1))
     assert live(cast, consent)
     time.move_to(midnight)
+    assert not live(cast, consent)
+
+
+def test_it_counts_through_a_pause_because_a_pause_is_no_end(
+    cast: Cast, time: time_machine.Traveller
+) -> None:
+    consent = signs(cast.alice, offered(cast, days=None, with_episode=True))
+    episodes.pause(of(cast), "Surgery.", by=cast.carol)
+    time.move_to(clock.now() + timedelta(days=3))
+    assert live(cast, consent)
+    episodes.finish(of(cast), EpisodeFactKind.DISCHARGED, in_days(cast, 0), "", by=cast.carol)
+    time.move_to(clock.now() + timedelta(days=1))
     assert not live(cast, consent)
 
 

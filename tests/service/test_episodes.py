@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 import time_machine
@@ -11,12 +11,15 @@ import time_machine
 from sessions.audit.models import AuditEvent
 from sessions.core.errors import IllegalMove, Invalid, NotAllowed, NotFound
 from sessions.people.models import Person
-from sessions.people.roles import Role
+from sessions.people.roles import Role, RoomRole
 from sessions.programs import episodes, service, steps, stretches
+from sessions.programs import series as calendar
 from sessions.programs.calendar_models import Busy
 from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
 from sessions.programs.episodes import Newcomer
+from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Enrollment, EnrollmentStatus, LevelOfCare
+from sessions.programs.recurrence import weekly
 from sessions.programs.stretches import Hours
 from tests.cast import MORNING, Cast, assemble
 
@@ -158,6 +161,31 @@ def test_the_end_cancels_individual_sessions_to_come(cast: Cast) -> None:
     assert cast.individual.cancelled_at is not None
     assert cast.family.cancelled_at is None
     assert not Busy.objects.filter(meeting=cast.individual).exists()
+
+
+def test_the_end_also_ends_the_clients_own_series_and_nobody_elses(cast: Cast) -> None:
+    alone, together = (
+        calendar.create(
+            cast.north,
+            calendar.Draft(
+                kind, weekly([3]), TODAY, start, time(start.hour + 1), [cast.theo], invitees=invited
+            ),
+        )
+        for kind, start, invited in (
+            (MeetingKind.INDIVIDUAL_THERAPY, time(10), [(cast.alice, RoomRole.CLIENT)]),
+            (
+                MeetingKind.FAMILY_GROUP,
+                time(12),
+                [(cast.alice, RoomRole.CLIENT), (cast.bruno, RoomRole.CLIENT)],
+            ),
+        )
+    )
+    episodes.finish(of(cast.alice), EpisodeFactKind.COMPLETED, TODAY, "", by=cast.carol)
+    alone.refresh_from_db()
+    together.refresh_from_db()
+    assert (alone.ends_on, together.ends_on) == (TODAY, None)
+    assert not alone.meetings.filter(cancelled_at=None).exists()
+    assert together.meetings.filter(cancelled_at=None).exists()
 
 
 @pytest.mark.parametrize("how", [EpisodeFactKind.ASSESSMENT, EpisodeFactKind.STARTED])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,7 +17,7 @@ from django.urls import reverse
 from sessions.audit.models import AuditEvent
 from sessions.consents import service as consents
 from sessions.consents.models import Consent
-from sessions.consents.purposes import Purpose, Scope
+from sessions.consents.purposes import Purpose, RecipientKind, Scope
 from sessions.core import encryption
 from sessions.core.errors import Invalid, NotFound
 from sessions.core.span import Span
@@ -23,10 +25,12 @@ from sessions.families import service as families
 from sessions.families.models import Invitation
 from sessions.families.service import Guest
 from sessions.messages.models import Channel, Message
-from sessions.people.models import Person
+from sessions.people.models import HouseholdMember, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.programs import episodes
+from sessions.programs import series as calendar
 from sessions.programs import service as programs
+from sessions.programs.calendar_models import Busy, Series
 from sessions.programs.episode_models import Episode
 from sessions.programs.kinds import MeetingKind
 from sessions.room import service as room
@@ -91,11 +95,12 @@ def test_without_the_clients_consent_no_link_is_sent(cast: Cast) -> None:
 
 def test_looking_and_guessing_leave_an_invitation_unused(cast: Cast) -> None:
     address, scanner = invited(cast), Client()
-    for _ in range(5):
+    for _ in range(10):
         assert scanner.get(address).status_code == 200
         assert scanner.head(address).status_code == 200
     typed = {"code": "000000", "agreed": "on", "typed_name": "X Y"}
-    assert scanner.post(address, typed).status_code == 422
+    for guess in (typed, {**typed, "code": ""}, {"code": "123456"}):
+        assert scanner.post(address, guess).status_code == 422
     row = Invitation.objects.get(revoked_at=None)
     assert (row.accepted_at, row.device_hash, row.codes) == (None, "", 0)
     assert Message.objects.filter(template="code").count() == 0
@@ -153,6 +158,29 @@ def test_links_end_and_are_nowhere_in_clear(cast: Cast) -> None:
     assert Client().get(address).status_code == 404
 
 
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+def test_a_link_that_never_was_and_one_that_is_over_are_answered_alike(cast: Cast, method: str) -> None:
+    address = invited(cast)
+    families.revoke(Invitation.objects.get(revoked_at=None), by=cast.carol)
+    never = f"{address[:-8]}abcdefgh"
+    said = []
+    for where in (address, never):
+        answer = getattr(Client(), method)(where, {"code": "123456"})
+        text = re.sub(r'(nonce-?=?"?|csrfmiddlewaretoken" value=")[\w+/=-]+', "", answer.content.decode())
+        headers = {name: value for name, value in answer.headers.items() if "Security-Policy" not in name}
+        said.append((answer.status_code, text.replace(where, "here"), headers))
+    assert said[0] == said[1]
+    assert said[0][0] == 404
+
+
+def test_no_log_holds_a_link_that_works(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    address = invited(cast)
+    assert Client().post(address, {"code": "000000"}).status_code == 422
+    assert Client(enforce_csrf_checks=True).post(address).status_code == 403
+    assert caplog.text.count("/i/…") == 2
+    assert address not in caplog.text
+
+
 def test_the_guest_has_no_account_to_reset_a_password_of(cast: Cast) -> None:
     guest = added(cast).guest
     assert guest.email.endswith("@guest.invalid")
@@ -194,6 +222,90 @@ def test_revoking_ends_the_room_everything_to_come_and_the_link(cast: Cast, how:
     assert not guest.memberships.filter(role=Role.FAMILY, ended_at=None).exists()
     assert client.get(f"/meetings/{later.pk}/").status_code == 404
     assert Client().get(address).status_code == 404
+
+
+def test_a_guest_is_asked_to_sessions_from_the_form_and_out_of_series_with_the_consent(
+    cast: Cast, client: Client
+) -> None:
+    client.force_login(cast.carol)
+    address = reverse("series-new", args=[cast.north.pk])
+    assert "Family guests" not in client.get(address).content.decode()
+    guest = added(cast).guest
+    paper = consent(cast, guest)
+    (choice,) = HouseholdMember.objects.filter(person=guest)
+    assert "Fatima Haddad, guest of Alice Haddad" in client.get(address).content.decode()
+    typed = {
+        "kind": "family_therapy",
+        "clients": [str(cast.alice.pk)],
+        "guests": [str(choice.pk)],
+        "facilitators": [str(cast.mina.pk)],
+        "weekdays": ["4"],
+        "every": "1",
+        "starts_on": "2026-03-02",
+        "start": "12:00",
+        "end": "13:00",
+    }
+    stranger = {**typed, "clients": [str(cast.bruno.pk)]}
+    assert client.post(address, stranger).status_code == 422
+    assert client.post(address, typed).status_code == 302
+    row = Series.objects.get(kind="family_therapy")
+    first = row.meetings.order_by("starts_at").first()
+    assert first is not None
+    assert programs.role_in(first, guest) == RoomRole.FAMILY
+    consents.end(cast.alice, paper)
+    assert families.watch(MORNING) == 1
+    assert programs.role_in(first, guest) is None
+    assert not Busy.objects.filter(person=guest).exists()
+    later = MORNING + timedelta(weeks=1)
+    with time_machine.travel(later, tick=False):
+        assert calendar.extend_all(later) > 0  # the series goes on without the guest
+
+
+def test_a_client_ends_it_on_their_own_page_and_the_guest_is_out_at_once(
+    cast: Cast, client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    one = added(cast)
+    client.force_login(cast.alice)
+    assert "Takes part in nothing now" in client.get(reverse("my-people")).content.decode()
+    paper = consent(cast, one.guest)
+    ask = papers.offered(
+        cast,
+        Purpose.CONTACT,
+        papers.recipient(cast, RecipientKind.CONTACT, "Yusuf Haddad"),
+        [Scope.WHEREABOUTS],
+    )
+    families.invite(one, by=cast.carol)
+    shown = client.get(reverse("my-people")).content.decode()
+    for word in (
+        "Fatima Haddad",
+        "mother",
+        "May take part",
+        "Until May 31, 2026",
+        "Yusuf Haddad",
+        "Mina Park",
+    ):
+        assert word in shown
+    evening = programs.schedule(
+        cast.north,
+        MeetingKind.FAMILY_GROUP,
+        Span(MORNING, MORNING + HOUR),
+        facilitators=[cast.mina],
+        invitees=[(cast.alice, RoomRole.CLIENT), (one.guest, RoomRole.FAMILY)],
+        drop_in=True,
+    )
+    room.handle(room.Actor(cast.mina.pk, evening.pk), Knock())
+    room.handle(room.Actor(one.guest.pk, evening.pk), Knock())
+    room.handle(room.Actor(cast.mina.pk, evening.pk), Admit(one.guest.pk))
+    for stranger in (cast.carol, cast.bruno, one.guest):
+        other = Client()
+        other.force_login(stranger)
+        assert other.post(reverse("my-people-end", args=[paper.pk])).status_code == 404
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("my-people-end", args=[paper.pk]))
+    assert room.seats([(evening.pk, one.guest.pk)])[evening.pk, one.guest.pk] is None
+    assert "Fatima" not in client.get(reverse("my-people")).content.decode()
+    client.post(reverse("my-people-end", args=[ask.pk]))
+    assert "Yusuf" not in client.get(reverse("my-people")).content.decode()
 
 
 def test_who_signs_in_for_another_programme_finds_no_family(cast: Cast) -> None:

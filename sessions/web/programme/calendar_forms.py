@@ -7,14 +7,15 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.dates import WEEKDAYS
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from sessions.consents import service as consents
 from sessions.core import clock, zones
 from sessions.core.span import Span
-from sessions.people.models import Membership, Person
+from sessions.people.models import HouseholdMember, Membership, Person
 from sessions.people.roles import LEADING, Role, RoomRole
 from sessions.programs import slots
 from sessions.programs.calendar_models import Series
@@ -42,6 +43,14 @@ class PeopleChoice(SomeOf):
         return str(obj.name)
 
 
+class GuestsChoice(SomeOf):
+    def label_from_instance(self, obj: Any) -> str:
+        return _("%(guest)s, guest of %(client)s") % {
+            "guest": obj.person.name,
+            "client": obj.household.client.name,
+        }
+
+
 def staff_of(program: Program) -> QuerySet[Person]:
     rows = Membership.objects.filter(program=program, role__in=LEADING).active()
     return Person.objects.filter(pk__in=rows.values("person")).order_by("given_name", "family_name")
@@ -53,6 +62,20 @@ def clients_of(program: Program) -> QuerySet[Person]:
         Person.objects.filter(pk__in=rows.values("person"), episodes__ended_on=None)
         .distinct()
         .order_by("given_name", "family_name")
+    )
+
+
+def guests_of(program: Program) -> QuerySet[HouseholdMember]:
+    """Family guests to whose presence their client consents now."""
+    rows = HouseholdMember.objects.filter(household__program=program)
+    pairs = consents.present_for(program.pk, rows.values_list("person", flat=True), clock.now())
+    welcome = Q(pk__in=[])
+    for client, guest in pairs:
+        welcome |= Q(household__client=client, person=guest)
+    return (
+        rows.filter(welcome)
+        .select_related("person", "household__client")
+        .order_by("household__client__given_name", "person__given_name", "pk")
     )
 
 
@@ -105,6 +128,12 @@ class _Timed(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    guests = GuestsChoice(
+        label=_("Family guests, together with their client"),
+        queryset=HouseholdMember.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     facilitators = PeopleChoice(
         label=_("Led by"), queryset=Person.objects.none(), widget=forms.CheckboxSelectMultiple
     )
@@ -123,6 +152,9 @@ class _Timed(forms.Form):
         fields["cohort"].queryset = Cohort.objects.of(program.pk).order_by("name")
         fields["clients"].queryset = clients_of(program)
         fields["facilitators"].queryset = staff_of(program)
+        fields["guests"].queryset = guests_of(program)
+        if not fields["guests"].queryset:
+            del fields["guests"]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -130,9 +162,13 @@ class _Timed(forms.Form):
         return given
 
     def invitees(self) -> list[Invitation]:
-        if self.cleaned_data["cohort"] is not None:
-            return []
-        return [(one, RoomRole.CLIENT) for one in self.cleaned_data["clients"]]
+        """Clients by name where no group is asked; family guests in either case."""
+        alone = self.cleaned_data["clients"] if self.cleaned_data["cohort"] is None else ()
+        guests = self.cleaned_data.get("guests", ())
+        return [
+            *((one, RoomRole.CLIENT) for one in alone),
+            *((one.person, RoomRole.FAMILY) for one in guests),
+        ]
 
     def pattern(self) -> Pattern:
         given = self.cleaned_data
@@ -173,7 +209,7 @@ class SeriesForm(_Timed):
     ends_on = date_field(_("Last day"), required=False, help_text=_("Left empty, it goes on."))
 
     field_order = (
-        *("kind", "title", "cohort", "clients", "facilitators", "weekdays", "every"),
+        *("kind", "title", "cohort", "clients", "guests", "facilitators", "weekdays", "every"),
         *("start", "end", "break_start", "break_end", "second_start", "second_end", "starts_on", "ends_on"),
     )
 
@@ -308,11 +344,18 @@ def typed_breaks(breaks: Sequence[Sequence[str]]) -> dict[str, str]:
 
 def _initial(row: Series) -> dict[str, Any]:
     days = row.rule.partition("BYDAY=")[2].split(";")[0]
+    invited = row.invitee_rows.all()
     return {
         "kind": row.kind,
         "title": row.title,
         "cohort": row.cohort_id,
-        "clients": [one.pk for one in row.invitees.all()],
+        "clients": list(invited.filter(role=RoomRole.CLIENT).values_list("person_id", flat=True)),
+        "guests": list(
+            HouseholdMember.objects.filter(
+                household__program=row.program_id,
+                person__in=invited.filter(role=RoomRole.FAMILY).values("person"),
+            ).values_list("pk", flat=True)
+        ),
         "facilitators": [one.pk for one in row.facilitators.all()],
         "weekdays": [str(day) for day in range(7) if weekly([day])[-2:] in days.split(",")],
         "start": row.start,

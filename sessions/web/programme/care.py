@@ -4,6 +4,7 @@ client's own.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,17 +16,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from sessions.core import clock, zones
 from sessions.core.errors import NotFound
+from sessions.core.span import Span
 from sessions.people.access import Act, may, require
+from sessions.people.models import Person
 from sessions.plan import service
 from sessions.plan.forms import FORMS, NO, YES, Form
 from sessions.plan.models import Modality
 from sessions.programs import episode_facts, episodes
-from sessions.programs.episode_models import Episode
+from sessions.programs.episode_models import Episode, Stage
+from sessions.programs.kinds import MeetingKind
+from sessions.programs.models import Program
 from sessions.toxicology import service as tests
 from sessions.toxicology.models import CustodyStep, FrequencyChoice, SampleState
 from sessions.toxicology.service import Outcome
 from sessions.web import words
+from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of, time_field
 from sessions.web.programme.pages import done, form_page
 from sessions.web.programme.people import SignForm
 from sessions.web.signed_in import PersonRequest, signed_in
@@ -85,6 +92,30 @@ class TestsForm(forms.Form):
 
     frequency = forms.ChoiceField(label=gettext_lazy("How often"), choices=FrequencyChoice.choices)
     observed = forms.BooleanField(label=gettext_lazy("seen by video, in a short meeting"), required=False)
+
+
+class ShortMeetingForm(forms.Form):
+    on = date_field(gettext_lazy("Day"))
+    at = time_field(gettext_lazy("From"))
+    minutes = forms.TypedChoiceField(
+        label=gettext_lazy("Minutes"), coerce=int, choices=[(n, str(n)) for n in (10, 15, 20, 30)], initial=15
+    )
+    leader = PersonChoice(label=gettext_lazy("Who is there with them"), queryset=Person.objects.none())
+
+    def __init__(self, data: object, *, of: Program, by: Person) -> None:
+        self.zone = zones.zone(of.time_zone)
+        today = zones.local_date(clock.now(), of.time_zone)
+        super().__init__(data, initial={"on": today, "leader": by.pk})  # type: ignore[arg-type]
+        fields: dict[str, Any] = self.fields
+        fields["leader"].queryset = staff_of(of)
+
+    def span(self) -> Span:
+        given = self.cleaned_data
+        begins = Span(
+            datetime.combine(given["on"], given["at"], self.zone),
+            datetime.combine(given["on"], given["at"], self.zone),
+        ).start
+        return Span(begins, begins + timedelta(minutes=given["minutes"]))
 
 
 class ResultForm(forms.Form):
@@ -168,7 +199,8 @@ def assess(request: PersonRequest, episode_id: UUID, code: str) -> HttpResponse:
         lead=row.person.name,
         button=_("Keep these answers"),
         said=_("Kept."),
-        back=reverse("plan", args=[row.pk]),
+        # before admission the way goes on at the episode, which lists what is still to be asked
+        back=reverse("episode" if row.stage in (Stage.REFERRED, Stage.ASSESSING) else "plan", args=[row.pk]),
     )
 
 
@@ -268,6 +300,11 @@ def samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
                     "day": words.day(one.on),
                     "until": f"{words.day(one.until)}, {words.clock(one.until)}",
                     "steps": _next(one.state, chain) if keeps else [],
+                    "meeting": one.meeting if one.meeting and one.meeting.cancelled_at is None else None,
+                    "meets": f"{words.day(one.meeting.starts_at)}, {words.clock(one.meeting.starts_at)}"
+                    if one.meeting
+                    else "",
+                    "talk": keeps and _talk(one.state, result.get("outcome", "")),
                     "result": outcomes.get(result.get("outcome", ""), ""),
                     "found": result.get("found", ""),
                     "chain": [
@@ -282,6 +319,30 @@ def samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
                 for one, chain, result in found
             ],
         },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def sample_meeting(request: PersonRequest, episode_id: UUID, sample_id: UUID) -> HttpResponse:
+    """A short meeting by video in which a sample is given."""
+    row = _keeps(request, episode_id, Act.KEEP_TESTS)
+    one = tests.sample(sample_id, row)
+    form = ShortMeetingForm(request.POST or None, of=row.program, by=request.user)
+    return form_page(
+        request,
+        form,
+        lambda: tests.observe(one, form.span(), by=request.user, leader=form.cleaned_data["leader"]),
+        title=_("A short meeting by video"),
+        lead=_("With %(name)s, before %(until)s. On calendars it is called “%(kind)s”.")
+        % {
+            "name": row.person.name,
+            "until": f"{words.day(one.until)}, {words.clock(one.until)}",
+            "kind": MeetingKind.CASE_MANAGEMENT.label,
+        },
+        button=_("Put it on the calendar"),
+        said=_("It stands on both calendars, and they are told the time."),
+        back=reverse("samples", args=[row.pk]),
     )
 
 
@@ -314,6 +375,11 @@ def stop_samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     return done(
         request, lambda: tests.stop(row, by=request.user), _("Noted."), reverse("samples", args=[row.pk])
     )
+
+
+def _talk(state: str, outcome: str) -> bool:
+    """Whether the team is asked to talk with the client."""
+    return state == SampleState.MISSED or outcome in (Outcome.POSITIVE, Outcome.UNCLEAR)
 
 
 def _next(state: str, chain: list[Any]) -> list[tuple[str, str]]:

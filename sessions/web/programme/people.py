@@ -24,6 +24,8 @@ from sessions.people.access import Act, may, require
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role
 from sessions.people.service import program_ids
+from sessions.plan import service as plans
+from sessions.plan.forms import FORMS
 from sessions.programs import episode_facts, episodes, steps, stretches
 from sessions.programs import service as programs
 from sessions.programs.calendar_models import WaitlistEntry
@@ -31,7 +33,7 @@ from sessions.programs.episode_models import ENDED, Episode, EpisodeFactKind, St
 from sessions.programs.episodes import Newcomer
 from sessions.programs.models import Cohort, LevelOfCare, Program
 from sessions.programs.stretches import Hours
-from sessions.web import words
+from sessions.web import accounts, words
 from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
 from sessions.web.programme.pages import done, form_page, program
 from sessions.web.signed_in import PersonRequest, signed_in
@@ -241,7 +243,10 @@ def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
             "proposes": not own and stage in (Stage.ACTIVE, Stage.ON_HOLD) and not proposal,
             "signs": not own and proposal is not None and may(person, Act.SIGN_STEP, row),
             "acts": _acts(stage) if keeps else [],
+            "forward": _FORWARD,
             "family": may(person, Act.KEEP_FAMILY, row.program),
+            "newcomer": keeps and row.ended_on is None and not row.person.has_usable_password(),
+            "asked": _asked(row) if not own and stage in (Stage.REFERRED, Stage.ASSESSING) else [],
             "form": SignForm(),
         },
     )
@@ -274,6 +279,20 @@ def act(request: PersonRequest, episode_id: UUID, what: str) -> HttpResponse:
 
 @require_POST
 @signed_in
+def welcome(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    """Send the client the link to sign in for the first time."""
+    row = episodes.episode(episode_id)
+    require(request.user, Act.KEEP_EPISODES, row)
+    return done(
+        request,
+        lambda: accounts.welcome(request, row.person, request.user, row.program_id),
+        _("The link to sign in is on its way to %(address)s.") % {"address": row.person.email},
+        reverse("episode", args=[row.pk]),
+    )
+
+
+@require_POST
+@signed_in
 def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     """A clinician's yes or no to a proposed step."""
     row = episodes.episode(episode_id)
@@ -282,9 +301,14 @@ def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     if proposal is None:
         raise NotFound
     agree = request.POST.get("answer") == "yes"
+
+    def decide() -> None:
+        steps.sign(proposal, request.user, request.POST.get("typed_name", ""), agree=agree)
+        plans.step_decided(proposal)
+
     return done(
         request,
-        lambda: steps.sign(proposal, request.user, request.POST.get("typed_name", ""), agree=agree),
+        decide,
         _("Signed.") if agree else _("Noted: it stays as it was."),
         reverse("episode", args=[row.pk]),
     )
@@ -353,7 +377,7 @@ def _step(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[]
 
     def do() -> object:
         given = form.cleaned_data
-        return steps.propose(
+        proposal = steps.propose(
             row,
             LevelOfCare(given["level_of_care"]),
             given["cohort"],
@@ -362,6 +386,8 @@ def _step(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[]
             given["why"],
             by=request.user,
         )
+        plans.step_waits(proposal)
+        return proposal
 
     return form, do
 
@@ -433,6 +459,7 @@ _FORMS: dict[str, tuple[Any, Any, Any, Any]] = {
     ),
 }
 
+_FORWARD = ("assess", "admit", "resume")  # the main act of a stage; the others are never urged
 _NEXT: dict[Stage, tuple[str, ...]] = {
     Stage.REFERRED: ("assess", "decline"),
     Stage.ASSESSING: ("admit", "decline"),
@@ -440,6 +467,12 @@ _NEXT: dict[Stage, tuple[str, ...]] = {
     Stage.ACTIVE: ("pause", "finish"),
     Stage.ON_HOLD: ("resume", "finish"),
 }
+
+
+def _asked(row: Episode) -> list[dict[str, Any]]:
+    """What is asked before somebody is admitted, and whether it has been."""
+    last = {one.form: one for one in row.assessments.order_by("at")}
+    return [{"code": one.code, "title": _(one.title), "kept": last.get(one.code)} for one in FORMS.values()]
 
 
 def _acts(stage: Stage) -> list[tuple[str, str]]:

@@ -13,8 +13,11 @@ from django.views.decorators.http import require_safe
 from sessions.attendance import week_service
 from sessions.consents import papers
 from sessions.core import clock
+from sessions.people.models import Person
+from sessions.plan import service as plans
 from sessions.programs import waitlist
-from sessions.web import agenda, check_ins, houses, to_sign, weeks
+from sessions.toxicology import service as tests
+from sessions.web import agenda, check_ins, houses, to_sign, weeks, words
 from sessions.web.signed_in import PersonRequest, signed_in
 from sessions.worklist import service as worklist
 
@@ -47,6 +50,8 @@ def _today(request: PersonRequest) -> tuple[str, str]:
         "rings": [weeks.ring(one, now) for one in week_service.own(request.user, now)],
         "to_do": worklist.open_count(request.user),
         "papers": papers.waiting_for(request.user),
+        "plan_to_sign": plans.waiting_for(request.user),
+        "sample": _sample(request.user),
         "to_sign": to_sign.unsigned(request.user, shown, now),
         "next_call": check_ins.next_call(request.user, now),
         "calls_due": check_ins.calls_due(request.user, now),
@@ -55,3 +60,12 @@ def _today(request: PersonRequest) -> tuple[str, str]:
     }
     fragment = render_to_string("home/today.html", context, request)
     return fragment, hashlib.sha256(_TOKEN.sub("", fragment).encode()).hexdigest()[:16]
+
+
+def _sample(person: Person) -> dict[str, object] | None:
+    """What is asked of a client now, and until when."""
+    found = tests.waiting_for(person)
+    if found is None:
+        return None
+    episode, until = found
+    return {"episode": episode, "until": f"{words.day(until)}, {words.clock(until)}"}

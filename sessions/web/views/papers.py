@@ -150,7 +150,7 @@ def offer(request: PersonRequest, program_id: UUID, person_id: UUID) -> HttpResp
     """A paper to put in front of the client: first what for, then the rest."""
     about = client_file(program_id, person_id)
     require(request.user, Act.KEEP_CONSENTS, about)
-    first = PurposeForm(request.POST if request.method == "POST" else None)
+    first = PurposeForm(request.POST if request.method == "POST" else None, initial=request.GET.dict())
     if not first.is_valid():
         status = 422 if first.errors else 200
         return render(request, "papers/offer.html", {"file": about, "first": first}, status=status)
