@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.db import close_old_connections, connection
+
 from sessions.core import clock
+from sessions.core.errors import Refusal
 from sessions.people.models import Person
 from sessions.programs.models import Meeting
 from sessions.room import service
@@ -84,3 +91,22 @@ class Evening:
 
 def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
+
+
+def all_at_once(*jobs: Callable[[], Any]) -> list[Any]:
+    """Run the jobs in threads that start together; a refusal is an answer."""
+    start = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return job()
+        except Refusal as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        answers = list(pool.map(run, jobs))
+    close_old_connections()
+    return answers

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 import pytest
-from django.db import DatabaseError, IntegrityError, close_old_connections, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from sessions.core.errors import Refusal
 from sessions.people.models import Person
@@ -19,7 +14,7 @@ from sessions.room.log import RoomLog, facts_of
 from sessions.room.models import Connection, RoomFact
 from tests import cast as people
 from tests.cast import Cast
-from tests.service.room import Evening
+from tests.service.room import Evening, all_at_once
 
 
 @pytest.fixture
@@ -84,25 +79,6 @@ def test_each_meeting_counts_for_itself(cast: Cast) -> None:
 
 
 # With real commits and real threads: on PostgreSQL they meet at the row lock, on SQLite at BEGIN IMMEDIATE.
-
-
-def all_at_once(*jobs: Callable[[], Any]) -> list[Any]:
-    """Run the jobs in threads that start together; a refusal is an answer."""
-    start = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], Any]) -> Any:
-        start.wait()
-        try:
-            return job()
-        except Refusal as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        answers = list(pool.map(run, jobs))
-    close_old_connections()
-    return answers
 
 
 @pytest.mark.django_db(transaction=True)
