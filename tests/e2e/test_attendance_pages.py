@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Come
 from tests.e2e.test_pages import axe_clean, complaints, holds
-from tests.e2e.visitor import PHONE
+from tests.e2e.visitor import DESKTOP, PHONE
 from tests.site import Site
 
+COHORT = "a[href^='/week/cohort/']"
+AHEAD = "section[aria-labelledby='next-title'] a[href^='/meetings/'][href$='/']"
 CHANGE_MARCUS = re.compile("Change.*Marcus Bell")
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -96,3 +100,42 @@ async def test_a_signed_sheet_prints_without_its_form(held: Held, come: Come) ->
     await page.emulate_media(media="print")
     await expect(page.get_by_text("Signed by Maya Lindqvist")).to_be_visible()
     await expect(page.get_by_role("link", name=CHANGE_MARCUS)).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("role", "paths"),
+    [
+        (
+            "coordinator",
+            ["/tasks/", "/messages/", "/messages/mine", "/week/{program}/{client}", "/week/", COHORT],
+        ),
+        ("facilitator", ["/tasks/", "/messages/mine"]),
+        ("client", ["/messages/mine", "/", AHEAD]),
+    ],
+)
+async def test_the_pages_that_follow_up_are_readable_at_both_sizes(
+    held: Held, come: Come, role: str, paths: list[str]
+) -> None:
+    """Tasks, messages, reminders, make-ups, a cohort's weeks, and saying beforehand that one cannot come."""
+    page = (await come(held.site.logins(role)[0], at=held.site)).page
+    heard = complaints(page)
+    for number, path in enumerate(paths):
+        if path.startswith("a["):  # a link of the page before it
+            await page.locator(path).first.click()
+        else:
+            client = held.site.logins("client")[3].person_id
+            path = path.format(program=held.site.demo["program"]["id"], client=client)
+            await page.goto(f"{held.site.url}{path}")
+        if path == AHEAD:
+            await page.get_by_text("I can't come").click()
+        for size in (PHONE, DESKTOP):
+            await page.set_viewport_size(size)  # type: ignore[arg-type]
+            await axe_clean(page)
+            if folder := os.environ.get("VIOP_SCREENS"):
+                name = f"{role}-{number}"
+                await page.screenshot(
+                    path=Path(folder) / f"follow-{name}-{size['width']}.png", full_page=True
+                )
+        await holds(page)
+        await page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    assert heard == []

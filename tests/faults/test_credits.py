@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from playwright.async_api import expect
 
 from sessions.attendance import case
 from sessions.attendance.evidence import Observation
@@ -58,6 +60,7 @@ room = Room.objects.get(pk="{meeting}")
 unheard = Connection.objects.filter(meeting="{meeting}", closed_at=None, seen_at__lt=room.ended_at)
 rows = Proposal.objects.filter(meeting="{meeting}", final=True)
 print(json.dumps({{"settled": not room.uncredited and not unheard.exists(), "ended_at": room.ended_at.isoformat(),
+    "after_s": max((r.computed_at - room.ended_at).total_seconds() for r in rows) if rows else None,
     "rows": {{str(r.person_id): [r.credited_seconds, r.raw_seconds, r.eligible_seconds, r.status] for r in rows}}}}))
 """
 STALEST = timedelta(seconds=10)  # what a killed web process may cost; docs/architecture.md, "Evidence"
@@ -142,7 +145,7 @@ def run_again(exported: str) -> Numbers:
 
 @pytest.mark.timeout(900)
 async def test_crashes_of_everything_in_one_meeting_credit_what_the_evidence_says(
-    site: Site, come: Come, database: Postgres
+    site: Site, come: Come, database: Postgres, record_property: Any
 ) -> None:
     group, mina, alice = await talking(site, come)
     meeting = group["id"]
@@ -161,6 +164,10 @@ async def test_crashes_of_everything_in_one_meeting_credit_what_the_evidence_say
     second = await heard_of(site, meeting, killed)
     assert not set(first) & set(second)
 
+    today = alice.page.locator(".own-week strong")
+    await expect(today).to_have_text(re.compile("[1-9] minute"), timeout=90_000)  # live, all this while
+    if shots := os.environ.get("VIOP_SCREENS"):
+        await alice.page.screenshot(path=Path(shots) / "ring-in-the-room.png")
     await asyncio.to_thread(
         site.manage, "shell", "-v0", "-c", END.format(email=mina.login.email, meeting=meeting)
     )
@@ -169,6 +176,7 @@ async def test_crashes_of_everything_in_one_meeting_credit_what_the_evidence_say
         return await asked(site, PROPOSALS.format(meeting=meeting))
 
     found = await until(proposed, lambda told: told["settled"] and told["rows"], "the final proposals", 120)
+    record_property("final_after_s", round(found["after_s"], 1))
     numbers = {who: tuple(row) for who, row in found["rows"].items()}
     exported = await asyncio.to_thread(site.manage, "credit", "--meeting", meeting)
     assert numbers == run_again(exported)

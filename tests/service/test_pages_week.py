@@ -228,6 +228,25 @@ def test_a_client_sees_a_ring_in_words_and_a_table_behind_it(group: Group, cast:
     assert "90 of 180 minutes" in shown.split("Session by session")[1]
 
 
+def test_the_sessions_own_page_counts_what_the_week_counts(group: Group, cast: Cast) -> None:
+    """The ribbon shows every minute in the room; what counts of them is said beneath, to the client alone."""
+    page = f"/meetings/{group.meeting.pk}/"
+    group.begins(cast.alice)
+    group.passes(30 * MINUTE, cast.mina, cast.alice)
+    assert "Counted so far: 30 of 30 minutes." in home(cast.alice, page)
+    group.is_ended()
+    group.is_signed()
+    service.adjust(
+        cast.mina,
+        group.record(cast.alice),
+        Change(credited_minutes=25, status=AttendanceStatus.PARTIAL),
+        reason="Spoke with me outside.",
+        typed_name="Mina Park",
+    )
+    assert "Counted: 25 of 30 minutes." in home(cast.alice, page)
+    assert "Counted" not in home(cast.mina, page)
+
+
 @pytest.mark.parametrize(
     ("target", "words"),
     [

@@ -23,7 +23,7 @@ from sessions.attendance.reports.printing import NOT_INSTALLED
 from sessions.core import zones
 from sessions.core.errors import Fault, Refusal
 
-DEADLINE_S: Final = 240  # a hundred pages take about twenty
+DEADLINE_S: Final = 240  # half a second a page on a busy machine (docs/benchmarks.md)
 LIBRARIES: Final = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 SHARED_OBJECTS: Final = (
     "libpango-1.0.so.0",

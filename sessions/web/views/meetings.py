@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from sessions.attendance import absences
+from sessions.attendance import service as attendance
+from sessions.attendance.models import AttendanceRecord
 from sessions.core import clock
 from sessions.core.errors import IllegalMove, NotFound
 from sessions.core.span import Span
@@ -85,6 +87,7 @@ def page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
             "may_schedule": may(request.user, Act.SCHEDULE, meeting.program),
             "absence": _absence(meeting, request.user, role, now),
             "attendance": _attendance(meeting, request.user) if meeting.starts_at <= now else None,
+            "counted": _counted(meeting, request.user, role),
         },
     )
 
@@ -149,6 +152,20 @@ def _absence(meeting: Meeting, person: Person, role: RoomRole | None, now: datet
     if role is not RoomRole.CLIENT or now >= meeting.starts_at or meeting.cancelled_at is not None:
         return ""
     return "said" if absences.notice_of(meeting, person) is not None else "may-say"
+
+
+def _counted(meeting: Meeting, person: Person, role: RoomRole | None) -> str:
+    """What the week has of it for a client, as on their home page; "" for everybody else."""
+    if role is not RoomRole.CLIENT or not meeting.kind_defaults.creditable:
+        return ""
+    held = attendance.own(person, meeting)
+    if held is None:
+        return ""
+    got = attendance.effective(held) if isinstance(held, AttendanceRecord) else held
+    return _("%(got)d of %(most)s") % {
+        "got": got.credited_minutes,
+        "most": words.minutes(held.eligible_minutes),
+    }
 
 
 def _elsewhere(meeting: Meeting) -> str:
