@@ -613,7 +613,8 @@ class RoomMachine(RuleBasedStateMachine):
                         assert stay.ends_at <= max(heard[stay.connection], stay.starts_at)
 
 
-@pytest.mark.timeout(1800)  # minutes of work by intention; cut short in the middle it looks like a flaky machine
+# Minutes of work by intention; cut short in the middle it looks like a flaky machine.
+@pytest.mark.timeout(1800)
 @pytest.mark.django_db
 def test_whatever_happens_the_invariants_hold(caplog: pytest.LogCaptureFixture) -> None:
     RoomMachine.logged = caplog
