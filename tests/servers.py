@@ -65,35 +65,41 @@ def postgres_binaries() -> Path | None:
     return Path(initdb).parent if initdb else None
 
 
+class Redis:
+    """A Redis without persistence; can be killed and started again at the same address."""
+
+    def __init__(self) -> None:
+        """Raises FileNotFoundError where none is installed."""
+        binary = redis_binary()
+        if binary is None:
+            raise FileNotFoundError("redis-server")
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [binary, "--port", str(self.port), "--bind", "127.0.0.1"]
+        self._command += ["--save", "", "--appendonly", "no"]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        self._process = subprocess.Popen(self._command, cwd=tempfile.gettempdir(), stdout=subprocess.DEVNULL)
+        wait_until(lambda: listens(self.port), "redis-server to listen")
+
+    def kill(self) -> None:
+        """kill -9: all that it held is forgotten."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
     """A Redis without persistence; yields its URL."""
-    binary = redis_binary()
-    if binary is None:
-        raise FileNotFoundError("redis-server")
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="viop-redis-") as folder:
-        process = subprocess.Popen(
-            [
-                binary,
-                "--port",
-                str(port),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--dir",
-                folder,
-            ],
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            wait_until(lambda: listens(port), "redis-server to listen")
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            stop(process)
+    ours = Redis()
+    ours.start()
+    try:
+        yield ours.url
+    finally:
+        ours.kill()
 
 
 class Postgres:

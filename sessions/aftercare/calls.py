@@ -236,6 +236,8 @@ def reached(actor: Person, row: CheckIn, channel: str, minutes: int | None = Non
         due.put(Step.UNFINISHED, str(row.pk), now + UNFINISHED_AFTER, row.course, row)
         planning.reached(row.course, now)
         escalation.contacted(row.course, now)
+        notices.settled(row.course, "aftercare-asked", str(row.pk))
+        notices.settled(row.course, "aftercare-remind", f"{row.pk}:{row.booking}")
     return row
 
 

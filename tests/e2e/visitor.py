@@ -77,6 +77,10 @@ class Visitor:
     async def open_room(self, meeting: dict[str, Any]) -> Visitor:
         """To the device check, devices allowed, and through it."""
         await self.page.goto(f"{self.site.url}{meeting['room_path']}")
+        return await self.through_the_check()
+
+    async def through_the_check(self) -> Visitor:
+        """Of a room that is being opened: devices allowed, and where one is said."""
         asked, ready = self.see("ask-both"), self.see("join")
         await asked.or_(ready).first.wait_for()
         if await asked.is_visible():  # a browser that already said yes is not asked again

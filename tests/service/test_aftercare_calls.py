@@ -399,6 +399,19 @@ def test_late_contacts_and_reviews_are_asked_for(ada: Aftercare) -> None:
     assert {"aftercare-contact-late", "aftercare-review-late"} <= set(ada.asked())
 
 
+def test_who_asked_for_a_call_is_to_be_called_until_they_are_reached(ada: Aftercare) -> None:
+    ada.passes(HOUR)
+    row = calls.ask_for_call(ada.cast.ada, ada.course)
+    assert row is not None
+    task = StaffTask.objects.get(reason="aftercare-asked")
+    ada.tries(row)
+    task.refresh_from_db()
+    assert task.status == "open"
+    ada.talks(row)
+    task.refresh_from_db()
+    assert task.status == "done"
+
+
 def test_a_call_that_is_not_written_down_is_asked_for_until_it_is(ada: Aftercare) -> None:
     row = ada.talks(ada.comes_due())
     ada.passes(3 * DAY)

@@ -44,15 +44,18 @@ def page(request: PersonRequest) -> HttpResponse:
     now = clock.now()
     row = upcoming(course)
     values = plans.decode(course.plan)
+    room = room_open(row, now)
+    called = row is not None and row.state in (Call.DUE.value, Call.ATTEMPTING.value)
     context = {
         "course": course,
         "trouble": trouble,
         "next": facts(row, "move" in request.GET) if row is not None and row.starts_at else None,
         "row": row,
-        "waiting": row is not None and row.state in (Call.DUE.value, Call.ATTEMPTING.value),
+        # Who drops out of the call finds the door again.
+        "waiting": called or (room and row is not None and row.state == Call.CONNECTED.value),
         "answered": row is not None and answers.finished(row),
         "begun": row is not None and bool(answers.own(request.user, row)),
-        "room": room_open(row, now),
+        "room": room,
         "summaries": calls.summaries(request.user, course),
         "paused": course.state == "paused",
         "wishes": {
