@@ -120,6 +120,7 @@ class Stage:
         self.page = page
         self.config = {**CONFIG, **config}
         self.said: list[dict[str, Any]] = []  # what the page said
+        self.answers = True  # commands are done at once; otherwise the test says when
         self.latest: dict[str, Any] | None = None
         self._sockets: list[WebSocketRoute] = []
 
@@ -149,7 +150,7 @@ class Stage:
         self.said.append(message)
         if message["type"] == "ping":
             socket.send(json.dumps({"type": "pong", "seq": 1, "serverTime": NOW}))
-        elif "commandId" in message:
+        elif "commandId" in message and self.answers:
             socket.send(json.dumps({"type": "done", "commandId": message["commandId"], "seq": 1}))
 
     async def _answer(self, route: Route) -> None:

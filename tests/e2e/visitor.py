@@ -117,7 +117,7 @@ class Visitor:
 
     async def admit(self, other: Visitor) -> None:
         row = self.page.locator(f'[data-testid=waiter][data-person="{other.login.person_id}"]')
-        if not await row.is_visible():
+        if not await self.see("rail").is_visible():
             await self.see("bar-people").click()
         await row.get_by_test_id("admit").click()
 

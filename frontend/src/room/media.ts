@@ -246,7 +246,7 @@ export class Media {
       .on(RoomEvent.Moved, () => current() && this.#movedByEngine())
       .on(RoomEvent.Disconnected, (reason) => current() && this.#lost(reason))
       .on(RoomEvent.TrackMuted, (publication, participant) => {
-        if (current() && participant === room.localParticipant) this.#mutedByServer(publication);
+        if (current() && participant === room.localParticipant) this.#muted(publication);
       });
   }
 
@@ -306,12 +306,17 @@ export class Media {
     this.#failures += 1;
   }
 
-  #mutedByServer(publication: TrackPublication): void {
-    if (publication.source !== Track.Source.Microphone || !this.#wanted.microphone) return;
-    this.#wanted = { ...this.#wanted, microphone: false };
-    // A device that ended (a phone call took it) is muted by livekit-client itself: nobody else did that.
-    if (publication.track?.mediaStreamTrack.readyState === "ended") this.around.trouble("microphone", "busy");
-    else this.around.silenced();
+  #muted(publication: TrackPublication): void {
+    const source = publication.source === Track.Source.Microphone ? "microphone" : publication.source === Track.Source.Camera ? "camera" : null;
+    if (source === null || !this.#wanted[source]) return;
+    // A device that ended and stays away (a phone call took it) is muted by livekit-client itself: nobody else did that.
+    if (publication.track?.mediaStreamTrack.readyState === "ended") {
+      this.#wanted = { ...this.#wanted, [source]: false };
+      this.around.trouble(source, "busy");
+    } else if (source === "microphone") {
+      this.#wanted = { ...this.#wanted, microphone: false };
+      this.around.silenced();
+    }
   }
 
   /** Make what is published equal to what is wanted; one change at a time, the latest wish wins. */

@@ -1,0 +1,227 @@
+"""The room's page for eyes, hands and habits that differ: its small window, stillness, forced colours, and what its buttons
+say to the clinic. The test is the server (tests/e2e/stage.py)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.floor_states import PAUSE
+from tests.e2e.stage import Stage, member, view, waiter, you
+from tests.e2e.states import (
+    APART,
+    ASIDE,
+    CARMEN,
+    CLIENT,
+    DANIEL,
+    ENDS_AT,
+    GRACE,
+    GROUP,
+    HOLD,
+    LUIS,
+    MAYA,
+    PLANNED,
+    RUNNING,
+    breakouts,
+    daniel,
+    people,
+)
+from tests.e2e.visitor import DESKTOP, PHONE, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SMALL_WINDOW = "documentPictureInPicture.window?.document"
+
+
+async def page_of(browser: Browser, size: Any = DESKTOP, **profile: Any) -> Page:
+    context = await browser.new_context(viewport=size, **profile)
+    return await context.new_page()
+
+
+def asked(stage: Stage, kind: str) -> list[dict[str, Any]]:
+    return [said for said in stage.said if said["type"] == kind]
+
+
+async def says(stage: Stage, kind: str) -> dict[str, Any]:
+    """What the page says of this kind, once it has."""
+    heard = await until(partial(_all, stage, kind), bool, f"the page says {kind}")
+    return {name: value for name, value in heard[0].items() if name not in ("type", "commandId")}
+
+
+async def test_the_small_window_carries_the_controls_one_needs(browser: Browser) -> None:
+    page = await page_of(browser)
+    stage = await Stage(page).open(view(you(), members=GROUP, waiting=[waiter("Hannah W.")]))
+    await page.get_by_test_id("bar-more").click()
+    await page.get_by_test_id("more-pip").click()
+    await page.wait_for_function(f"{SMALL_WINDOW}?.querySelectorAll('[data-testid=tile]').length === 5")
+    inside = f"at => {SMALL_WINDOW}.querySelector(at)"
+    wanted = f"({inside})('[data-testid=bar-microphone]').dataset.tone"
+    before = await page.evaluate(wanted)
+    await page.evaluate(f"({inside})('[data-testid=bar-microphone]').click()")
+    await page.wait_for_function(f"{wanted} !== {before!r}")
+    await page.evaluate(f"({inside})('.pip-waiting button').click()")
+    assert await says(stage, "admit") == {"personId": "hannah-w"}
+    assert await page.evaluate(f"{SMALL_WINDOW}.title") == await page.title()
+    await page.evaluate(f"({inside})('.pip-back').click()")
+    await page.wait_for_function("documentPictureInPicture.window === null")
+    await page.context.close()
+
+
+MOVING = "document.getAnimations().filter(one => one.playState === 'running').map(one => one.animationName)"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        view(daniel(place="waiting")),
+        view(daniel(), members=GROUP[1:], staffPresent=False, hold={**HOLD, "paused": True}),
+        view(daniel(ask="unmute"), members=[MAYA, member("Luis O.", hand=1)]),
+    ],
+    ids=["waiting", "hold", "asked"],
+)
+async def test_nothing_moves_for_who_asks_for_stillness(browser: Browser, told: dict[str, Any]) -> None:
+    page = await page_of(browser, PHONE, reduced_motion="reduce")
+    stage = await Stage(page, **CLIENT).open(told)
+    await page.get_by_test_id("waiting").or_(page.get_by_test_id("room")).first.wait_for()
+    if told["you"]["place"] == "main":
+        await stage.tell({**told, "members": GROUP})  # somebody came: tiles take other places
+        await expect(page.get_by_test_id("tile")).to_have_count(5)
+    assert await page.evaluate(MOVING) == []
+    await page.context.close()
+
+
+async def test_with_the_systems_colours_every_state_keeps_a_line_around_it(browser: Browser) -> None:
+    page = await page_of(browser, forced_colors="active")
+    hands = [MAYA, member("Daniel K.", hand=2), *GROUP[2:]]
+    await Stage(page).open(view(you(), members=hands, pause=PAUSE))
+    await page.get_by_test_id("tile-hand").wait_for()
+    bare = await page.evaluate(
+        """() => [...document.querySelectorAll('.tile, .tile-name, .tile-mark, .bar-icon, .round')]
+          .filter(one => one.offsetParent)
+          .filter(one => { const { borderTopStyle, borderTopWidth, outlineStyle } = getComputedStyle(one);
+            return (borderTopStyle === 'none' || borderTopWidth === '0px') && outlineStyle === 'none'; })
+          .map(one => one.className)"""
+    )
+    assert bare == []
+    await page.get_by_test_id("bar-people").focus()
+    await page.keyboard.press("Tab")
+    ring = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert ring != "none", "the focus is seen"
+    await page.context.close()
+
+
+async def test_who_somebody_is_is_confirmed_at_their_tile(browser: Browser) -> None:
+    page = await page_of(browser)
+    hannah = member("Hannah W.", flags=["noIdentity"])
+    stage = await Stage(page).open(view(you(), members=[MAYA, hannah]))
+    tile = page.locator('[data-testid=tile][data-person="hannah-w"]')
+    await tile.get_by_test_id("tile-open").click()
+    await page.get_by_test_id("verify-identity").click()
+    assert await says(stage, "verifyIdentity") == {"personId": "hannah-w"}
+    await stage.tell(view(you(), members=[MAYA, {**hannah, "flags": []}], seq=2))
+    if not await page.get_by_test_id("person-sheet").is_visible():
+        await tile.get_by_test_id("tile-open").click()
+    await page.get_by_test_id("pin").wait_for()
+    await expect(page.get_by_test_id("verify-identity")).to_have_count(0)
+    await page.context.close()
+
+
+async def test_a_group_without_a_facilitator_rests_and_goes_on_where_it_was(browser: Browser) -> None:
+    page = await page_of(browser, PHONE)
+    left = {"members": GROUP[1:], "staffPresent": False}
+    stage = await Stage(page, **CLIENT).open(view(daniel(), **left, hold=HOLD))
+    await expect(page.get_by_test_id("hold-soon")).to_contain_text("0:")
+    await stage.tell(view(daniel(), **left, hold={**HOLD, "paused": True}, seq=2))
+    await page.get_by_test_id("hold").wait_for()
+    await stage.tell(view(daniel(), members=GROUP, seq=3))
+    await expect(page.get_by_test_id("hold")).to_have_count(0)
+    await expect(page.get_by_test_id("tile")).to_have_count(5)
+    await page.context.close()
+
+
+async def test_who_is_on_call_takes_a_group_over(browser: Browser) -> None:
+    page = await page_of(browser)
+    stage = await Stage(page).open(view(you(place="waiting"), mayTakeOver=True, staffPresent=False))
+    await page.get_by_test_id("take-over").click()
+    assert await says(stage, "takeOver") == {}
+    await page.context.close()
+
+
+async def test_two_people_step_aside_and_come_back(browser: Browser) -> None:
+    page = await page_of(browser)
+    stage = await Stage(page).open(view(you(), members=GROUP))
+    await page.locator('[data-testid=tile][data-person="daniel-k"]').get_by_test_id("tile-open").click()
+    await page.get_by_test_id("step-aside").click()
+    assert await says(stage, "stepAside") == {"personId": "daniel-k"}
+    await stage.tell(view(you(**ASIDE), members=[MAYA, DANIEL], seq=2))
+    await expect(page.get_by_test_id("whereabouts")).to_contain_text("Daniel")
+    await page.get_by_test_id("aside-end").click()
+    assert await says(stage, "returnFromAside") == {"roomId": "a1"}
+    await page.context.close()
+
+
+@pytest.mark.parametrize("first", ["view", "done"])
+async def test_the_focus_travels_with_the_person_whatever_is_told_first(browser: Browser, first: str) -> None:
+    """The new places may come before the answer to the command, or after it."""
+    page = await page_of(browser)
+    planned = view(you(), members=GROUP, breakouts=breakouts("planned", PLANNED, people(CARMEN)))
+    rooms = [{**PLANNED[0], "assigned": people(GRACE)}, PLANNED[1]]
+    loose = view(you(), members=GROUP, breakouts=breakouts("planned", rooms, people(CARMEN, DANIEL)))
+    stage = await Stage(page).open(planned)
+    stage.answers = False
+    await page.get_by_test_id("bar-people").click()
+    await page.get_by_test_id("rail-rooms").click()
+    await page.locator('[data-chip="daniel-k"]').focus()
+    for turn, (key, told) in enumerate((("ArrowLeft", loose), ("ArrowRight", planned)), start=1):
+        await page.keyboard.press(key)
+
+        told = {**told, "seq": turn + 1}
+        said = await until(partial(_all, stage, "assign"), lambda found: bool(found), f"{key} is heard")
+        stage.said.clear()
+        done = {"type": "done", "commandId": said[-1]["commandId"], "seq": turn + 1}
+        for message in (told, done) if first == "view" else (done, told):
+            await stage.tell(message)
+        column = page.locator(f'[data-testid=room-column][data-room="{said[-1]["roomId"]}"]')
+        await expect(column.locator('[data-chip="daniel-k"][aria-disabled="false"]')).to_be_focused()
+    await page.context.close()
+
+
+async def test_in_a_small_room_help_is_asked_for_and_taken_back(browser: Browser) -> None:
+    page = await page_of(browser, PHONE)
+    opened = breakouts("open", [], [], ENDS_AT)
+    apart = {"members": [DANIEL, GRACE], "breakouts": opened}
+    stage = await Stage(page, **CLIENT).open(view(daniel(**APART), **apart))
+    await page.get_by_test_id("ask-help").click()
+    assert await says(stage, "askHelp") == {"on": True}
+    await stage.tell(view(daniel(**APART), **apart, helpSince="2026-11-22T18:20:00Z", seq=2))
+    await page.get_by_test_id("help-back").click()
+    await until(lambda: _last(stage, "askHelp"), lambda said: said["on"] is False, "taken back")
+    await page.context.close()
+
+
+async def _all(stage: Stage, kind: str) -> list[dict[str, Any]]:
+    return asked(stage, kind)
+
+
+async def _last(stage: Stage, kind: str) -> dict[str, Any]:
+    return asked(stage, kind)[-1]
+
+
+async def test_listening_in_is_done_without_picture_and_sound(browser: Browser) -> None:
+    page = await page_of(browser)
+    running = breakouts("open", RUNNING, [], ENDS_AT)
+    stage = await Stage(page).open(view(you(), members=[MAYA, LUIS], breakouts=running))
+    for key, button in (("m", "bar-microphone"), ("v", "bar-camera")):
+        await page.get_by_test_id("room").wait_for()
+        await page.keyboard.press(key)
+        await expect(page.get_by_test_id(button)).not_to_have_attribute("data-tone", "off")
+    await page.get_by_test_id("bar-people").click()
+    await page.get_by_test_id("rail-rooms").click()
+    await page.get_by_test_id("listen").first.click()
+    assert await says(stage, "visit") == {"roomId": "b1"}
+    for button in ("bar-microphone", "bar-camera"):
+        await expect(page.get_by_test_id(button)).to_have_attribute("data-tone", "off")
+    await page.context.close()
