@@ -35,12 +35,16 @@ NEW_FAMILY = """
 from datetime import timedelta
 from sessions.core import clock
 from sessions.core.span import Span
+from sessions.people.models import Membership
 from sessions.people.roles import RoomRole
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Meeting
 from sessions.programs.service import schedule
 like = Meeting.objects.get(pk="{like}")
-staff = list(Meeting.objects.get(pk="{staffed_like}").facilitators.all())
+staff = list(Meeting.objects.get(pk="{staffed_like}").facilitators.order_by("given_name"))
+if {one_leads}:
+    Membership.objects.filter(person__in=staff[1:]).update(on_call=True)
+    staff = staff[:1]
 now = clock.now().replace(microsecond=0)
 made = schedule(like.program, MeetingKind(like.kind), Span(now - timedelta(minutes=2), now + timedelta(hours=1)), facilitators=staff,
                 invitees=[(row.person, RoomRole(row.role)) for row in like.invitee_rows.all()],
@@ -159,10 +163,14 @@ class Site:
         """One more open meeting of the demo's group, with nobody in it yet; in the form of `demo["meetings"]`."""
         return self._made(NEW_GROUP.format(like=self.meeting("process_group")["id"]), "process_group")
 
-    def new_family_evening(self) -> dict[str, Any]:
-        """A family group that is open now: the demo's two families, both of its facilitators."""
+    def new_family_evening(self, one_leads: bool = False) -> dict[str, Any]:
+        """A family group that is open now: the demo's two families, both of its facilitators.
+
+        With `one_leads` only the first by name has a part in it; the other is on call.
+        """
         like, staffed = self.meeting("family_group")["id"], self.meeting("process_group")["id"]
-        return self._made(NEW_FAMILY.format(like=like, staffed_like=staffed), "family_group")
+        script = NEW_FAMILY.format(like=like, staffed_like=staffed, one_leads=one_leads)
+        return self._made(script, "family_group")
 
     def _made(self, script: str, kind: str) -> dict[str, Any]:
         made = self.manage("shell", "-v0", "-c", script).strip()

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Come
-from tests.e2e.visitor import DESKTOP, PHONE, WITHIN_S, Visitor, until
+from tests.e2e.visitor import ARRIVAL, DESKTOP, PHONE, WITHIN_S, Visitor, until
 from tests.site import Login, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -192,3 +192,114 @@ async def back(visitor: Visitor) -> None:
         return bool(lost == 0 and state == "live")
 
     await until(mended, bool, f"{visitor.login.name} is back", AFTER_A_CRASH_S)
+
+
+def by(testid: str, more: str = "") -> str:
+    return f'[data-testid="{testid}"]{more}'
+
+
+async def reach(visitor: Visitor, at: str) -> None:
+    """Tab until the focus is on what the CSS selector `at` says; no pointer is used."""
+    await visitor.page.locator(at).first.wait_for()
+    for _ in range(120):
+        if await visitor.page.evaluate("at => document.activeElement?.matches(at) ?? false", at):
+            return
+        await visitor.page.keyboard.press("Tab")
+    raise AssertionError(f"{at} is not reached with the keyboard")
+
+
+async def press(visitor: Visitor, at: str, key: str = "Enter") -> None:
+    await reach(visitor, at)
+    await visitor.page.keyboard.press(key)
+
+
+async def comes_by_keyboard(visitor: Visitor, meeting: dict[str, Any]) -> None:
+    await visitor.page.goto(f"{visitor.site.url}{meeting['room_path']}")
+    await visitor.see("ask-both").or_(visitor.see("join")).first.wait_for()
+    if await visitor.see("ask-both").is_visible():
+        await press(visitor, by("ask-both"))
+    await press(visitor, by("join"))
+
+
+async def says_where_by_keyboard(visitor: Visitor) -> None:
+    """The card of an earlier evening, or the form; confirmed without a pointer."""
+    await visitor.see("arrival-done").wait_for()
+    if not await visitor.see("arrival-card").is_visible():
+        for field, value in ARRIVAL.items():
+            await reach(visitor, f"input[name={field}]")
+            await visitor.page.keyboard.insert_text(value)
+        await reach(visitor, "select[name=state]")
+        await visitor.page.keyboard.type("New York")
+    await press(visitor, "input[name=alone]", "Space")
+    await press(visitor, by("arrival-done"))
+
+
+async def on_focus(visitor: Visitor, at: str) -> bool:
+    """It has the focus, and what was asked last is answered."""
+    words = "at => document.activeElement?.matches(at + '[aria-disabled=false]') ?? false"
+    found: bool = await visitor.page.evaluate(words, at)
+    return found
+
+
+async def room_on_the_board(maya: Visitor, person: Visitor) -> str | None:
+    chip = maya.page.locator(by("room-column", f':has([data-chip="{person.login.person_id}"])'))
+    return await chip.get_attribute("data-room") if await chip.count() else None
+
+
+async def test_the_whole_evening_with_the_keyboard_alone(site: Site, come: Come) -> None:
+    meeting = site.new_family_evening()
+    maya = await come(named(site, "facilitator", "Maya"), DESKTOP)
+    daniel = await come(named(site, "client", "Daniel"), DESKTOP)
+    await comes_by_keyboard(maya, meeting)
+    await maya.in_the_room()
+    await comes_by_keyboard(daniel, meeting)
+    await says_where_by_keyboard(daniel)
+    await daniel.waiting()
+    await maya.page.keyboard.press("p")
+    await press(maya, by("admit"))
+    await daniel.in_the_room()
+
+    # Prepared: left and right arrows carry a person from room to room, and the focus goes with them.
+    await press(maya, by("rail-rooms"))
+    await press(maya, by("families-together"))
+    mine = f'[data-chip="{daniel.login.person_id}"]'
+    before = await until(lambda: room_on_the_board(maya, daniel), bool, "Daniel has a room")
+    await reach(maya, f'{mine}[aria-disabled="false"]')  # the last command is answered
+    await maya.page.keyboard.press("ArrowLeft")
+    await until(lambda: room_on_the_board(maya, daniel), lambda room: room != before, "Daniel is in another")
+    await until(lambda: on_focus(maya, mine), bool, "the focus followed")
+    await maya.page.keyboard.press("ArrowRight")
+    await until(lambda: room_on_the_board(maya, daniel), lambda room: room == before, "and back")
+    await until(lambda: on_focus(maya, mine), bool, "the focus followed again")
+    await press(maya, by("open-rooms"))
+    await in_room(daniel, "Daniel")
+
+    # Help is asked for and given.
+    await press(daniel, by("ask-help"))
+    await press(maya, by("help-go"))
+    await in_room(maya, "Daniel")
+    for one in (
+        maya,
+        daniel,
+    ):  # a machine too slow for pictures gave the camera up: its owner puts it on again
+        if await one.see("bar-camera").get_attribute("data-tone") == "off":
+            await one.page.keyboard.press("v")
+    await asyncio.gather(maya.sees(1, 60), daniel.sees(1, 60))
+    await press(maya, by("back-to-main"))
+
+    # Together again, a hand, a written line, the end.
+    await press(maya, by("recall"))
+    await press(maya, by("recall-now"))
+    await in_room(daniel, "")
+    await daniel.page.keyboard.press("h")
+    await maya.page.locator(by("tile-hand")).first.wait_for()
+    await daniel.page.keyboard.press("c")
+    await expect(daniel.see("chat-text")).to_be_focused()
+    await daniel.page.keyboard.type("Thank you all.")
+    await daniel.page.keyboard.press("Enter")
+    await expect(daniel.see("chat-turn")).to_contain_text("Thank you all.")
+    await daniel.page.keyboard.press("Escape")
+    await expect(daniel.see("bar-chat")).to_be_focused()
+    await press(maya, by("bar-leave"))
+    await press(maya, by("end"))
+    await daniel.see("ending-ended").wait_for()
