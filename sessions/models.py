@@ -45,6 +45,7 @@ from sessions.families.models import Invitation
 from sessions.messages.models import ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.plan.models import Assessment, CarePlan, PlanReview
+from sessions.plan.week_models import WeekPlan, WeekPlanSeries
 from sessions.programs.calendar_models import (
     Busy,
     CalendarFeed,
@@ -161,4 +162,6 @@ __all__ = [
     "TestPlan",
     "TierDecision",
     "WaitlistEntry",
+    "WeekPlan",
+    "WeekPlanSeries",
 ]

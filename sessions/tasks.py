@@ -16,6 +16,7 @@ from sessions.families import service as families
 from sessions.messages import changes, places
 from sessions.messages import service as messages
 from sessions.plan import service as plans
+from sessions.plan import weeks
 from sessions.programs import episodes, series, waitlist
 from sessions.room import service as room
 from sessions.toxicology import service as toxicology
@@ -75,6 +76,7 @@ def advance_programs() -> None:
     series.extend_all(clock.now())
     episodes.advance(clock.now())
     plans.watch(clock.now())
+    weeks.watch(clock.now())
     toxicology.select(clock.now())
     toxicology.watch(clock.now())
 

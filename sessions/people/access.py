@@ -60,6 +60,7 @@ class Act(StrEnum):
     KEEP_FAMILY = "program.family"  # households, invitations, who is kept apart
     SEE_PLAN = "episode.plan"
     KEEP_PLAN = "episode.keep-plan"  # assessments, goals, reviews
+    PRESCRIBE = "episode.prescribe"  # a clinician of this client: what their week holds
     SIGN_PLAN = "episode.sign-plan"
     SEE_TESTS = "episode.tests"
     KEEP_TESTS = "episode.keep-tests"
@@ -150,6 +151,7 @@ RULES: Final[dict[Act, Rule]] = {
     Act.KEEP_FAMILY: Rule(program=_COORDINATES),
     Act.SEE_PLAN: Rule(_OWN | _CLINICAL, _COORDINATES),
     Act.KEEP_PLAN: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_PLAN),
+    Act.PRESCRIBE: Rule(_CLINICAL, seen_by=Act.SEE_PLAN),
     Act.SIGN_PLAN: Rule(_OWN | _CLINICAL, seen_by=Act.SEE_PLAN),
     Act.SEE_TESTS: Rule(_OWN | _CLINICAL, _COORDINATES),
     Act.KEEP_TESTS: Rule(_CLINICAL, _COORDINATES, seen_by=Act.SEE_TESTS),

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from sessions.core import clock, zones
 from sessions.core.errors import IllegalMove, Invalid, NotFound
@@ -24,8 +25,8 @@ from sessions.people.asking import asked
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import end_membership, join
+from sessions.programs import joining, service, steps
 from sessions.programs import series as calendar
-from sessions.programs import service, steps
 from sessions.programs.calendar_models import Series
 from sessions.programs.episode_facts import fact, move, record, today, words_of
 from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
@@ -200,9 +201,12 @@ def decline(row: Episode, why: str, by: Person) -> None:
 
 @asked(Act.KEEP_EPISODES)
 def pause(row: Episode, why: str, by: Person) -> None:
-    """The client's place and hours rest from tomorrow on; meetings no longer expect them."""
+    """The client's place and hours rest from tomorrow on; meetings no longer expect them, series of their own
+    end.
+    """
     move(row, EpisodeFactKind.PAUSED, today(row), by, why)
     close(row, today(row), EnrollmentStatus.STEPPED)
+    _leave_series(row, today(row), by)
 
 
 @asked(Act.KEEP_EPISODES)
@@ -236,9 +240,7 @@ def finish(row: Episode, how: EpisodeFactKind, on: date, why: str, by: Person) -
     close(row, on, EnrollmentStatus.COMPLETED if how == EpisodeFactKind.COMPLETED else EnrollmentStatus.LEFT)
     _end(row, how, on, why, by)
     join(row.person, row.program_id, Role.ALUMNUS, by)
-    for series in Series.objects.of(row.program_id).filter(cohort=None, invitee_rows__person=row.person):
-        if not series.invitee_rows.filter(role=RoomRole.CLIENT).exclude(person=row.person).exists():
-            calendar.end(series, max(on, today(row)), by)
+    _leave_series(row, max(on, today(row)), by)
     alone = MeetingInvitee.objects.filter(
         person=row.person, role=RoomRole.CLIENT, meeting__program=row.program, meeting__cohort=None
     )
@@ -260,6 +262,19 @@ def advance(now: datetime) -> int:
                 move(row, EpisodeFactKind.STARTED, row.starts_on, None)
             done += 1
     return done + steps.begin_due(now)
+
+
+def _leave_series(row: Episode, last_on: date, by: Person) -> None:
+    """What is asked of the client by name ends: series of their own, their place in those of other groups."""
+    asked_to = Series.objects.of(row.program_id).filter(
+        invitee_rows__person=row.person, invitee_rows__role=RoomRole.CLIENT
+    )
+    for series in asked_to.filter(Q(ends_on=None) | Q(ends_on__gt=last_on)):
+        others = series.invitee_rows.filter(role=RoomRole.CLIENT).exclude(person=row.person)
+        if series.cohort_id is None and not others.exists():
+            calendar.end(series, last_on, by)
+        else:
+            joining.leave(series, row.person, last_on + timedelta(days=1))
 
 
 def _end(row: Episode, kind: EpisodeFactKind, on: date, why: str, by: Person) -> None:

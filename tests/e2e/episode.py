@@ -40,6 +40,15 @@ class Walk:
     present: dict[str, Visitor] = field(default_factory=dict)
     meeting: str = ""
 
+    @property
+    def steps(self) -> list[Callable[[], Awaitable[None]]]:
+        """In order; each goes on where the one before stopped."""
+        return [
+            *(self.refer, self.assess, self.admit, self.plan, self.prescribe, self.first_day),
+            *(self.invite, self.come_in, self.schedule, self.attend, self.attest),
+            *(self.step_down, self.discharge),
+        ]
+
     async def by(self, name: str, login: Login, viewport: Any) -> Visitor:
         context = await self.browser.new_context(viewport=viewport, permissions=["camera", "microphone"])
         visitor = Visitor(self.site, login, context, await context.new_page())
@@ -143,6 +152,21 @@ class Walk:
         await page.get_by_role("button", name="Sign the plan").click()
         await expect(page.get_by_text("Signed.", exact=True)).to_be_visible()
         await self.look(samuel, "plan-signed-once")
+
+    async def prescribe(self) -> None:
+        samuel = await self.staff("Samuel")
+        page = samuel.page
+        await page.get_by_role("link", name="Prescribe the week").click()
+        first = datetime.now(NEW_YORK) + timedelta(days=7)
+        await page.get_by_label("From this day on").fill(f"{first:%Y-%m-%d}")
+        await page.get_by_label("A session of their own (1)").select_option(label="Individual session")
+        await page.get_by_label("On", exact=True).first.select_option(label="Friday")
+        await page.get_by_label("From", exact=True).first.fill("09:00")
+        await page.get_by_label("To", exact=True).first.fill("09:50")
+        await page.get_by_role("button", name="Prescribe this week").click()
+        await expect(page.get_by_text("The week stands on the calendar")).to_be_visible()
+        await expect(page.get_by_text("Individual session: Friday")).to_be_visible()
+        await self.look(samuel, "week-prescribed")
 
     async def first_day(self) -> None:
         link = await self.sent(r"(/accounts/password/reset/key/\S+)")

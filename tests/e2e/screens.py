@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.conftest import FLAGS
+from tests.e2e.episode import Walk
 from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES
@@ -109,9 +110,22 @@ async def session(browser: Browser, site: Site, camera: Camera) -> None:
     await again.close()
 
 
+async def episode(browser: Browser, site: Site, camera: Camera) -> None:
+    """Every page from a referral to aftercare, as the people in tests/e2e/episode.py come by."""
+
+    async def look(visitor: Visitor, name: str) -> None:
+        await camera.take(visitor, f"episode-{name}", whole=True)
+
+    walk = Walk(site, browser, look)
+    for step in walk.steps:
+        await step()
+    await walk.close()
+
+
 async def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="viop-screens-") as var:
         site = Site(Path(var))
+        site.env["VIOP_URL"] = site.url
         site.prepare()
         site.start()
         try:
@@ -119,6 +133,7 @@ async def main(folder: Path) -> None:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 camera = Camera(folder)
                 await pages(browser, site, camera)
+                await episode(browser, site, camera)
                 await session(browser, site, camera)
                 await staged(browser, folder)
                 await browser.close()

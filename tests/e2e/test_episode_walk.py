@@ -55,6 +55,7 @@ async def test_somebody_is_referred_and_gets_a_link_to_sign_in(walk: Walk) -> No
 async def test_she_is_admitted_and_her_plan_is_signed_by_both(walk: Walk) -> None:
     await walk.admit()
     await walk.plan()
+    await walk.prescribe()
     await walk.first_day()
 
 

@@ -105,6 +105,7 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "episode-welcome": (EPISODE, ("carol",), "post"),
     "episode-act": (lambda it: (it.alices.pk, "pause"), ("carol",), "get"),
     "plan": (EPISODE, ("mina", "theo", "alice", "carol"), "get"),
+    "prescription": (EPISODE, ("mina", "theo", "alice", "carol"), "get"),
     "plan-write": (EPISODE, ("mina", "theo", "carol"), "get"),
     "plan-review": (EPISODE, ("mina", "theo", "carol"), "get"),
     "plan-assess": (lambda it: (it.alices.pk, "withdrawal"), ("mina", "theo", "carol"), "get"),

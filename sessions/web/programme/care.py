@@ -144,6 +144,7 @@ def plan(request: PersonRequest, episode_id: UUID) -> HttpResponse:
         "episode": row,
         "own": own,
         "keeps": keeps,
+        "prescribes": may(request.user, Act.PRESCRIBE, row),
         "form": SignForm(),
         "due": words.day(due) if due else "",
         "week": week,

@@ -1,0 +1,67 @@
+"""A client in series of other groups than their own: asked to each meeting by name, from a day on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+
+from sessions.core import clock
+from sessions.core.errors import Invalid
+from sessions.people.models import NoContact, Person
+from sessions.people.roles import RoomRole
+from sessions.programs import service
+from sessions.programs.bookings import Booked
+from sessions.programs.calendar_models import Series, SeriesInvitee
+from sessions.programs.models import Meeting, MeetingInvitee, MeetingQuerySet
+from sessions.programs.series import Clash
+
+
+@transaction.atomic
+def attend(series: Series, person: Person, from_on: date) -> None:
+    """The client belongs to the series' meetings from `from_on` on, also to those made later. Idempotent.
+
+    Raises Invalid when the kind is not for clients, a meeting is full, or somebody there is to be kept apart
+    from them; Clash with the days on which they are booked elsewhere. Then nothing changes.
+    """
+    SeriesInvitee.objects.get_or_create(series=series, person=person, defaults={"role": RoomRole.CLIENT})
+    taken: list[date] = []
+    for meeting in _to_come(series, from_on).select_related("program"):
+        entries = service.roster(meeting)
+        if person.pk in {entry.person.pk for entry in entries}:
+            continue
+        _refuse(meeting, person, entries)
+        try:
+            with transaction.atomic():
+                MeetingInvitee.objects.create(meeting=meeting, person=person, role=RoomRole.CLIENT)
+                service.book(meeting)
+        except Booked:
+            taken.append(meeting.held_on)
+    if taken:
+        raise Clash(taken, [person])
+
+
+@transaction.atomic
+def leave(series: Series, person: Person, from_on: date) -> None:
+    """From `from_on` on the series' meetings no longer expect them. What has begun stays. Idempotent."""
+    SeriesInvitee.objects.filter(series=series, person=person, role=RoomRole.CLIENT).delete()
+    for meeting in _to_come(series, from_on).filter(invitee_rows__person=person):
+        MeetingInvitee.objects.filter(meeting=meeting, person=person, role=RoomRole.CLIENT).delete()
+        service.book(meeting)
+
+
+def _to_come(series: Series, from_on: date) -> MeetingQuerySet:
+    rows = Meeting.objects.filter(series=series, held_on__gte=from_on, starts_at__gt=clock.now())
+    return rows.standing().order_by("starts_at")
+
+
+def _refuse(meeting: Meeting, person: Person, entries: list[service.RosterEntry]) -> None:
+    kind = meeting.kind_defaults
+    if RoomRole.CLIENT not in kind.attend:
+        raise Invalid("This kind of meeting is not for everybody invited.")
+    if sum(entry.role != RoomRole.FACILITATOR for entry in entries) >= kind.largest:
+        raise service.Full
+    there = [entry.person.pk for entry in entries]
+    pairs = NoContact.objects.filter(program=meeting.program_id)
+    if (pairs.filter(lower=person, higher__in=there) | pairs.filter(higher=person, lower__in=there)).exists():
+        raise Invalid("Two of these people are not to be in one room.")

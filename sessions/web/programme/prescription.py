@@ -1,0 +1,182 @@
+"""A client's week as a clinician prescribes it: from which day on, checked at once, and what held before."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from sessions.core import zones
+from sessions.people.access import Act, may, require
+from sessions.people.models import Person
+from sessions.plan import service as plans
+from sessions.plan import weeks
+from sessions.plan.weeks import ALONE, Alone
+from sessions.programs import episodes
+from sessions.programs.calendar_models import Series
+from sessions.programs.episode_facts import today
+from sessions.programs.episode_models import Episode
+from sessions.programs.kinds import MeetingKind
+from sessions.web import words
+from sessions.web.programme.calendar_forms import PersonChoice, SomeOf, date_field, staff_of, time_field
+from sessions.web.programme.pages import form_page
+from sessions.web.programme.schedule import series_row
+from sessions.web.signed_in import PersonRequest, signed_in
+
+NEW: Final = 2  # sessions of their own that one form can add
+_BOXES: Any = forms.CheckboxSelectMultiple
+
+
+class SeriesChoice(SomeOf):
+    def label_from_instance(self, obj: Any) -> str:
+        group = obj.cohort.name if obj.cohort else ""
+        return ", ".join(filter(None, [obj.shown_title, group, series_row(obj, brief=True)["says"]]))
+
+
+class WeekForm(forms.Form):
+    starts_on = date_field(gettext_lazy("From this day on"))
+    joined = SeriesChoice(
+        label=gettext_lazy("Sessions of other groups"),
+        queryset=Series.objects.none(),
+        required=False,
+        widget=_BOXES,
+    )
+    keep = SeriesChoice(
+        label=gettext_lazy("Sessions of their own that stay"),
+        queryset=Series.objects.none(),
+        required=False,
+        widget=_BOXES,
+    )
+
+    def __init__(self, data: object, *, of: Episode) -> None:
+        held = weeks.current(of)
+        lines = {} if held is None else {line.series_id: line.own for line in held.lines.all()}
+        day = today(of)
+        super().__init__(
+            data,  # type: ignore[arg-type]
+            initial={
+                "starts_on": max(day, held.starts_on) if held else day,
+                "joined": [pk for pk, own in lines.items() if not own],
+                "keep": [pk for pk, own in lines.items() if own],
+                **{f"leader{n}": of.therapist_id for n in range(1, NEW + 1)},
+            },
+        )
+        fields: dict[str, Any] = self.fields
+        fields["joined"].queryset = weeks.to_join(of)
+        fields["keep"].queryset = weeks.own(of)
+        for name in ("joined", "keep"):
+            if not fields[name].queryset:
+                del fields[name]
+        for n in range(1, NEW + 1):
+            self._one(n, of)
+
+    def _one(self, n: int, of: Episode) -> None:
+        """The five fields of one session to add; all of them or none."""
+        fields: dict[str, Any] = self.fields
+        fields[f"kind{n}"] = forms.ChoiceField(
+            label=_("A session of their own (%(n)d)") % {"n": n},
+            required=False,
+            choices=[("", _("none")), *((one.value, one.label) for one in ALONE)],
+        )
+        fields[f"weekday{n}"] = forms.ChoiceField(
+            label=_("On"), required=False, choices=[(str(day), name) for day, name in WEEKDAYS.items()]
+        )
+        fields[f"start{n}"] = time_field(_("From"), required=False)
+        fields[f"end{n}"] = time_field(_("To"), required=False)
+        fields[f"leader{n}"] = PersonChoice(label=_("Led by"), queryset=staff_of(of.program), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        for n in range(1, NEW + 1):
+            if given.get(f"kind{n}"):
+                for name in (f"weekday{n}", f"start{n}", f"end{n}", f"leader{n}"):
+                    if not given.get(name) and name not in self.errors:
+                        self.add_error(name, _("A session of their own needs this too."))
+        return given
+
+    def new(self) -> list[Alone]:
+        given = self.cleaned_data
+        return [
+            Alone(
+                MeetingKind(given[f"kind{n}"]),
+                int(given[f"weekday{n}"]),
+                given[f"start{n}"],
+                given[f"end{n}"],
+                given[f"leader{n}"],
+            )
+            for n in range(1, NEW + 1)
+            if given[f"kind{n}"]
+        ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def page(request: PersonRequest, episode_id: UUID) -> HttpResponse:
+    row = episodes.episode(episode_id)
+    found = weeks.history(request.user, row)
+    if request.method == "POST":
+        require(request.user, Act.PRESCRIBE, row)
+    writes = may(request.user, Act.PRESCRIBE, row) and row.stage in weeks.HERE
+    form = WeekForm(request.POST or None, of=row)
+    held = weeks.current(row)
+    check = plans.week_check(row, max(today(row), held.starts_on) if held else today(row))
+    own = request.user.pk == row.person_id
+    return form_page(
+        request,
+        form,
+        lambda: weeks.prescribe(
+            row,
+            form.cleaned_data["starts_on"],
+            list(form.cleaned_data.get("joined", ())),
+            list(form.cleaned_data.get("keep", ())),
+            form.new(),
+            by=request.user,
+        ),
+        title=_("My week") if own else _("The week of %(name)s") % {"name": row.person.name},
+        lead=_("What stands in your calendar every week, and from when on.")
+        if own
+        else _("It stands on the calendar from its first day on and is compared with the hours planned."),
+        button=_("Prescribe this week"),
+        said=_("The week stands on the calendar. Everybody concerned sees it on their page."),
+        back=reverse("plan", args=[row.pk]),
+        to=request.path,
+        template="programme/prescription.html",
+        context={
+            "episode": row,
+            "own": own,
+            "writes": writes,
+            "week": check,
+            "week_of": words.day(check.monday) if check else "",
+            "group": [_line(one) for one in weeks.of_group(row)],
+            "weeks": [_told(one, row) for one in found],
+        },
+    )
+
+
+def _told(one: weeks.Prescribed, row: Episode) -> dict[str, Any]:
+    week = one.week
+    at = zones.local_date(week.at, row.program.time_zone)
+    return {
+        "row": week,
+        "from": words.day(week.starts_on),
+        "until": words.day(week.ended_on) if week.ended_on else "",
+        "at": words.day(at),
+        "joined": [_line(series) for series in one.joined],
+        "alone": [_line(series) for series in one.own],
+    }
+
+
+def _line(series: Series) -> dict[str, str]:
+    leaders: list[Person] = list(series.facilitators.all())
+    return {
+        "title": series.shown_title,
+        "when": series_row(series, brief=True)["says"],
+        "who": words.and_list(sorted(one.given_name for one in leaders)),
+    }
