@@ -181,8 +181,9 @@ class RoomMachine(RuleBasedStateMachine):
     cast: ClassVar[Cast]
     logged: ClassVar[pytest.LogCaptureFixture]
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(under_way=st.booleans())
+    def begin(self, under_way: bool) -> None:
+        """Before anybody came, or with everybody of the group in it: much is only possible from there."""
         self.savepoint = transaction.atomic()
         self.savepoint.__enter__()
         self.travel = time_machine.travel(EVENING, tick=False)
@@ -197,6 +198,10 @@ class RoomMachine(RuleBasedStateMachine):
             "individual": Evening(self.cast.individual),
         }
         self.logs = {name: Reader(evening) for name, evening in self.evenings.items()}
+        if under_way:
+            for who in ("mina", "theo", "alice", "bruno"):
+                self.connect("group", who, "laptop")
+            self.admit_all("group", "mina")
 
     def teardown(self) -> None:
         if hasattr(self, "savepoint"):
