@@ -209,7 +209,9 @@ def _signed_rows(meeting: Meeting) -> tuple[Row, ...]:
 
 def _proposed_rows(found: proposals.Hearing, policy: Policy) -> tuple[Row, ...]:
     credits_ = found.credits(policy)
-    people = Person.objects.in_bulk(credits_.keys())
+    people = {entry.person.pk: entry.person for entry in programs.roster(found.meeting)}
+    if gone := credits_.keys() - people.keys():  # was there, and belongs to it no more
+        people |= Person.objects.in_bulk(gone)
     noted = notes.has_notes(found.meeting)
     rows = [
         Row(people[pk], proposals.proposal(found, pk, credit, policy), None, None, noted=pk in noted)

@@ -14,11 +14,11 @@ from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
 
 from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
-from sessions.people.models import Membership, Person
+from sessions.people import standing
+from sessions.people.models import Person
 from sessions.people.roles import LEADING, STAFF, Role, RoomRole
 
 Asking: TypeAlias = Person | AnonymousUser
@@ -182,8 +182,11 @@ def may(actor: Asking, act: Act, subject: Subject) -> bool:
         return True
     if not rule.program and not rule.on_call:
         return False
-    roles = Q(role__in=rule.program) | Q(role__in=rule.on_call, on_call=True)
-    return Membership.objects.filter(roles, person=actor, program=subject.program_id).active().exists()
+    return any(
+        row.role in rule.program or (row.on_call and row.role in rule.on_call)
+        for row in standing.memberships(actor)
+        if row.program_id == subject.program_id
+    )
 
 
 def require(actor: Asking, act: Act, subject: Subject) -> None:

@@ -9,19 +9,19 @@ from django.db import transaction
 from sessions.audit import service as audit
 from sessions.core import clock
 from sessions.core.errors import Invalid
+from sessions.people import standing
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.people.roles import Role
 
 
 def roles(person: Person) -> frozenset[Role]:
     """The person's live roles over all programmes. Empty for a disabled account."""
-    return frozenset(Role(role) for role in person.memberships.all().active().values_list("role", flat=True))
+    return frozenset(Role(row.role) for row in standing.memberships(person))
 
 
 def program_ids(person: Person, role: Role) -> tuple[UUID, ...]:
     """The programmes in which the person has this role now."""
-    rows = person.memberships.all().active().filter(role=role).order_by("since", "id")
-    return tuple(rows.values_list("program_id", flat=True))
+    return tuple(row.program_id for row in standing.memberships(person) if row.role == role)
 
 
 @transaction.atomic

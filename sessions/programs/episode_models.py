@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions.core import clock
 from sessions.core.append_only import AppendOnlyModel
+from sessions.core.reading import once
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Cohort, LevelOfCare, Program
@@ -81,8 +82,10 @@ class Episode(models.Model):
         """For access rules: the client's own, or their facilitators'."""
         if person.pk == self.person_id:
             return RoomRole.CLIENT
-        leads = self.enrollments.filter(cohort__facilitators=person).exists()
-        return RoomRole.FACILITATOR if leads or person.pk == self.therapist_id else None
+        if person.pk == self.therapist_id:
+            return RoomRole.FACILITATOR
+        led = self.enrollments.filter(cohort__facilitators=person)
+        return RoomRole.FACILITATOR if once(("leads", self.pk, person.pk), led.exists) else None
 
 
 class EpisodeFactKind(models.TextChoices):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions.core import zones
 from sessions.core.prepared import Prepared
+from sessions.core.reading import once
 from sessions.core.span import Span
 from sessions.people.models import Membership, MembershipQuerySet, Person, validate_time_zone
 from sessions.people.roles import LEADING, Role, RoomRole
@@ -329,7 +330,7 @@ class Meeting(models.Model):
 
     def role_of(self, person: Person) -> RoomRole | None:
         """The person's part in this meeting now; one query."""
-        role = _ROLE.value(self.pk, person.pk)
+        role = once(("part", self.pk, person.pk), lambda: _ROLE.value(self.pk, person.pk))
         return RoomRole(role) if role else None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from sessions.audit import service as audit
 from sessions.core import clock, zones
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.prepared import Prepared
+from sessions.core.reading import once
 from sessions.core.span import Span
 from sessions.people.access import Act, require
 from sessions.people.models import HouseholdMember, Membership, NoContact, Person
@@ -73,13 +76,19 @@ class RosterEntry:
 def meeting(meeting_id: UUID | str) -> Meeting:
     """With its programme. Raises NotFound, also for what is no id at all. Access is asked separately."""
     try:
-        row = _MEETING.model(UUID(str(meeting_id)))
+        pk = UUID(str(meeting_id))
     except ValueError as none:
         raise NotFound from none
+    row = once(("meeting", pk), lambda: _with_program(pk))
     if row is None:
         raise NotFound
-    program = _PROGRAM.model(row.program_id)
-    if program is not None:
+    return row
+
+
+def _with_program(pk: UUID) -> Meeting | None:
+    row = _MEETING.model(pk)
+    program = _PROGRAM.model(row.program_id) if row is not None else None
+    if row is not None and program is not None:
         row.program = program
     return row
 
@@ -124,6 +133,10 @@ def roster(meeting: Meeting) -> list[RosterEntry]:
 
     For each of them `role_in` says the same.
     """
+    return list(once(("roster", meeting.pk, meeting.held_on), lambda: _roster(meeting)))
+
+
+def _roster(meeting: Meeting) -> list[RosterEntry]:
     enrolled = Enrollment.objects.filter(cohort=meeting.cohort_id).counted_on(meeting.held_on)
     # The later outweighs the earlier; each needs one of these roles in the programme.
     claims: list[tuple[UUID, RoomRole, frozenset[Role]]] = [
@@ -145,7 +158,9 @@ def roster(meeting: Meeting) -> list[RosterEntry]:
 
 
 def _own(meetings: MeetingQuerySet, person: Person, limit: int | None = None) -> list[OwnMeeting]:
-    rows: Any = _shown(meetings.attended_by(person))[:limit]
+    rows: Any = list(_shown(meetings.attended_by(person))[:limit])
+    for row in rows:  # who asks for the part again while the same page is made has it
+        once(("part", row.pk, person.pk), partial(str, row.room_role))
     return [OwnMeeting(row, RoomRole(row.room_role)) for row in rows]
 
 
@@ -210,22 +225,38 @@ def places(cohort: Cohort) -> int | None:
 
     Its own number of places, or else as many as the smallest kind of its running series takes.
     """
-    size = cohort.capacity
-    if size is None:
-        running = Series.objects.filter(cohort=cohort).exclude(ends_on__lt=clock.now().date())
-        kinds_held = set(running.values_list("kind", flat=True))
-        size = min(
-            (kinds.of(cohort.program.settings, MeetingKind(kind)).largest for kind in kinds_held),
-            default=None,
-        )
-    return None if size is None else max(0, size - crowd(cohort))
+    return places_of([cohort])[cohort.pk]
+
+
+def places_of(cohorts: Sequence[Cohort]) -> dict[UUID, int | None]:
+    """As `places`, by cohort. Two queries."""
+    taken: dict[UUID, set[UUID]] = {}
+    for pk, person in Enrollment.objects.filter(cohort__in=cohorts, ended_on=None).values_list(
+        "cohort_id", "person_id"
+    ):
+        taken.setdefault(pk, set()).add(person)
+    sizes: dict[UUID, list[int]] = {one.pk: [one.capacity] for one in cohorts if one.capacity is not None}
+    uncounted = {one.pk: one.program.settings for one in cohorts if one.capacity is None}
+    running = Series.objects.filter(cohort__in=uncounted).exclude(ends_on__lt=clock.now().date())
+    for pk, kind in running.values_list("cohort_id", "kind"):
+        if pk is not None:
+            sizes.setdefault(pk, []).append(kinds.of(uncounted[pk], MeetingKind(kind)).largest)
+    return {
+        one.pk: max(0, min(sizes[one.pk]) - len(taken.get(one.pk, ()))) if one.pk in sizes else None
+        for one in cohorts
+    }
 
 
 def kept_places(cohort: Cohort, but: Person | None = None) -> int:
     """How many of its places are kept for people who were offered one, or have said that they want it."""
+    return kept_in([cohort.pk], but).get(cohort.pk, 0)
+
+
+def kept_in(cohorts: Iterable[UUID], but: Person | None = None) -> dict[UUID, int]:
+    """As `kept_places`, by cohort; cohorts that keep none are missing. One query."""
     held = Q(offer_ends_at__gt=clock.now()) | Q(taken_at__isnull=False)
-    rows = WaitlistEntry.objects.filter(held, cohort=cohort, ended_at=None)
-    return rows.exclude(person=but).count() if but else rows.count()
+    rows = WaitlistEntry.objects.filter(held, cohort__in=list(cohorts), ended_at=None)
+    return Counter(rows.exclude(person=but).values_list("cohort_id", flat=True))
 
 
 def crowd(cohort: Cohort | None, invited: Iterable[Invitation] = ()) -> int:

@@ -54,14 +54,20 @@ def state(entry: WaitlistEntry, now: datetime) -> Waits:
 
 
 def lines(program: Program) -> list[Line]:
-    """Of every group for which somebody waits, by name. A handful of queries for each group."""
+    """Of every group for which somebody waits, by name. Four queries."""
     found: dict[UUID, list[WaitlistEntry]] = {}
     rows = WaitlistEntry.objects.filter(cohort__program=program, ended_at=None)
     for row in rows.select_related("person", "cohort__program").order_by(
         "cohort__name", "-moved_up", "since", "id"
     ):
         found.setdefault(row.cohort_id, []).append(row)
-    return [Line(of[0].cohort, free(of[0].cohort), tuple(of)) for of in found.values()]
+    held = service.places_of([of[0].cohort for of in found.values()])
+    kept = service.kept_in(held)
+    return [
+        Line(of[0].cohort, None if left is None else max(0, left - kept.get(pk, 0)), tuple(of))
+        for pk, of in found.items()
+        for left in [held[pk]]
+    ]
 
 
 def free(cohort: Cohort) -> int | None:

@@ -15,8 +15,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
 from sessions.core.prepared import Prepared
+from sessions.people import standing
 from sessions.people.access import RULES, Act, may, require
-from sessions.people.models import Membership, Person
+from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
@@ -116,8 +117,8 @@ def on_call(actor: Actor) -> tuple[Meeting, Person] | None:
 def held_for(person: Person) -> list[Held]:
     """Live meetings that call for staff and that this person, who is on call, may go to; first those that
     have waited longest."""
-    standby = Membership.objects.filter(person=person, on_call=True).active()
-    rows = _calling().filter(meeting__program__in=standby.values("program"))
+    standby = {row.program_id for row in standing.memberships(person) if row.on_call}
+    rows = _calling().filter(meeting__program__in=standby)  # nothing is asked for who is on call nowhere
     found: list[Held] = []
     for row in rows.select_related("meeting__program"):
         if on_call(Actor(person.pk, row.pk)) is not None:
@@ -168,10 +169,11 @@ def facts_since(meeting_id: UUID, seq: int, actor: Actor) -> Sequence[Recorded]:
 def waiting_now(reader_id: UUID, meeting_ids: Iterable[UUID]) -> Mapping[UUID, Counts]:
     """People waiting and in the room, by meeting, for those of the meetings whose facilitator or programme's
     coordinator the reader is; the others are left out."""
-    reader = Person.objects.filter(pk=reader_id).first()
+    wanted = set(meeting_ids)
+    reader = Person.objects.filter(pk=reader_id).first() if wanted else None
     if reader is None:
         return {}
-    asked = Meeting.objects.filter(pk__in=set(meeting_ids))
+    asked = Meeting.objects.filter(pk__in=wanted)
     counts = {meeting.pk: Counts(0, 0) for meeting in asked if may(reader, Act.SEE_WAITING, meeting)}
     held = Placement.objects.filter(meeting__in=counts, meeting__room__ended_at=None)
     for meeting_id, place in held.values_list("meeting_id", "place"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -100,9 +100,10 @@ def agenda(person: Person, now: datetime) -> Agenda:
     coming = programs.meetings_after(person, end_of_day)
     led = Program.objects.filter(pk__in=people.program_ids(person, Role.COORDINATOR)).order_by("name")
     seen = {program: programs.program_meetings_today(person, program, now) for program in led}
-    everything = {one.meeting.pk for one in own} | {m.pk for meetings in seen.values() for m in meetings}
-    counts = room.waiting_now(person.pk, everything)
-    today = [card_of(one.meeting, person, one.role, now, counts) for one in own]
+    led_by = {one.meeting.pk for one in own if one.role == RoomRole.FACILITATOR}
+    counts = room.waiting_now(person.pk, led_by | {m.pk for meetings in seen.values() for m in meetings})
+    ended = room.ended_among(one.meeting.pk for one in own if one.meeting.starts_at <= now)
+    today = [card_of(one.meeting, one.role, now, counts, ended) for one in own]
     open_today = [card for card in today if not card.over]
     roles = people.roles(person)
     return Agenda(
@@ -113,12 +114,12 @@ def agenda(person: Person, now: datetime) -> Agenda:
         later=tuple(open_today[1:]),
         over=tuple(card for card in today if card.over),
         ahead=tuple(
-            card_of(one.meeting, person, one.role, now)
+            card_of(one.meeting, one.role, now)
             for one in coming
             if localtime(one.meeting.starts_at).date() == localtime(coming[0].meeting.starts_at).date()
         ),
         boards=tuple(
-            Board(program.name, tuple(card_of(m, person, None, now, counts) for m in meetings))
+            Board(program.name, tuple(card_of(m, None, now, counts) for m in meetings))
             for program, meetings in seen.items()
         ),
         waiting=sum(card.waiting or 0 for card in open_today if card.is_staff),
@@ -131,15 +132,18 @@ def agenda(person: Person, now: datetime) -> Agenda:
 
 def card_of(
     meeting: Meeting,
-    reader: Person,
     role: RoomRole | None,
     now: datetime,
     counts: Mapping[UUID, room.Counts] | None = None,
+    ended_early: Collection[UUID] = (),
 ) -> Card:
-    """`role` is the reader's part in it; `counts` are left out where the reader may not know them."""
+    """`role` is the reader's part in it; `counts` are left out where the reader may not know them.
+
+    `ended_early`: the meetings that staff have ended, maybe before their scheduled end.
+    """
     told = (counts or {}).get(meeting.pk)
     started = meeting.starts_at <= now
-    ended = role is not None and started and _has_ended(meeting, reader)
+    ended = role is not None and started and meeting.pk in ended_early
     over = ended or now >= meeting.ends_at
     return Card(
         id=meeting.pk,
@@ -159,11 +163,6 @@ def card_of(
         waiting=told.waiting if told else None,
         present=told.present if told else None,
     )
-
-
-def _has_ended(meeting: Meeting, reader: Person) -> bool:
-    """Whether staff ended it, maybe before its scheduled end."""
-    return room.view(room.Actor(reader.pk, meeting.pk)).meeting.ended
 
 
 def _by_name(person: Person) -> tuple[str, str]:

@@ -15,8 +15,9 @@ from sessions.aftercare.answers import Point
 from sessions.aftercare.board import Week
 from sessions.aftercare.models import AftercareCourse, CheckIn, Why
 from sessions.aftercare.risk import Reason, Tier
-from sessions.people.models import Membership, Person
-from sessions.people.roles import Role
+from sessions.people import standing
+from sessions.people.models import Person
+from sessions.people.roles import LEADING
 from sessions.web import words
 
 TIERS: Final = {
@@ -186,8 +187,7 @@ def next_call(person: Person, now: datetime) -> NextCall | None:
 
 def calls_due(person: Person, now: datetime) -> int | None:
     """How many calls are due in the programmes the person works in; None when there is no aftercare."""
-    staff = Membership.objects.filter(person=person, role__in=[Role.FACILITATOR, Role.COORDINATOR]).active()
-    programs = list(staff.values_list("program_id", flat=True))
+    programs = {row.program_id for row in standing.memberships(person) if row.role in LEADING}
     if not programs or not AftercareCourse.objects.filter(program__in=programs).exists():
         return None
     return CheckIn.objects.filter(program__in=programs, next_try_at__lte=now).called().count()

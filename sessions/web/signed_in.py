@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
+from sessions.core.reading import reading
 from sessions.people.models import Person
 
 P = ParamSpec("P")
@@ -30,7 +31,11 @@ def signed_in(
 
     def asked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if isinstance(request.user, Person):
-            return view(cast("PersonRequest", request), *args, **kwargs)
+            person_request = cast("PersonRequest", request)
+            if request.method not in ("GET", "HEAD"):
+                return view(person_request, *args, **kwargs)
+            with reading():
+                return view(person_request, *args, **kwargs)
         if getattr(request, "htmx", False):
             return HttpResponseClientRefresh()  # the page around the fragment goes to sign in
         return redirect_to_login(request.get_full_path())

@@ -26,9 +26,7 @@ from sessions.people.roles import Role
 from sessions.people.service import program_ids
 from sessions.plan import service as plans
 from sessions.plan.forms import FORMS
-from sessions.programs import episode_facts, episodes, steps, stretches
-from sessions.programs import service as programs
-from sessions.programs.calendar_models import WaitlistEntry
+from sessions.programs import episode_facts, episodes, steps, stretches, waitlist
 from sessions.programs.episode_models import ENDED, Episode, EpisodeFactKind, Stage, StepProposal
 from sessions.programs.episodes import Newcomer
 from sessions.programs.models import Cohort, LevelOfCare, Program
@@ -159,9 +157,6 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     )
     now = clock.now()
     today = zones.local_date(now, of.time_zone)
-    waiting = WaitlistEntry.objects.filter(cohort__program=of, ended_at=None).select_related(
-        "person", "cohort"
-    )
     undecided = StepProposal.objects.filter(episode__program=of, decided_at=None).select_related(
         "episode__person"
     )
@@ -175,7 +170,7 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
             "stages": [(one, counts[one]) for one in Stage if counts[one]],
             "stage": stage,
             "q": asked,
-            "waiting": [(one, programs.places(one.cohort)) for one in waiting],
+            "waiting": [(one, line.free) for line in waitlist.lines(of) for one in line.entries],
             "undecided": undecided,
             "stuck": steps.stuck(of, now),
         },

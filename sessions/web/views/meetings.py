@@ -72,7 +72,7 @@ def page(request: PersonRequest, meeting_id: UUID) -> HttpResponse:
     meeting = programs.meeting(meeting_id)
     require(request.user, Act.SEE_MEETING, meeting)
     role = programs.role_in(meeting, request.user)
-    card = agenda.card_of(meeting, request.user, role, now)
+    card = agenda.card_of(meeting, role, now, ended_early=room.ended_among([meeting.pk]))
     program_zone = meeting.program.time_zone
     return render(
         request,
