@@ -25,7 +25,7 @@ bench: ## tables, medians; see docs/benchmarks.md
 	@deploy/bin/python-env dev
 	@$(PY) -m tests.bench.media $(ARGS)
 	@$(PY) -m tests.bench.moves
-	@for part in hours live week pages reports; do echo; echo "## $$part"; $(PY) -m tests.bench.$$part || exit; done
+	@for part in hours live week pages reports aftercare; do echo; echo "## $$part"; $(PY) -m tests.bench.$$part || exit; done
 
 screens: ## take the screenshots in docs/screens again
 	@deploy/bin/python-env dev

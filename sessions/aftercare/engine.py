@@ -15,7 +15,7 @@ from typing import Final
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
-from sessions.aftercare import due, planning, steps
+from sessions.aftercare import beginning, due, steps
 from sessions.aftercare.models import Due, EngineBeat
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def health(now: datetime) -> Health:
 
 def propose(now: datetime) -> int:
     """Courses for those who have just completed an episode."""
-    return planning.propose_discharged(now)
+    return beginning.propose_discharged(now)
 
 
 def _one(pk: int, now: datetime, at: Point) -> int:

@@ -90,7 +90,7 @@ class AftercareCourse(models.Model):
     missed_in_a_row = models.PositiveSmallIntegerField(default=0)
     silent_since = models.DateTimeField(null=True)  # when the first of these was due
     last_contact_at = models.DateTimeField(null=True)
-    emergency = models.BinaryField(default=bytes)  # where they live and who helps; see planning.Emergency
+    emergency = models.BinaryField(default=bytes)  # where they live and who helps; see emergency.Emergency
     created_at = models.DateTimeField(default=clock.now)
 
     objects = CourseQuerySet.as_manager()

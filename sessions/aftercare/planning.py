@@ -1,4 +1,4 @@
-"""A course of aftercare from discharge to the last call: proposed, signed, planned ahead, changed, ended.
+"""A course of aftercare under way: planned ahead, changed, paused, ended.
 
 Nothing is called without a live consent to aftercare calls (invariant 27): it is asked when a plan is signed,
 again at every step of the engine, and a consent that is taken back ends everything at once.
@@ -6,13 +6,10 @@ again at every step of the engine, and a consent that is taken back ends everyth
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
-from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -34,7 +31,7 @@ from sessions.aftercare.policies import policy_of
 from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.consents.service import live_consent
-from sessions.core import clock, encryption, zones
+from sessions.core import clock, zones
 from sessions.core.daytime import at_local
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.core.span import Span
@@ -43,24 +40,16 @@ from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import join
 from sessions.programs import service as programs
-from sessions.programs.episode_models import Stage
 from sessions.programs.kinds import MeetingKind
-from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus, Meeting, MeetingInvitee
+from sessions.programs.models import Cohort, Enrollment, Meeting, MeetingInvitee
 
-PROPOSE_WITHIN: Final = timedelta(days=60)  # of the discharge; an older one is history
 _CHAIN: Final = (Why.CADENCE, Why.CHOSEN)
 _DENSEST: Final = 2
-LONGEST_LINE: Final = 400
 
 
 class NoConsent(IllegalMove):
     code = "no-consent"
     text = "There is no consent to aftercare calls. Offer the paper first; the plan is signed after it."
-
-
-class WrongName(Invalid):
-    code = "wrong-name"
-    text = "Type your full name, as it is in your account, to sign."
 
 
 class NotCallable(Invalid):
@@ -91,101 +80,6 @@ def alternate_contact(course: AftercareCourse, now: datetime) -> bool:
     return any(Scope.WHEREABOUTS.value in row.scopes for row in rows)
 
 
-# Beginning.
-
-
-def propose_discharged(now: datetime) -> int:
-    """A proposed course, and a task to sign it, for everybody who was discharged and has none.
-
-    Idempotent: an episode gets one course, ever. Returns how many were proposed.
-    """
-    done = 0
-    since = (now - PROPOSE_WITHIN).date()
-    discharged = Q(status=EnrollmentStatus.COMPLETED) | Q(
-        status=EnrollmentStatus.LEFT, episode__stage=Stage.DISCHARGED
-    )
-    rows = Enrollment.objects.filter(discharged, ended_on__gte=since, aftercare=None).select_related(
-        "cohort__program", "person"
-    )
-    for enrollment in rows:
-        program = enrollment.cohort.program
-        running = AftercareCourse.objects.of(program.pk).running().filter(person=enrollment.person)
-        open_episode = Enrollment.objects.of(program.pk).filter(
-            person=enrollment.person, ended_on__isnull=True
-        )
-        if running.exists() or open_episode.exists() or enrollment.ended_on is None:
-            continue
-        with transaction.atomic():
-            course = propose(program.pk, enrollment.person, enrollment.ended_on, enrollment)
-            notices.ask_staff(course, "aftercare-plan", str(course.pk), kind="plan.review")
-        done += 1
-    return done
-
-
-def propose(
-    program_id: UUID,
-    person: Person,
-    began_on: date,
-    enrollment: Enrollment | None = None,
-    caller: Person | None = None,
-) -> AftercareCourse:
-    """A course by the programme's template, to be looked at and signed."""
-    values = plans.template(policy_of(program_id))
-    course = AftercareCourse(
-        id=uuid.uuid4(),
-        program_id=program_id,
-        person=person,
-        enrollment=enrollment,
-        began_on=began_on,
-        plan=plans.encode(values),
-        zone=person.time_zone,
-        caller=caller,
-        created_at=clock.now(),
-    )
-    course.save(force_insert=True)
-    return course
-
-
-def sign(
-    actor: Person,
-    course: AftercareCourse,
-    values: PlanValues,
-    *,
-    typed_name: str,
-    caller: Person | None = None,
-) -> None:
-    """Sign the plan, or a changed one. What is ahead is planned anew by it; what has been stays.
-
-    Raises:
-        NotFound, NotAllowed: the actor does not coordinate the programme.
-        WrongName: the typed name is not the actor's.
-        NoConsent: the alumnus has not agreed to be called.
-        IllegalMove: the course has ended.
-    """
-    require(actor, Act.KEEP_COURSE, course)
-    if " ".join(typed_name.split()).casefold() != " ".join(actor.name.split()).casefold():
-        raise WrongName
-    with transaction.atomic():
-        now = clock.now()
-        course = journal.locked_course(course.pk)
-        if values.channel == "telephone" and not course.person.phone:
-            raise NotCallable
-        if not consented(course, now):
-            raise NoConsent
-        if course.state != Course.PROPOSED.value and Course(course.state) not in UNDER_WAY:
-            raise IllegalMove
-        if caller is not None:
-            course.caller = caller
-        _version(course, values, actor, now, typed_name.strip())
-        if course.state == Course.PROPOSED.value:
-            journal.move_course(course, CourseEvent.SIGNED, now, actor)
-            join(course.person, course.program_id, Role.ALUMNUS, actor)
-            notices.settled(course, "aftercare-plan", str(course.pk))
-        else:
-            journal.record_course(actor, Act.KEEP_COURSE, course)
-        replan(course, now)
-
-
 def wish(actor: Person, course: AftercareCourse, **changes: object) -> None:
     """The alumnus's own wishes: days, hours, video or telephone, alumni meetings. The cadence is not theirs.
 
@@ -204,39 +98,10 @@ def wish(actor: Person, course: AftercareCourse, **changes: object) -> None:
             values = plans.decode({**course.plan, **msgspec.to_builtins(changes)})
         except msgspec.ValidationError as wrong:
             raise Invalid from wrong
-        _version(course, values, actor, now)
+        keep_version(course, values, actor, now)
         journal.record_course(actor, "aftercare.wished", course)
         if Course(course.state) in UNDER_WAY:
             replan(course, now)
-
-
-@dataclass(frozen=True, slots=True)
-class Emergency:
-    """Where somebody lives, and who helps: for a call in which they are in danger."""
-
-    address: str = ""
-    contact: str = ""
-    phone: str = ""
-
-
-def set_emergency(actor: Person, course: AftercareCourse, told: Emergency) -> None:
-    """By the alumnus, or by who calls. Kept encrypted. Raises NotFound, NotAllowed; Invalid when too long."""
-    if actor.pk != course.person_id:
-        require(actor, Act.SEE_COURSE, course)
-    if max(map(len, (told.address, told.contact, told.phone))) > LONGEST_LINE:
-        raise Invalid("The name or the address is too long.")
-    text = json.dumps(asdict(told), ensure_ascii=False)
-    with transaction.atomic():
-        course.emergency = encryption.encrypt(text, f"aftercare-emergency {course.pk}")
-        course.save(update_fields=["emergency"])
-        journal.record_course(actor, "aftercare.emergency-set", course)
-
-
-def emergency_of(course: AftercareCourse) -> Emergency:
-    """For who has been let in."""
-    if not course.emergency:
-        return Emergency()
-    return Emergency(**json.loads(encryption.decrypt(course.emergency, f"aftercare-emergency {course.pk}")))
 
 
 # Planning ahead.
@@ -361,7 +226,7 @@ def pause(actor: Person, course: AftercareCourse, until: date | None) -> None:
             raise Invalid("Choose a day that lies ahead.")
         values = plans.decode(course.plan)
         stop = Stop(start=today, end=until)
-        _version(course, msgspec.structs.replace(values, pauses=(*values.pauses, stop)), actor, now)
+        keep_version(course, msgspec.structs.replace(values, pauses=(*values.pauses, stop)), actor, now)
         _call_off_all(course, now, "paused", actor)
         journal.move_course(course, CourseEvent.PAUSED, now, actor)
         if until is not None:
@@ -476,7 +341,7 @@ def history(course: AftercareCourse) -> Iterable[AftercareFact]:
     return course.facts.select_related("check_in", "by").order_by("at", "pk")
 
 
-def _version(
+def keep_version(
     course: AftercareCourse, values: PlanValues, by: Person, now: datetime, typed_name: str = ""
 ) -> None:
     course.plan = plans.encode(values)

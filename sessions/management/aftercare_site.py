@@ -16,7 +16,17 @@ from uuid import UUID
 
 from django.db import OperationalError, connection
 
-from sessions.aftercare import answers, booking, calls, engine, escalation, journal, planning, plans
+from sessions.aftercare import (
+    answers,
+    beginning,
+    booking,
+    calls,
+    engine,
+    escalation,
+    journal,
+    planning,
+    plans,
+)
 from sessions.aftercare.calls import NothingToCall, Outcome
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import OVER, Call, CallEvent, call_after
@@ -165,13 +175,13 @@ class Site:
             ),
         )
         consents.sign(person, paper, typed_name=person.name, sha256=paper.sha256, agreed=True)
-        course = planning.propose(self.program.pk, person, zones.local_date(self.now, person.time_zone))
+        course = beginning.propose(self.program.pk, person, zones.local_date(self.now, person.time_zone))
         channel: plans.Channel = "video" if dice.random() < 0.2 else "telephone"
         start, end = dice.choice(
             ((time(0), time(0)), (time(8), time(12)), (time(12), time(17)), (time(17), time(21)))
         )
         values = plans.PlanValues(phases=DEFAULT.phases, channel=channel, from_time=start, to_time=end)
-        planning.sign(
+        beginning.sign(
             self.coordinator,
             course,
             values,

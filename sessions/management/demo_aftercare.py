@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from sessions.aftercare import answers, booking, calls, engine, journal, planning, plans
+from sessions.aftercare import answers, beginning, booking, calls, emergency, engine, journal, plans
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.due import Step
 from sessions.aftercare.models import AftercareCourse, CheckIn, Due, TryOutcome
@@ -92,11 +92,11 @@ def _sign(program: Program, coordinator: Person, caller: Person, person: Person)
     )
     consents.sign(person, paper, typed_name=person.name, sha256=paper.sha256, agreed=True)
     channels.give(person, Channel.EMAIL)
-    course = planning.propose(program.pk, person, today)
+    course = beginning.propose(program.pk, person, today)
     values = plans.PlanValues(phases=DEFAULT.phases, channel="telephone")
-    planning.sign(coordinator, course, values, typed_name=coordinator.name, caller=caller)
-    told = planning.Emergency("12 Dock Street, Apt 4, New York", "Rosa Sandoval, sister", "+1 212 555 0121")
-    planning.set_emergency(person, course, told)
+    beginning.sign(coordinator, course, values, typed_name=coordinator.name, caller=caller)
+    told = emergency.Emergency("12 Dock Street, Apt 4, New York", "Rosa Sandoval, sister", "+1 212 555 0121")
+    emergency.set_emergency(person, course, told)
     return course
 
 

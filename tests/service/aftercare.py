@@ -11,7 +11,7 @@ from typing import Any
 
 import time_machine
 
-from sessions.aftercare import booking, calls, engine, journal, planning, plans
+from sessions.aftercare import beginning, booking, calls, engine, journal, plans
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.machine import Call
 from sessions.aftercare.models import AftercareCourse, CheckIn, Due, TryOutcome
@@ -90,9 +90,9 @@ class Aftercare:
         office_hours(self.cast, self.cast.mina, self.cast.theo)
         self.paper = agrees(self.cast, ada)
         today = zones.local_date(clock.now(), ada.time_zone)
-        self.course = planning.propose(self.cast.north.pk, ada, began_on or today, caller=self.cast.mina)
+        self.course = beginning.propose(self.cast.north.pk, ada, began_on or today, caller=self.cast.mina)
         values = plans.PlanValues(phases=policy_of(self.cast.north.pk).phases, channel=channel, **changes)
-        planning.sign(self.cast.carol, self.course, values, typed_name="Carol Reyes", caller=self.cast.mina)
+        beginning.sign(self.cast.carol, self.course, values, typed_name="Carol Reyes", caller=self.cast.mina)
         self.look()
 
     def look(self) -> AftercareCourse:

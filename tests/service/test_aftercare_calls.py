@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from sessions.aftercare import answers, booking, calls, escalation, journal, planning
+from sessions.aftercare import answers, beginning, booking, calls, escalation, journal, planning
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import Call, Course
@@ -444,10 +444,10 @@ def test_the_most_urgent_stands_first(ada: Aftercare) -> None:
 
     join(other, ada.cast.north.pk, Role.ALUMNUS)
     agrees(ada.cast, other)
-    course = planning.propose(ada.cast.north.pk, other, date(2026, 3, 4))
+    course = beginning.propose(ada.cast.north.pk, other, date(2026, 3, 4))
     from sessions.aftercare import plans, policies
 
-    planning.sign(
+    beginning.sign(
         ada.cast.carol,
         course,
         plans.template(policies.policy_of(ada.cast.north.pk)),

@@ -20,7 +20,7 @@ from django.db import connection
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from sessions.aftercare import due, engine, planning
+from sessions.aftercare import beginning, due, engine
 from sessions.aftercare.due import Step
 from sessions.aftercare.machine import Call
 from sessions.aftercare.models import AftercareCourse, CheckIn, Due
@@ -122,7 +122,7 @@ def reminders(cast: Cast, count: int, apart: timedelta) -> list[CheckIn]:
     cast.ada.save()
     agrees(cast, cast.ada)
     channels.give(cast.ada, Channel.EMAIL)
-    course = planning.propose(cast.north.pk, cast.ada, now.date())
+    course = beginning.propose(cast.north.pk, cast.ada, now.date())
     AftercareCourse.objects.filter(pk=course.pk).update(state="active")
     rows = CheckIn.objects.bulk_create(
         CheckIn(

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from sessions.aftercare import booking, calls, engine, planning, plans, policies
+from sessions.aftercare import beginning, booking, calls, engine, planning, plans, policies
 from sessions.aftercare.machine import Call, Course
 from sessions.aftercare.models import AftercareCourse, AftercareFact, BookedCell, CheckIn, PlanVersion, Why
 from sessions.aftercare.slots import Hours, Slot
@@ -56,17 +56,17 @@ def test_who_completes_an_episode_is_proposed_a_plan_once(ada: Aftercare) -> Non
 
 def test_a_plan_is_signed_only_with_consent_and_ones_own_name(ada: Aftercare) -> None:
     cast = ada.cast
-    course = planning.propose(cast.north.pk, cast.ada, date(2026, 3, 2))
+    course = beginning.propose(cast.north.pk, cast.ada, date(2026, 3, 2))
     values = plans.template(policies.policy_of(cast.north.pk))
     with pytest.raises(planning.NoConsent):
-        planning.sign(cast.carol, course, values, typed_name="Carol Reyes")
+        beginning.sign(cast.carol, course, values, typed_name="Carol Reyes")
     agrees(cast, cast.ada)
-    with pytest.raises(planning.WrongName):
-        planning.sign(cast.carol, course, values, typed_name="C.")
+    with pytest.raises(beginning.WrongName):
+        beginning.sign(cast.carol, course, values, typed_name="C.")
     for stranger in (cast.otto, cast.alice, cast.mina):
         with pytest.raises(NotFound):
-            planning.sign(stranger, course, values, typed_name=stranger.name)
-    planning.sign(cast.carol, course, values, typed_name="carol  reyes")
+            beginning.sign(stranger, course, values, typed_name=stranger.name)
+    beginning.sign(cast.carol, course, values, typed_name="carol  reyes")
     course.refresh_from_db()
     assert course.state == Course.ACTIVE
     assert PlanVersion.objects.get(course=course).typed_name == "carol  reyes"
@@ -196,9 +196,9 @@ def test_calls_are_shared_out(ada: Aftercare) -> None:
         person = Person.objects.create_user(f"a{n}@example.org", given_name=f"A{n}", phone="+1 212 555 0000")
         join(person, ada.cast.north.pk, Role.ALUMNUS)
         agrees(ada.cast, person)
-        course = planning.propose(ada.cast.north.pk, person, date(2026, 3, 2))
+        course = beginning.propose(ada.cast.north.pk, person, date(2026, 3, 2))
         values = plans.PlanValues(phases=policies.policy_of(ada.cast.north.pk).phases, channel="telephone")
-        planning.sign(ada.cast.carol, course, values, typed_name="Carol Reyes")
+        beginning.sign(ada.cast.carol, course, values, typed_name="Carol Reyes")
     engine.run(clock.now())
     engine.run(clock.now())
     week = Span(clock.now(), clock.now() + 7 * DAY)
@@ -304,9 +304,9 @@ def test_the_plan_ends_with_its_last_call(ada: Aftercare) -> None:
     cast.ada.save()
     office_hours(cast, cast.mina)
     agrees(cast, cast.ada)
-    ada.course = planning.propose(cast.north.pk, cast.ada, date(2026, 3, 2))
+    ada.course = beginning.propose(cast.north.pk, cast.ada, date(2026, 3, 2))
     short = plans.decode({"phases": [{"weeks": 1, "until_weeks": 2}], "channel": "telephone"})
-    planning.sign(cast.carol, ada.course, short, typed_name="Carol Reyes")
+    beginning.sign(cast.carol, ada.course, short, typed_name="Carol Reyes")
     assert len(ada.calls()) == 2
     for _ in range(2):
         ada.is_completed(ada.comes_due())
@@ -370,7 +370,7 @@ def test_overlapping_hours_are_refused(ada: Aftercare) -> None:
 
 
 def test_no_row_of_another_programme(cast: Cast) -> None:
-    course = planning.propose(cast.north.pk, cast.ada, date(2026, 3, 2))
+    course = beginning.propose(cast.north.pk, cast.ada, date(2026, 3, 2))
     assert list(AftercareCourse.objects.of(cast.south.pk)) == []
     with pytest.raises(NotFound):
         planning.pause(cast.otto, course, None)

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from sessions.aftercare import answers, booking, calls, instruments, journal, notices, planning
+from sessions.aftercare import answers, booking, calls, emergency, instruments, journal, notices
 from sessions.aftercare.machine import Call, Course
 from sessions.aftercare.models import (
     CallerException,
@@ -145,7 +145,7 @@ def test_her_wishes(ada: Aftercare) -> None:
     }
     assert client.post("/check-in/wishes", wishes).status_code == 302
     ada.look()
-    assert planning.emergency_of(ada.course).address == "4 Elm Street"
+    assert emergency.emergency_of(ada.course).address == "4 Elm Street"
     assert b"Elm" not in bytes(ada.course.emergency)
     assert ada.upcoming().due_on.weekday() in (1, 2)
     assert "4 Elm Street" in client.get("/check-in/").content.decode()

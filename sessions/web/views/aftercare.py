@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from sessions.aftercare import beginning, booking, emergency, engine, escalation, journal, planning, plans
 from sessions.aftercare import board as boards
-from sessions.aftercare import booking, engine, escalation, journal, planning, plans
 from sessions.aftercare import letter as letters
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import UNDER_WAY, Course
@@ -140,7 +140,7 @@ def course(request: PersonRequest, course_id: UUID) -> HttpResponse:
         try:
             if answer := _act(request, row, form, callers):
                 return answer
-        except planning.WrongName as refusal:
+        except beginning.WrongName as refusal:
             form.add_error("typed_name", _(refusal.text))
         except (IllegalMove, Invalid) as refusal:
             trouble = _(refusal.text)
@@ -179,7 +179,7 @@ def course(request: PersonRequest, course_id: UUID) -> HttpResponse:
         ],
         "began": words.day(row.began_on),
         "today": clock.now().date().isoformat(),
-        "emergency": planning.emergency_of(row),
+        "emergency": emergency.emergency_of(row),
     }
     status = 409 if trouble else 422 if form.errors else 200
     return render(request, "calls/course.html", context, status=status)
@@ -205,7 +205,7 @@ def _act(
                 return None
             caller = next((one for one in callers if str(one.pk) == form.cleaned_data["caller"]), None)
             values = form.values(plans.decode(row.plan))
-            planning.sign(person, row, values, typed_name=form.cleaned_data["typed_name"], caller=caller)
+            beginning.sign(person, row, values, typed_name=form.cleaned_data["typed_name"], caller=caller)
             notices.success(request, _("Signed. The calls are planned."))
         case "pause":
             planning.pause(person, row, _day(given.get("until", "")))

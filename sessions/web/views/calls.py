@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from sessions.aftercare import answers, booking, calls, escalation, instruments, journal, planning
+from sessions.aftercare import answers, booking, calls, emergency, escalation, instruments, journal, planning
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.machine import CALLED, Call
 from sessions.aftercare.models import CallerException, CallerHours, CheckIn, TryOutcome
@@ -173,7 +173,7 @@ def call(request: PersonRequest, check_in_id: UUID) -> HttpResponse:
         "tries": row.try_rows.select_related("by").order_by("number"),
         "outcomes": [one for one in TryOutcome if one is not TryOutcome.ANSWERED],
         "consented": planning.consented(row.course, now),
-        "emergency": planning.emergency_of(row.course),
+        "emergency": emergency.emergency_of(row.course),
         "escalation": escalation.open_of(row),
         "hand_off": escalation.words_of(found_row)[0] if (found_row := escalation.open_of(row)) else "",
         "form": form,

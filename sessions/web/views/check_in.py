@@ -13,7 +13,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sessions.aftercare import answers, booking, calls, instruments, planning, plans
+from sessions.aftercare import answers, booking, calls, emergency, instruments, planning, plans
 from sessions.aftercare.machine import OVER, Call
 from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.aftercare.risk import Tier
@@ -67,7 +67,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "times": [(f"{start:%H:%M}-{end:%H:%M}", _span(start, end)) for start, end in TIMES],
         "weekdays": [(n, words.weekday(MONDAY + timedelta(days=n))) for n in range(7)],
         "phone": request.user.phone,
-        "emergency": planning.emergency_of(course),
+        "emergency": emergency.emergency_of(course),
     }
     return render(request, "calls/mine.html", context, status=409 if trouble else 200)
 
@@ -147,10 +147,10 @@ def wishes(request: PersonRequest) -> HttpResponse:
             weekdays=tuple(int(day) for day in given.getlist("weekdays")),
             meetings="meetings" in given,
         )
-        planning.set_emergency(
+        emergency.set_emergency(
             request.user,
             course,
-            planning.Emergency(
+            emergency.Emergency(
                 given.get("address", "").strip(),
                 given.get("contact", "").strip(),
                 given.get("contact_phone", "").strip(),

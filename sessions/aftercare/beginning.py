@@ -1,0 +1,124 @@
+"""How a course of aftercare begins: proposed at discharge, looked at, signed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from sessions.aftercare import journal, notices, planning, plans
+from sessions.aftercare.machine import UNDER_WAY, Course, CourseEvent
+from sessions.aftercare.models import AftercareCourse
+from sessions.aftercare.plans import PlanValues
+from sessions.aftercare.policies import policy_of
+from sessions.core import clock
+from sessions.core.errors import IllegalMove, Invalid
+from sessions.people.access import Act, require
+from sessions.people.models import Person
+from sessions.people.roles import Role
+from sessions.people.service import join
+from sessions.programs.episode_models import Stage
+from sessions.programs.models import Enrollment, EnrollmentStatus
+
+PROPOSE_WITHIN: Final = timedelta(days=60)  # of the discharge; an older one is history
+
+
+class WrongName(Invalid):
+    code = "wrong-name"
+    text = "Type your full name, as it is in your account, to sign."
+
+
+def propose_discharged(now: datetime) -> int:
+    """A proposed course, and a task to sign it, for everybody who was discharged and has none.
+
+    Idempotent: an episode gets one course, ever. Returns how many were proposed.
+    """
+    done = 0
+    since = (now - PROPOSE_WITHIN).date()
+    discharged = Q(status=EnrollmentStatus.COMPLETED) | Q(
+        status=EnrollmentStatus.LEFT, episode__stage=Stage.DISCHARGED
+    )
+    rows = Enrollment.objects.filter(discharged, ended_on__gte=since, aftercare=None).select_related(
+        "cohort__program", "person"
+    )
+    for enrollment in rows:
+        program = enrollment.cohort.program
+        running = AftercareCourse.objects.of(program.pk).running().filter(person=enrollment.person)
+        open_episode = Enrollment.objects.of(program.pk).filter(
+            person=enrollment.person, ended_on__isnull=True
+        )
+        if running.exists() or open_episode.exists() or enrollment.ended_on is None:
+            continue
+        with transaction.atomic():
+            course = propose(program.pk, enrollment.person, enrollment.ended_on, enrollment)
+            notices.ask_staff(course, "aftercare-plan", str(course.pk), kind="plan.review")
+        done += 1
+    return done
+
+
+def propose(
+    program_id: UUID,
+    person: Person,
+    began_on: date,
+    enrollment: Enrollment | None = None,
+    caller: Person | None = None,
+) -> AftercareCourse:
+    """A course by the programme's template, to be looked at and signed."""
+    values = plans.template(policy_of(program_id))
+    course = AftercareCourse(
+        id=uuid.uuid4(),
+        program_id=program_id,
+        person=person,
+        enrollment=enrollment,
+        began_on=began_on,
+        plan=plans.encode(values),
+        zone=person.time_zone,
+        caller=caller,
+        created_at=clock.now(),
+    )
+    course.save(force_insert=True)
+    return course
+
+
+def sign(
+    actor: Person,
+    course: AftercareCourse,
+    values: PlanValues,
+    *,
+    typed_name: str,
+    caller: Person | None = None,
+) -> None:
+    """Sign the plan, or a changed one. What is ahead is planned anew by it; what has been stays.
+
+    Raises:
+        NotFound, NotAllowed: the actor does not coordinate the programme.
+        WrongName: the typed name is not the actor's.
+        NoConsent: the alumnus has not agreed to be called.
+        IllegalMove: the course has ended.
+    """
+    require(actor, Act.KEEP_COURSE, course)
+    if " ".join(typed_name.split()).casefold() != " ".join(actor.name.split()).casefold():
+        raise WrongName
+    with transaction.atomic():
+        now = clock.now()
+        course = journal.locked_course(course.pk)
+        if values.channel == "telephone" and not course.person.phone:
+            raise planning.NotCallable
+        if not planning.consented(course, now):
+            raise planning.NoConsent
+        if course.state != Course.PROPOSED.value and Course(course.state) not in UNDER_WAY:
+            raise IllegalMove
+        if caller is not None:
+            course.caller = caller
+        planning.keep_version(course, values, actor, now, typed_name.strip())
+        if course.state == Course.PROPOSED.value:
+            journal.move_course(course, CourseEvent.SIGNED, now, actor)
+            join(course.person, course.program_id, Role.ALUMNUS, actor)
+            notices.settled(course, "aftercare-plan", str(course.pk))
+        else:
+            journal.record_course(actor, Act.KEEP_COURSE, course)
+        planning.replan(course, now)
