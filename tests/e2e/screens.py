@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.conftest import FLAGS
@@ -20,6 +21,8 @@ from tests.media.browsers import CHROMIUM
 from tests.site import Login, Site
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
+CONNECTED = '.tile:not([data-interrupted="true"]) .tile-status { display: none }'  # no media is staged
+IN_SPANISH = ("waiting-written-to", "rooms-open", "crisis")
 
 
 class Camera:
@@ -48,17 +51,20 @@ async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None
 
 
 async def staged(browser: Browser, folder: Path) -> None:
-    """The states of tests/e2e/states.py and floor_states.py, as if every camera were off."""
-    for state in [*STATES, *FLOOR_STATES]:
+    """The states of tests/e2e/states.py and floor_states.py, as if every camera were off; some in Spanish too."""
+    told = [(state, "en", "") for state in (*STATES, *FLOOR_STATES)]
+    told += [(state, "es", "-spanish") for state in STATES if state.name in IN_SPANISH]
+    for state, language, mark in told:
         for size, viewport in SIZES.items():
             context = await browser.new_context(viewport=viewport, permissions=["camera", "microphone"])  # type: ignore[arg-type]
             page = await context.new_page()
-            stage = await Stage(page, **state.config).open(state.told, inside=state.inside)
+            config = {**state.config, "language": language}
+            stage = await Stage(page, **config).open(state.told, inside=state.inside)
             await state.steps(stage)
             await page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
             await at_rest(page)
-            path = folder / f"room-{state.name}-{size}.png"
-            await page.screenshot(path=path, animations="disabled", style=".tile-status { display: none }")
+            path = folder / f"room-{state.name}{mark}-{size}.png"
+            await page.screenshot(path=path, animations="disabled", style=CONNECTED)
             await context.close()
 
 
@@ -102,6 +108,17 @@ async def session(browser: Browser, site: Site, camera: Camera) -> None:
     await mina.page.keyboard.press("Escape")
     await guests[0].perceives(4, within_s=90)
     await camera.take(guests[0], "gallery-client")
+    await guests[0].see("bar-more").click()
+    await guests[0].see("more-line").locator("summary").click()
+    await guests[0].see("sound-only").click()
+    await guests[0].page.keyboard.press("Escape")
+    await guests[0].see("line-sound").wait_for()
+    await camera.take(guests[0], "room-sound-only")
+    other_device = await guests[1].context.new_page()
+    second = Visitor(site, guests[1].login, guests[1].context, other_device)
+    await (await second.open_room(group)).in_the_room()
+    await guests[1].see("ending-replaced").wait_for()
+    await camera.take(guests[1], "room-second-device")
     for person in [*guests, mina]:
         await person.close()
     again = await (await visit(browser, site, site.logins("facilitator")[0])).sign_in()
@@ -120,6 +137,14 @@ async def episode(browser: Browser, site: Site, camera: Camera) -> None:
     for step in walk.steps:
         await step()
     await walk.close()
+
+
+def lighten(folder: Path) -> None:
+    """256 colours are enough for these, and a third of the bytes."""
+    for path in folder.glob("*.png"):
+        with Image.open(path) as picture:
+            if picture.mode != "P":
+                picture.convert("RGB").quantize(256).save(path, optimize=True)
 
 
 async def main(folder: Path) -> None:
@@ -146,3 +171,4 @@ if __name__ == "__main__":
     album = Path(sys.argv[1]) if len(sys.argv) > 1 else root / "docs" / "screens"
     album.mkdir(parents=True, exist_ok=True)
     asyncio.run(main(album))
+    lighten(album)

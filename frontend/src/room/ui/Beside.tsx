@@ -123,7 +123,9 @@ export function HoldNote({ session, view }: Props) {
   if (view.hold === null || view.hold.paused) return null;
   return (
     <p className="strip-note" data-testid="hold-soon">
-      {words.holdSoon} <TimeLeft session={session} endsAt={view.hold.pausedAt} />
+      <span>
+        {words.holdSoon} <TimeLeft session={session} endsAt={view.hold.pausedAt} />
+      </span>
     </p>
   );
 }

@@ -98,7 +98,9 @@ export function CrisisScreen(props: Props & { readonly crisis: Crisis; readonly 
             <Call key={number} text={number} urgent />
           ))}
         </ul>
-        <p className="soft small">{words.crisisCallHint(first)}</p>
+        <p className="soft small">
+          {words.crisisCallHint(first)} {crisis.arrival !== null && words.crisisCallAddress}
+        </p>
       </section>
 
       <section aria-labelledby={peopleId}>
