@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 ROUNDS = 15
 REMINDERS = 400
 STEPS_EACH = 3
+LONG = 10_000  # PostgreSQL reads a few pages of a short table as soon as its index
 
 
 def main(alumni: int) -> None:
@@ -55,7 +56,9 @@ def _measure(alumni: int) -> None:
             start = time.perf_counter()
             found = len(list(due.scan(now, 50)))
             times.append((time.perf_counter() - start) * 1000)
-        print(f"{wanted:>8} {statistics.median(times):.2f} ({found} found), {_how(due.scan(now, 50))}")
+        print(
+            f"{wanted:>8} {statistics.median(times):.2f} ({found} found), {_how(due.scan(now, 50), wanted)}"
+        )
     _void(course)
     _remind(rows, now)
     outbox.link("alive")  # the addresses of all pages are read once, not by the first reminder
@@ -71,8 +74,8 @@ def _measure(alumni: int) -> None:
     print(f"{sent} from the outbox to a mail server that drops them: {sending.rate(sent)}")
 
 
-def _how(scan) -> str:  # type: ignore[no-untyped-def]
-    """How the database reads it. Raises AssertionError unless from the index alone."""
+def _how(scan, alumni: int) -> str:  # type: ignore[no-untyped-def]
+    """How the database reads it. Raises AssertionError unless by the index, of a long table by the index alone."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -80,9 +83,11 @@ def _how(scan) -> str:  # type: ignore[no-untyped-def]
             cursor.execute("VACUUM ANALYZE iop_due")  # as autovacuum does
     plan = scan.explain()
     alone = "COVERING INDEX due_open" if connection.vendor == "sqlite" else "Index Only Scan using due_open"
-    if alone not in plan:
+    if alone in plan:
+        return alone
+    if alumni > LONG or "due_open" not in plan:
         raise AssertionError(plan)
-    return alone
+    return "by due_open"
 
 
 class _Spent:
