@@ -10,6 +10,7 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -67,7 +68,7 @@ def staff(request: PersonRequest, program_id: UUID) -> HttpResponse:
     people = []
     for person, rows in groupby(staffing.roles(of), key=lambda row: row.person):
         held = [{"row": row, "role": row.get_role_display(), "leads": row.role in LEADING} for row in rows]
-        seen = words.long_day(person.last_login.date()) if person.last_login else ""
+        seen = words.long_day(localtime(person.last_login).date()) if person.last_login else ""
         people.append({"person": person, "roles": held, "seen": seen})
     return render(
         request,
