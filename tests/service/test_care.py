@@ -12,6 +12,8 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from sessions.attendance import notes
+from sessions.consents import service as papers_service
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.span import Span
 from sessions.messages import consents
@@ -31,6 +33,7 @@ from sessions.web import letters
 from sessions.web.programme.setting_fields import held
 from sessions.worklist.models import StaffTask
 from tests.cast import HOUR, MORNING, Cast, assemble
+from tests.service import papers
 
 pytestmark = pytest.mark.django_db
 WORDS = Words("Sober for three weeks.", (Goal("Sleep through the night", "No screens after ten"),))
@@ -360,6 +363,12 @@ def test_a_client_reads_who_saw_their_record(cast: Cast, client: Client) -> None
     client.force_login(cast.alice)
     page = client.get(reverse("record-seen")).content.decode()
     assert "<strong>Mina Park</strong> looked at your assessments" in page
+    paper = papers.signs(cast.alice, papers.offered(cast))
+    papers_service.consent_of(cast.carol, paper.pk)
+    notes.read_notes(cast.mina, cast.group, cast.alice.pk)
+    page = client.get(reverse("record-seen")).content.decode()
+    assert "<strong>Carol Reyes</strong> looked at one of your papers" in page
+    assert "<strong>Mina Park</strong> read notes about you" in page
     client.force_login(cast.bruno)
     assert "Mina Park" not in client.get(reverse("record-seen")).content.decode()
 

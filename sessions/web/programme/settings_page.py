@@ -1,4 +1,4 @@
-"""A programme's own rules, for its administrators; and for everybody: who saw my record."""
+"""A programme's own rules, for its administrators."""
 
 from __future__ import annotations
 
@@ -6,20 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from sessions.audit import service as audit
 from sessions.people.access import Act
-from sessions.people.models import Person
 from sessions.programs import house
-from sessions.programs.episode_models import Episode
 from sessions.programs.models import Program
-from sessions.web import words
 from sessions.web.programme.pages import form_page, program
 from sessions.web.programme.setting_fields import SECTIONS, held
 from sessions.web.programme.tabs import tabs
@@ -68,49 +62,3 @@ def page(request: PersonRequest, program_id: UUID) -> HttpResponse:
         template="programme/settings.html",
         context={"sections": form.sections(), "tabs": tabs(request.user, of, "program-settings")},
     )
-
-
-@require_safe
-@signed_in
-def seen(request: PersonRequest) -> HttpResponse:
-    """Who looked at what of the reader, newest first: from the record of access itself."""
-    person = request.user
-    own = [str(pk) for pk in Episode.objects.filter(person=person).values_list("pk", flat=True)]
-    rows = Paginator(audit.looks_at(person.pk, own), 30).get_page(request.GET.get("page"))
-    names = {
-        one.pk: one.name
-        for one in Person.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id})
-    }
-    return render(
-        request,
-        "programme/seen.html",
-        {
-            "page": rows,
-            "rows": [
-                {
-                    "who": names.get(row.actor_id, _("the system")) if row.actor_id else _("the system"),
-                    "what": _what(row.act),
-                    "when": f"{words.day(row.at)}, {words.clock(row.at)}",
-                    "refused": row.outcome == "refused",
-                }
-                for row in rows
-            ],
-        },
-    )
-
-
-def _what(act: str) -> str:
-    said = {
-        "episode.seen": _("looked at your way here"),
-        "plan.seen": _("looked at your plan"),
-        "plan.assessments-seen": _("looked at your assessments"),
-        "tests.seen": _("looked at your samples"),
-        "plan.written": _("wrote your plan"),
-        "plan.signed": _("signed your plan"),
-        "plan.assessed": _("kept an assessment"),
-    }
-    if act.startswith("episode."):
-        return said.get(act, _("changed your episode"))
-    if act.startswith("tests."):
-        return said.get(act, _("noted something about a sample"))
-    return said.get(act, _("opened or changed your record"))

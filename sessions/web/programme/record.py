@@ -1,0 +1,89 @@
+"""Who saw my record: from the record of access itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from sessions.aftercare.models import AftercareCourse, CheckIn
+from sessions.audit import service as audit
+from sessions.consents.models import Consent
+from sessions.people.models import Person
+from sessions.programs.episode_models import Episode
+from sessions.web import words
+from sessions.web.signed_in import PersonRequest, signed_in
+
+
+@require_safe
+@signed_in
+def seen(request: PersonRequest) -> HttpResponse:
+    """Who looked at what of the reader, newest first: from the record of access itself."""
+    person = request.user
+    rows = Paginator(audit.looks_at(person.pk, _records_of(person)), 30).get_page(request.GET.get("page"))
+    names = {
+        one.pk: one.name
+        for one in Person.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id})
+    }
+    return render(
+        request,
+        "programme/seen.html",
+        {
+            "page": rows,
+            "rows": [
+                {
+                    "who": names.get(row.actor_id, _("the system")) if row.actor_id else _("the system"),
+                    "what": _what(row.act),
+                    "when": f"{words.day(row.at)}, {words.clock(row.at)}",
+                    "refused": row.outcome == "refused",
+                }
+                for row in rows
+            ],
+        },
+    )
+
+
+def _records_of(person: Person) -> list[str]:
+    """The ids of what is about this person and stands on record under an id of its own."""
+    rows: list[Any] = [
+        Episode.objects.filter(person=person),
+        Consent.objects.filter(patient=person),
+        AftercareCourse.objects.filter(person=person),
+        CheckIn.objects.filter(course__person=person),
+    ]
+    return [str(pk) for found in rows for pk in found.values_list("pk", flat=True)]
+
+
+def _what(act: str) -> str:
+    """One exact word, else that of the group, else the plainest."""
+    said = {
+        "episode.seen": _("looked at your way here"),
+        "plan.seen": _("looked at your plan"),
+        "plan.assessments-seen": _("looked at your assessments"),
+        "tests.seen": _("looked at your samples"),
+        "plan.written": _("wrote your plan"),
+        "plan.signed": _("signed your plan"),
+        "plan.assessed": _("kept an assessment"),
+        "week.seen": _("looked at your prescribed week"),
+        "week.prescribed": _("prescribed your week"),
+        "meeting.notes-read": _("read notes about you"),
+        "meeting.note-written": _("wrote a note about you"),
+        "account.link-sent": _("sent you the link to sign in"),
+        "client.consents": _("looked at your papers"),
+        "consent.see": _("looked at one of your papers"),
+        "consent.end": _("ended one of your papers"),
+        "client.offer-consent": _("put a paper in front of you"),
+        "client.disclosures": _("looked at what was told about you"),
+        "client.disclose": _("told somebody about you, under a paper or the law"),
+    }
+    groups = {
+        "episode": _("changed your episode"),
+        "tests": _("noted something about a sample"),
+        "check-in": _("opened or changed something about your calls"),
+        "aftercare": _("opened or changed something about your calls"),
+    }
+    return said.get(act) or groups.get(act.partition(".")[0], _("opened or changed your record"))
