@@ -16,7 +16,7 @@ from tests.e2e.episode import Walk
 from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest, until
 from tests.media.browsers import CHROMIUM
 from tests.site import Login, Site
 
@@ -87,7 +87,8 @@ async def session(browser: Browser, site: Site, camera: Camera) -> None:
     await camera.take(mina, "device-question")
     await mina.see("ask-both").click()
     await mina.see("join").wait_for()
-    await mina.page.wait_for_function("[...document.querySelectorAll('video')].some(v => v.videoWidth > 0)")
+    mirror = "[...document.querySelectorAll('video')].some(v => v.videoWidth > 0)"
+    await until(lambda: mina.page.evaluate(mirror), bool, "the mirror shows a face")
     await camera.take(mina, "device-check")
     await mina.see("join").click()
     await mina.in_the_room()

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, until
 from tests.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -143,7 +143,8 @@ async def test_a_call_takes_camera_and_microphone_and_a_phone_falls_asleep(eveni
     await daniel.see("bar-microphone").click()
     await daniel.see("bar-camera").click()
     await maya.shows(f"[data-person='{daniel.login.person_id}'] video")
-    await daniel.page.wait_for_function("viopRoom.localParticipant.isMicrophoneEnabled")
+    heard = "viopRoom.localParticipant.isMicrophoneEnabled"
+    await until(lambda: daniel.page.evaluate(heard), bool, "Daniel is heard again")
 
     # Luis is shown as interrupted, keeps his place, and is back by himself.
     tile = maya.page.locator(f'[data-testid=tile][data-person="{luis.login.person_id}"]')
