@@ -110,6 +110,7 @@ async def test_a_signed_sheet_prints_without_its_form(held: Held, come: Come) ->
             ["/tasks/", "/messages/", "/messages/mine", "/week/{program}/{client}", "/week/", COHORT],
         ),
         ("facilitator", ["/tasks/", "/messages/mine"]),
+        ("administrator", ["/programs/{program}/counting?kind=family_group"]),
         ("client", ["/messages/mine", "/", AHEAD]),
     ],
 )

@@ -168,15 +168,19 @@ async def test_crashes_of_everything_in_one_meeting_credit_what_the_evidence_say
     await expect(today).to_have_text(re.compile("[1-9] minute"), timeout=90_000)  # live, all this while
     if shots := os.environ.get("VIOP_SCREENS"):
         await alice.page.screenshot(path=Path(shots) / "ring-in-the-room.png")
+    final_after_s: list[float] = []
     await asyncio.to_thread(
         site.manage, "shell", "-v0", "-c", END.format(email=mina.login.email, meeting=meeting)
     )
 
     async def proposed() -> Any:
-        return await asked(site, PROPOSALS.format(meeting=meeting))
+        told = await asked(site, PROPOSALS.format(meeting=meeting))
+        if told["rows"]:
+            final_after_s.append(told["after_s"])
+        return told
 
     found = await until(proposed, lambda told: told["settled"] and told["rows"], "the final proposals", 120)
-    record_property("final_after_s", round(found["after_s"], 1))
+    record_property("final_after_s", round(min(final_after_s), 1))
     numbers = {who: tuple(row) for who, row in found["rows"].items()}
     exported = await asyncio.to_thread(site.manage, "credit", "--meeting", meeting)
     assert numbers == run_again(exported)

@@ -232,6 +232,7 @@ def test_the_page_books_with_one_tap_from_the_board(cast: Cast, clock: time_mach
     assert f'href="{address}?of=2026-03-02"' in client.get("/week/").content.decode()
     page = " ".join(client.get(address).content.decode().split())
     assert f'name="missed" value="{cast.group.pk}" checked' in page
+    assert f'href="{address}?' not in page, "no button that leads to where one is"
     answer = client.post(address, {"meeting": str(good.pk), "missed": str(cast.group.pk)}, follow=True)
     assert "Booked: Process group, Tuesday, March 3" in answer.content.decode()
     assert "1 make-up" in client.get("/week/").content.decode()

@@ -19,7 +19,8 @@ from django.db import connection
 from fhir.resources.R4B.bundle import Bundle
 from pypdf import PdfReader
 
-from sessions.attendance.reports import drawing, fhir, service
+from sessions import tasks
+from sessions.attendance.reports import drawing, fhir, gather, service
 from sessions.attendance.reports.audiences import TO, Audience, Format
 from sessions.attendance.reports.models import Report, ReportChain
 from sessions.consents.purposes import RecipientKind
@@ -29,6 +30,7 @@ from sessions.people.models import Person
 from tests import cast as people
 from tests.cast import Cast
 from tests.service.february import (
+    FEBRUARY,
     court,
     evening,
     every_page_carries,
@@ -169,6 +171,16 @@ class TestPdf:
             assert drawing.NOTICE_LONG in pages[0]
             assert "Those on Jay Street" in pages[0]
             every_page_carries(pages, str(report.pk))
+
+    def test_one_meeting_is_a_page_of_everybody_for_the_chart(self, cast: Cast) -> None:
+        meeting = gather.records_of(file(cast), *FEBRUARY).earliest("meeting__starts_at").meeting
+        order = service.order_meeting(cast.mina, meeting, Format.PDF)
+        tasks.make_reports()
+        order.refresh_from_db()
+        assert order.report_id is not None, order.why
+        (page,) = text_of(service.download(cast.mina, order.report_id)[1])
+        assert [name for name in ("Alice Haddad", "Bruno Silva", "Mina Park") if name not in page] == []
+        assert str(order.report_id) in page
 
     def test_a_hundred_pages_are_drawn_in_one_go_and_each_carries_notice_number_and_id(
         self, cast: Cast
