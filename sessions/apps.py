@@ -18,7 +18,10 @@ class ClinicConfig(AppConfig):
         from sessions.consents.service import ended
         from sessions.families.service import consent_ended as guest_dismissed
         from sessions.messages.tracking import hear
+        from sessions.people.service import access_ended
+        from sessions.room.upkeep import part_ended
 
         tracking.connect(hear, dispatch_uid="messages")
         ended.connect(consent_ended, dispatch_uid="aftercare")
         ended.connect(guest_dismissed, dispatch_uid="families")
+        access_ended.connect(part_ended, dispatch_uid="room")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.dispatch import Signal
 
 from sessions.audit import service as audit
 from sessions.core import clock
@@ -12,6 +14,9 @@ from sessions.core.errors import Invalid
 from sessions.people import standing
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.people.roles import Role
+
+# Sent on commit with `person` and `by` (ids): some access is over; who let the person in looks again.
+access_ended: Final = Signal()
 
 
 def roles(person: Person) -> frozenset[Role]:
@@ -42,12 +47,14 @@ def end_membership(membership: Membership, by: Person | None = None) -> None:
     membership.refresh_from_db()
     if ended:
         _record(by, "membership.ended", membership.program_id, membership.person, Role(membership.role))
+        _tell_of_the_end(membership.person_id, by)
 
 
 @transaction.atomic
 def disable(person: Person, by: Person | None = None) -> None:
-    """End all of the person's access at once; logins and open rooms notice within 30 seconds. Idempotent."""
+    """End all of the person's access at once; logins notice within 30 seconds. Idempotent."""
     if Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
+        _tell_of_the_end(person.pk, by)
         audit.record(
             actor_id=by.pk if by else None, act="person.disabled", subject_type="person", subject_id=person.pk
         )
@@ -88,6 +95,12 @@ def keep_apart(one: Person, other: Person, program_id: UUID, by: Person | None =
                 subject_id=person.pk,
                 scope=program_id,
             )
+
+
+def _tell_of_the_end(person: UUID, by: Person | None) -> None:
+    transaction.on_commit(
+        lambda: access_ended.send(sender=Person, person=person, by=by.pk if by is not None else person)
+    )
 
 
 def _record(by: Person | None, act: str, program_id: UUID, person: Person, role: Role) -> None:

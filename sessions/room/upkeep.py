@@ -80,6 +80,11 @@ def put_out(person: UUID, by: UUID) -> int:
     )
 
 
+def part_ended(person: UUID, by: UUID, **_: object) -> None:
+    """Receives `people.service.access_ended`."""
+    put_out(person, by)
+
+
 def _put_out(meeting_id: UUID, person: UUID, by: UUID) -> int:
     room = RoomLog(programs.meeting(meeting_id))
     standing = room.state.people.get(person)
