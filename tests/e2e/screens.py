@@ -132,7 +132,10 @@ async def episode(browser: Browser, site: Site, camera: Camera) -> None:
     """Every page from a referral to aftercare, as the people in tests/e2e/episode.py come by."""
 
     async def look(visitor: Visitor, name: str) -> None:
-        await camera.take(visitor, f"episode-{name}", whole=True)
+        """At the size of whoever stands there: staff at a desk, client and guest on a phone."""
+        size = next(size for size, viewport in SIZES.items() if viewport == visitor.page.viewport_size)
+        path = camera.folder / f"episode-{name.removeprefix('episode-')}-{size}.png"
+        await visitor.page.screenshot(path=path, full_page=True, animations="disabled")
 
     walk = Walk(site, browser, look)
     for step in walk.steps:

@@ -169,6 +169,14 @@ FORMS: dict[str, tuple[str, str, Args, dict[str, Any], set[str], str]] = {
         "09:00",
     ),
     "plan": ("mina", "plan-write", EPISODE, {"x": "1"}, set(), ""),
+    "prescribed week": (
+        "mina",
+        "prescription",
+        EPISODE,
+        {"starts_on": "never", "kind1": "individual_therapy", "start1": "10:00"},
+        {"starts_on", "weekday1", "end1", "leader1"},
+        "10:00",
+    ),
     "review": ("mina", "plan-review", EPISODE, {"x": "1"}, set(), ""),
     "assessment": (
         "mina",
