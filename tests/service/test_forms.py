@@ -216,9 +216,10 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(
     text = answer.content.decode()
     assert kept in text
     assert 'class="errorlist"' in text
+    context: Any = answer.context
     shown = next(
         one
-        for one in (value for layer in answer.context for value in layer.dicts for value in value.values())
+        for one in (value for layer in context for value in layer.dicts for value in value.values())
         if getattr(one, "errors", None)
     )
     if wrong:
