@@ -28,6 +28,7 @@ from sessions.core import clock
 from sessions.management.demo_aftercare import where_it_is_day
 from sessions.messages import consents as channels
 from sessions.messages.models import Channel, Message, MessageState
+from sessions.programs.calendar_models import ScheduleChange
 from tests.cast import Cast, assemble
 from tests.servers import Redis, stop, wait_until
 from tests.service import letterbox
@@ -116,8 +117,11 @@ def site(cast: Cast, tmp_path: Path) -> Iterator[Site]:
 
 
 def reminders(cast: Cast, count: int, apart: timedelta) -> list[CheckIn]:
-    """So many calls tomorrow, whose reminders fall due one after the other, from now on."""
+    """So many calls tomorrow, whose reminders fall due one after the other, from now on. Nothing else is to be
+    said: that the cast has meetings is told already.
+    """
     now = clock.now()
+    ScheduleChange.objects.update(told_at=now)
     cast.ada.time_zone = where_it_is_day(now)
     cast.ada.save()
     agrees(cast, cast.ada)

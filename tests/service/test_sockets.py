@@ -181,6 +181,8 @@ class TestBehindTheRealServer:
     async def test_a_server_told_to_stop_tells_its_clients_to_come_back(self, echo: Running) -> None:
         """Daphne alone would only cut the connection."""
         heard, words = await handshake(echo.port)
+        words.write(frame(b"1"))
+        await asyncio.wait_for(heard.readexactly(4 + 8_000), 5)  # its answer: it has opened the socket too
         echo.process.terminate()
         last = await asyncio.wait_for(heard.read(), 10)
         assert last == bytes([0x88, 2]) + Close.RESTART.to_bytes(2, "big")
