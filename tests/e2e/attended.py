@@ -11,9 +11,10 @@ from sessions import tasks
 from sessions.core import clock
 from sessions.core.span import Span
 from sessions.management import demo_clinic
+from sessions.management.demo_aftercare import where_it_is_day
 from sessions.people.models import Person
 from sessions.programs.kinds import MeetingKind
-from sessions.programs.models import Cohort
+from sessions.programs.models import Cohort, Program
 from sessions.programs.service import schedule
 from sessions.room.commands import End, Leave
 from tests.service.room import Evening
@@ -24,7 +25,13 @@ STEP = timedelta(seconds=20)
 
 def hold() -> None:
     """Luis is late, Priya loses her connection for eight minutes, Marcus does not come, Hannah leaves early,
-    Noor loses hers, is back a minute later and then waits at the door; the others are there all the time."""
+    Noor loses hers, is back a minute later and then waits at the door; the others are there all the time.
+
+    The clinic lies where it is day now: an evening that has just been held is of this day and this week.
+    """
+    by_day = where_it_is_day(clock.now())
+    Program.objects.filter(name=demo_clinic.PROGRAM).update(time_zone=by_day)
+    Person.objects.filter(email__endswith=demo_clinic.DOMAIN).update(time_zone=by_day)
     cohort = Cohort.objects.get(program__name=demo_clinic.PROGRAM)
     people = {
         person.given_name: person for person in Person.objects.filter(email__endswith=demo_clinic.DOMAIN)
