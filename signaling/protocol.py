@@ -34,6 +34,8 @@ Place = Literal["outside", "waiting", "main", "breakout", "aside", "left", "decl
 Lobby = Literal["clients", "family"]  # family meetings have two; in others all wait in "clients"
 Ask = Literal["unmute", "cameraOn", "cameraOff"]  # what staff may ask of somebody, never force
 ChatTo = Literal["room", "staff", "everyone", "waiting", "person"]
+# Why somebody is let in who came after the door had closed.
+LateReason = Literal["told-us", "technical", "transport", "other"]
 RoomRole = Literal["facilitator", "client", "family", "alumnus"]
 
 
@@ -68,12 +70,15 @@ class Knock(Message, frozen=True, tag="knock"):
 
 
 class Admit(Message, frozen=True, tag="admit"):
+    """One who waits. For a `late` one with the reason, else it is refused with the code `late-door`."""
+
     command_id: CommandId
     person_id: Id
+    reason: LateReason | None = None
 
 
 class AdmitAll(Message, frozen=True, tag="admitAll"):
-    """Everybody in line, or only those of one lobby."""
+    """Everybody in line, or only those of one lobby; who is late stays in line."""
 
     command_id: CommandId
     lobby: Lobby | None = None
@@ -237,7 +242,7 @@ class SetLock(Message, frozen=True, tag="setLock"):
 
 
 class SetAutoAdmit(Message, frozen=True, tag="setAutoAdmit"):
-    """Let everybody on the roster in as they come, while a facilitator is there."""
+    """Let everybody on the roster in as they come, while a facilitator is there; who is late waits."""
 
     command_id: CommandId
     on: bool
@@ -405,6 +410,7 @@ class You(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     ask: Ask | None = None  # an open question from staff
     may_share_screen: bool = False
     arrival: Arrival | None = None  # as last told; `confirmed` says whether for this meeting
+    late: bool = False  # waits, and the door has closed: a facilitator decides
 
 
 class Arrival(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
@@ -441,6 +447,8 @@ class Waiter(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     interrupted: bool
     lobby: Lobby = "clients"
     flags: tuple[Flag, ...] = ()
+    late: bool = False  # came after the door had closed: to be let in with a reason
+    minutes_late: int = 0  # of a late one: from the scheduled start to when they first came
 
 
 class SideRoom(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):

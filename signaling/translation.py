@@ -39,8 +39,8 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
     match message:
         case protocol.Knock():
             return commands.Knock()
-        case protocol.Admit(person_id=person):
-            return commands.Admit(_id(person))
+        case protocol.Admit(person_id=person, reason=why):
+            return commands.Admit(_id(person), why)
         case protocol.AdmitAll(lobby=lobby):
             return commands.AdmitAll(lobby)
         case protocol.Decline(person_id=person, reason=reason):
@@ -139,6 +139,7 @@ def room_of(view: views.RoomView) -> protocol.Room:
             room_id=str(you.room_id or ""),
             room_name=you.room_name,
             arrival=_arrival(view.arrival),
+            late=you.late,
         ),
         meeting=protocol.MeetingInfo(
             title=meeting.title,
@@ -160,6 +161,8 @@ def room_of(view: views.RoomView) -> protocol.Room:
                 interrupted=waiter.interrupted,
                 lobby=waiter.lobby,
                 flags=view.flags.get(waiter.person_id, ()),
+                late=waiter.late,
+                minutes_late=waiter.minutes_late,
             )
             for waiter in view.waiting
         ),

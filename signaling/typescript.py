@@ -23,6 +23,7 @@ NAMED: Final = {
     "Ask": protocol.Ask,
     "ChatTo": protocol.ChatTo,
     "Flag": protocol.Flag,
+    "LateReason": protocol.LateReason,
 }
 
 

@@ -101,6 +101,10 @@ def prepare(now: datetime) -> DemoClinic:
     Passwords are put back each time, so that the printed logins work.
     """
     program, _ = Program.objects.get_or_create(name=PROGRAM, defaults={"time_zone": ZONE})
+    if "door_minutes" not in program.settings:
+        # The open group is for whoever comes, an hour after its start too.
+        program.settings = {**program.settings, "door_minutes": 0}
+        program.save(update_fields=["settings"])
     password = _password()
     cast = {part: _person(part, program, password) for part in EVERYBODY}
     for client, guest, relationship in GUESTS:

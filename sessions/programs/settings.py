@@ -45,6 +45,7 @@ class ProgramSettings:
     change_notice_hours: int = 24  # and given back at least so long before
     invitation_days: int = 14  # a family guest's link lives so long
     supervision_grace_s: int = 60  # without a facilitator, until people stop hearing and seeing one another
+    door_minutes: int = 15  # after its start a group's door closes to clients who come first then; 0 never
     offer_hours: int = 48  # a free place is kept so long for who was offered it
     testing_window_hours: int = 24  # from the notice to the end of the time to give a sample
     floor_minutes: int = 540  # a week; below it, a client's plan is one of stepping down
@@ -69,6 +70,7 @@ LIMITS: Final[dict[str, tuple[int, int]]] = {
     "change_notice_hours": (0, 168),
     "invitation_days": (1, 60),
     "supervision_grace_s": (0, 600),
+    "door_minutes": (0, 180),
     "offer_hours": (1, 168),
     "testing_window_hours": (2, 72),
     "floor_minutes": (0, 2400),

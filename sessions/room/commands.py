@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from sessions.room.care_commands import CareCommand, CareStaffCommand
+from sessions.room.fact import LateReason
 from sessions.room.floor_commands import FloorCommand, FloorStaffCommand
 from sessions.room.side_commands import SideCommand, SideStaffCommand
 
@@ -22,11 +23,12 @@ class Knock:
 @dataclass(frozen=True, slots=True)
 class Admit:
     person: UUID
+    reason: LateReason | None = None  # asked for once the door has closed to them; otherwise not kept
 
 
 @dataclass(frozen=True, slots=True)
 class AdmitAll:
-    """Everybody in line, or only those of one lobby."""
+    """Everybody in line, or only those of one lobby; without those to whom the door has closed."""
 
     lobby: Lobby | None = None
 

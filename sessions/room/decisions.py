@@ -43,6 +43,7 @@ from sessions.room.events import (
     SentBack,
 )
 from sessions.room.floor_commands import FloorCommand
+from sessions.room.late import NOBODY_LATE, Latecomers, LateDoor
 from sessions.room.machine import HELD, SEATED, Place, RoomState, Standing, evolve, move
 from sessions.room.moves import HoldBegan, HoldEnded, SentToBreakout, TookOver
 from sessions.room.moving import decide_side, home, landing, occupants, returned
@@ -77,6 +78,7 @@ def decide(
     closed: bool = False,
     family: Set[UUID] = frozenset(),
     roster: Set[UUID] = frozenset(),
+    latecomers: Latecomers = NOBODY_LATE,
 ) -> list[Fact]:
     """The facts that carry out `command` at `at`. Only a Knock may come to none.
 
@@ -84,19 +86,22 @@ def decide(
         closed: the door is shut although the log does not say that the meeting ended; see `door_closed`.
         family: who waits in the family's lobby.
         roster: everybody with a part in the meeting; asked only while people on it are let in by themselves.
+        latecomers: to whom the door has closed; asked only where somebody may be let in.
 
     Raises:
         NotAllowed: not by this person, or not to a facilitator of the meeting.
         IllegalMove: not from where the person concerned is. MeetingEnded once it is over. NoContact when two
-            people would meet who must not.
+            people would meet who must not. LateDoor without a reason for somebody who came too late.
     """
     check_asker(command, asker.staff)
     if isinstance(command, Knock):
-        return [] if closed or room.ended_at else _come(room, asker, known, facilitators, roster, at)
+        if closed or room.ended_at:
+            return []
+        return _come(room, asker, known, facilitators, roster, latecomers, at)
     if closed or room.ended_at:
         raise MeetingEnded
     if isinstance(command, FloorCommand):
-        led = facilitation.decide(room, command, asker.person, facilitators, roster, at)
+        led = facilitation.decide(room, command, asker.person, facilitators, roster, at, latecomers)
         return landed(room, led, known)
     match command:
         case Leave():
@@ -112,17 +117,23 @@ def decide(
             waiting = [person for person in waiting if facilitation.may_enter(room, person)]
             if not waiting:
                 raise facilitation.Locked
+            waiting = [person for person in waiting if not latecomers.late(room, person)]
+            if not waiting:
+                raise LateDoor
             asked = [Admitted(at=at, person=person, actor=asker.person) for person in waiting]
             facts = landed(room, asked, known)
             if not facts:
                 raise NoContactStaff
             return facts
-        case Admit(person=person):
+        case Admit(person=person, reason=reason):
             if room.of(person).place in SEATED:
                 raise facilitation.AlreadySo
             if not facilitation.may_enter(room, person):
                 raise facilitation.Locked
-            fact = Admitted(at=at, person=person, actor=asker.person)
+            late = latecomers.late(room, person)
+            if late and reason is None:
+                raise LateDoor
+            fact = Admitted(at=at, person=person, actor=asker.person, reason=reason if late else None)
             move(room.of(person).place, fact)
             return [fact, *landing(room, person, known, at)]
         case TakeOver():
@@ -225,6 +236,7 @@ def _come(
     known: Known,
     facilitators: Set[UUID],
     roster: Set[UUID],
+    latecomers: Latecomers,
     at: datetime,
 ) -> list[Fact]:
     """A knock, and whom the door lets in by it when it is set to: who knocks, or all who waited for staff."""
@@ -233,7 +245,7 @@ def _come(
         return facts
     for seq, fact in enumerate(facts, _LAST_IN_LINE):
         room = evolve(room, fact, seq)
-    opened = facilitation.let_in(room, facilitators, roster, at, room.floor.auto_admit)
+    opened = facilitation.let_in(room, facilitators, roster, at, room.floor.auto_admit, latecomers)
     return facts + landed(room, opened, known)
 
 

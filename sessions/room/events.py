@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, ClassVar, Final, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
 
 from sessions.core.errors import Fault
-from sessions.room.fact import ByStaff, OfMeeting, OfPerson
+from sessions.room.fact import ByStaff, LateReason, OfMeeting, OfPerson
 from sessions.room.floor_facts import FloorFact
 from sessions.room.moves import KeptApart, Recalled, SentToBreakout, SideFact, SteppedAside, TookOver
 from sessions.room.still_facts import StillFact
@@ -41,6 +41,9 @@ class Entered(OfPerson):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted(ByStaff):
     kind = "admitted"
+    if_any: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    reason: LateReason | None = None  # exactly when the door had closed to them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,13 @@ def to_record(fact: Fact) -> Record:
         person=values.get("person"),
         actor=values.get("actor"),
         connection=values.get("connection"),
-        data=msgspec.to_builtins({name: value for name, value in values.items() if name not in _COLUMNS}),
+        data=msgspec.to_builtins(
+            {
+                name: value
+                for name, value in values.items()
+                if name not in _COLUMNS and not (value is None and name in fact.if_any)
+            }
+        ),
     )
 
 
@@ -183,7 +192,8 @@ def from_record(record: Record) -> Fact:
     known = {field.name for field in fields(fact)}
     columns: dict[str, Any] = {name: getattr(record, name) for name in _COLUMNS if name in known}
     foreign = [name for name in _COLUMNS if name not in known and getattr(record, name) is not None]
-    if foreign or set(record.data) != known - set(_COLUMNS):
+    left_out = {name for name in fact.if_any if record.data.get(name) is None}  # None itself is never written
+    if foreign or set(record.data) != known - set(_COLUMNS) - left_out:
         raise CorruptLog(f"{record.kind}: fields {sorted(record.data)} and {foreign} do not fit")
     if record.at.utcoffset() is None:
         raise CorruptLog(f"{record.kind}: a time without a zone")

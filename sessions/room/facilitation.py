@@ -42,6 +42,7 @@ from sessions.room.floor_facts import (
     ScreensSet,
     Spotlighted,
 )
+from sessions.room.late import NOBODY_LATE, Latecomers
 from sessions.room.machine import HELD, Place, RoomState, room_key
 from sessions.room.still_facts import IdentityVerified
 
@@ -68,6 +69,7 @@ def decide(
     facilitators: Set[UUID],
     roster: Set[UUID],
     at: datetime,
+    latecomers: Latecomers = NOBODY_LATE,
 ) -> list[Fact]:
     """The facts that carry out `command`; that staff commands come from staff has been checked.
 
@@ -107,11 +109,11 @@ def decide(
             if on or floor.auto_admit is None:
                 return [lock]
             unlocked = replace(room, floor=replace(floor, locked=False))
-            return [lock, *let_in(unlocked, facilitators, roster, at, floor.auto_admit)]
+            return [lock, *let_in(unlocked, facilitators, roster, at, floor.auto_admit, latecomers)]
         case SetAutoAdmit(on=on):
             _new((floor.auto_admit is not None) != on)
             set_ = AutoAdmitSet(at=at, actor=asker, on=on)
-            return [set_, *(let_in(room, facilitators, roster, at, asker) if on else ())]
+            return [set_, *(let_in(room, facilitators, roster, at, asker, latecomers) if on else ())]
         case SetScreens(by=by):
             _new(floor.screens != by)
             return [ScreensSet(at=at, actor=asker, by=by)]
@@ -140,9 +142,14 @@ def decide(
 
 
 def let_in(
-    room: RoomState, facilitators: Set[UUID], roster: Set[UUID], at: datetime, by: UUID | None
+    room: RoomState,
+    facilitators: Set[UUID],
+    roster: Set[UUID],
+    at: datetime,
+    by: UUID | None,
+    latecomers: Latecomers = NOBODY_LATE,
 ) -> list[Fact]:
-    """Whom the open door lets in now: who waits, is on the roster, and was not sent out before.
+    """Whom the open door lets in now: who waits, is on the roster, came in time and was not sent out before.
 
     In the name of `by`, who switched it on, or of another facilitator who is there; nobody while none is.
     """
@@ -156,6 +163,7 @@ def let_in(
         if person in roster
         and person not in room.floor.by_hand
         and may_enter(room, person)
+        and not latecomers.late(room, person)
         and room.of(person).interrupted_since is None  # comes in with the knock that follows every reconnect
     ]
 

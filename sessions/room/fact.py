@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 from uuid import UUID
+
+# Why somebody who came after the door had closed was let in. Codes: free words would be about health.
+LateReason: TypeAlias = Literal["told-us", "technical", "transport", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +16,8 @@ class Base:
     """`at` is when it happened, by the server's clock, aware UTC."""
 
     kind: ClassVar[str]
+    # Fields that are written only when there is something to say: facts older than the field have none.
+    if_any: ClassVar[frozenset[str]] = frozenset()
 
     at: datetime
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
 
 from sessions.core import chain, clock
 from sessions.core.errors import Fault
@@ -23,6 +24,7 @@ from sessions.room.breakouts import Known
 from sessions.room.decisions import consequences
 from sessions.room.events import Entered, Fact, Knocked, Record, from_record, to_record
 from sessions.room.floor import Floor
+from sessions.room.late import NOBODY_LATE, Latecomers
 from sessions.room.machine import Place, RoomState, Standing, evolve
 from sessions.room.models import Connection, Placement, Room, RoomFact, SideRoom
 from sessions.room.moves import HoldEnded
@@ -94,6 +96,11 @@ class RoomLog:
             staff=self.facilitators,
             apart=frozenset(frozenset(pair) for pair in pairs),
         )
+
+    @property
+    def latecomers(self) -> Latecomers:
+        """To whom the door has closed, of all who ever came; a query only when there may be somebody."""
+        return latecomers_of(self.meeting, self._placements.values())
 
     def key_of(self, person: UUID) -> str | None:
         """What names the person's placement elsewhere, without naming the person; None before they came."""
@@ -242,6 +249,35 @@ def state_of(room: Room, rows: Sequence[Placement] | None = None) -> RoomState:
     """The room as its tables have it now, without the lock. `rows`: its placements, when read already."""
     placements = _PLACEMENTS.models(room.meeting_id) if rows is None else rows
     return _state(room, placements, _open_connections(room.meeting_id))
+
+
+def latecomers_of(meeting: Meeting, rows: Iterable[Placement]) -> Latecomers:
+    """To whom of `rows` the door of their meeting has closed.
+
+    It closes `door_minutes` after the scheduled start, and not before a facilitator was there: clients never
+    lose by staff who are late themselves (DOMAIN 3.9). Groups only, clients only; docs/room.md says why.
+    """
+    minutes = meeting.program.rules.door_minutes
+    if not minutes or not meeting.kind_defaults.by_cohort:
+        return NOBODY_LATE
+    closes_at, now = meeting.starts_at + timedelta(minutes=minutes), clock.now()
+    clients = frozenset(
+        row.person_id
+        for row in rows  # the first knock was at the present one or before it; who never did may do so now
+        if row.role == RoomRole.CLIENT and row.entered_at is None and (row.knocked_at or now) > closes_at
+    )
+    if not clients:
+        return NOBODY_LATE
+    facts = RoomFact.objects.filter(meeting=meeting, kind__in=(Knocked.kind, Entered.kind))
+    first = facts.values_list("kind", "person").annotate(first=Min("at")).order_by()
+    led_since: datetime | None = None
+    came: dict[UUID, datetime] = {}
+    for kind, person, at in first:
+        if kind == Knocked.kind:
+            came[person] = at
+        else:
+            led_since = min(led_since or at, at)
+    return NOBODY_LATE if led_since is None else Latecomers(max(closes_at, led_since), clients, came)
 
 
 def facts_of(meeting_id: UUID, after: int = 0) -> list[tuple[RoomFact, Fact]]:

@@ -29,11 +29,12 @@ from sessions.room.breakouts import Known
 from sessions.room.care_commands import Arrive, CareCommand, CloseCrisis, NoteCrisis, OpenCrisis, Say
 from sessions.room.chat import forget as forget_chat
 from sessions.room.chat import lines_since
-from sessions.room.commands import Command, TakeOver
+from sessions.room.commands import Admit, AdmitAll, Command, TakeOver
 from sessions.room.decisions import Asker, MeetingEnded, check_asker, decide, door_closed
-from sessions.room.events import Connected, Disconnected, Entered, Fact, person_of
+from sessions.room.events import Admitted, Connected, Disconnected, Entered, Fact, person_of
 from sessions.room.floor_commands import SetAutoAdmit
 from sessions.room.floor_facts import AskAnswered, HandLowered, HandRaised
+from sessions.room.late import NOBODY_LATE, LateDoor
 from sessions.room.log import RoomLog
 from sessions.room.machine import SEATED, room_key
 from sessions.room.models import Connection, Placement
@@ -161,6 +162,7 @@ def _carry_out(
             closed=closed,
             family=room.family,
             roster={entry.person.pk for entry in programs.roster(meeting)} if opens else frozenset(),
+            latecomers=room.latecomers if opens or isinstance(command, Admit | AdmitAll) else NOBODY_LATE,
         )
     seq = room.append(facts, actor.person_id, command_id)
     for fact in facts:
@@ -234,6 +236,7 @@ def _audit(actor: Actor, meeting: Meeting, room: RoomLog, fact: Fact) -> None:
         subject_type=subject[0],
         subject_id=subject[1],
         scope=meeting.program_id,
+        reason=(fact.reason or "") if isinstance(fact, Admitted) else "",
     )
 
 
@@ -377,6 +380,7 @@ __all__ = [
     "Effect",
     "Eject",
     "Held",
+    "LateDoor",
     "MeetingEnded",
     "MeetingInfo",
     "Member",

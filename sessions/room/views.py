@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext, override
@@ -22,7 +22,8 @@ from sessions.room.commands import Lobby
 from sessions.room.decisions import door_closed
 from sessions.room.events import Declined, Removed
 from sessions.room.floor_view import FloorSeen, floor_seen
-from sessions.room.log import state_of
+from sessions.room.late import Latecomers
+from sessions.room.log import latecomers_of, state_of
 from sessions.room.machine import HELD, SEATED, Place, RoomState
 from sessions.room.models import Placement, Room, RoomFact
 from sessions.room.reading import Actor, entrant, on_call
@@ -37,6 +38,7 @@ class You:
     place: Place
     identity: str  # "" without a seat
     position: int | None  # place in line, from 1, while waiting
+    late: bool = False  # waits, and the door has closed to them
     room_id: UUID | None = None  # of the side room they are in
     room_name: str = ""
 
@@ -60,6 +62,8 @@ class Waiter:
     since: datetime
     interrupted: bool
     lobby: Lobby
+    late: bool = False  # the door has closed to them: let in with a reason
+    minutes_late: int = 0  # whole ones, from the scheduled start to when a late one first came
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,7 @@ def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> Room
     roster = programs.roster(meeting)
     facilitators = {entry.person.pk for entry in roster if entry.role == RoomRole.FACILITATOR}
     lobbies = _lobbies(meeting)
+    latecomers = latecomers_of(meeting, line if staff else (row for row in line if row is mine))
     my_line = [row for row in line if _lobby(row.role, lobbies) == _lobby(role, lobbies)]
     names = _SideNames(roster, rows, staff)
     side = sides.side(room_id)
@@ -186,6 +191,7 @@ def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> Room
             place=place,
             identity=mine.identity if mine and inside else "",
             position=my_line.index(mine) + 1 if mine in my_line else None,
+            late=latecomers.late(state, person.pk),
             room_id=room_id,
             room_name=names.of(side) if side else "",
         ),
@@ -203,6 +209,8 @@ def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> Room
                 since=row.knocked_at or now,
                 interrupted=row.interrupted_since is not None,
                 lobby=_lobby(row.role, lobbies),
+                late=latecomers.late(state, row.person_id),
+                minutes_late=_minutes_late(latecomers, state, row.person_id, meeting),
             )
             for row in line
             if staff
@@ -224,6 +232,11 @@ def _inside_or_waiting(meeting: Meeting, person: Person, role: RoomRole) -> Room
         hold=hold,
         paused=hold is not None and hold.paused_at <= now,
     )
+
+
+def _minutes_late(latecomers: Latecomers, state: RoomState, person: UUID, meeting: Meeting) -> int:
+    came = latecomers.first(state, person) if latecomers.late(state, person) else None
+    return 0 if came is None else (came - meeting.starts_at) // timedelta(minutes=1)
 
 
 def _lobbies(meeting: Meeting) -> tuple[Lobby, ...]:

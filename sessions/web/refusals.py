@@ -40,6 +40,7 @@ TEXTS: Final = (
     gettext_noop("That is only possible in the room you are both in."),
     gettext_noop("That is only possible with somebody in the room."),
     gettext_noop("The room is locked. Unlock it first to let somebody new in."),
+    gettext_noop("They came after the door had closed. Let them in one by one, and say why."),
     gettext_noop("A facilitator of this meeting cannot be sent out."),
     gettext_noop("Only a client of the programme can be enrolled."),
     gettext_noop("Please answer every question."),

@@ -51,6 +51,7 @@ def member(name: str, role: str = "client", **more: Any) -> dict[str, Any]:
 def waiter(name: str, role: str = "client", **more: Any) -> dict[str, Any]:
     lobby = "family" if role == "family" else "clients"
     told = {"since": "2026-11-22T18:17:00Z", "interrupted": False, "lobby": lobby, "flags": []}
+    told |= {"late": False, "minutesLate": 0}
     return {**person(name, role), **told, **more}
 
 
@@ -67,6 +68,7 @@ def you(name: str = "Maya L.", role: str = "facilitator", place: str = "main", *
         "ask": None,
         "mayShareScreen": role == "facilitator",
         "arrival": None,
+        "late": False,
         **more,
     }
 

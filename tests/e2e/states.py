@@ -108,6 +108,7 @@ WAITING: Final = [
     waiter("Grace K.", "family"),
     waiter("Carmen O.", "family", interrupted=True),
 ]
+LATE: Final = [waiter("Daniel K.", late=True, minutesLate=22)]
 AWAY: Final = [
     {"personId": "h", "name": "Hannah W.", "role": "client", "place": "outside", "reason": ""},
     {"personId": "m", "name": "Marcus B.", "role": "client", "place": "declined", "reason": "Call first"},
@@ -129,6 +130,8 @@ STATES: Final = [
     State("waiting-written-to", view(daniel(place="waiting")), is_written_to, True, CLIENT),
     State("waiting-locked", view(daniel(place="waiting"), locked=True), nothing, True, CLIENT),
     State("two-lobbies", view(you(), members=GROUP[:1], waiting=WAITING, away=AWAY), presses("bar-people")),
+    State("waiting-late", view(daniel(place="waiting", late=True)), nothing, True, CLIENT),
+    State("late-at-the-door", view(you(), members=GROUP[:1], waiting=LATE), presses("bar-people", "admit")),
     State("rooms-none-yet", view(you(), members=GROUP), ROOMS),
     State(
         "rooms-planned",

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from sessions.core import clock
 from sessions.people.models import Person
+from sessions.programs.models import Program
 from sessions.room import commands, service
 from sessions.room.reading import Actor
 from signaling import heartbeat, rounds, tickets
@@ -80,6 +81,25 @@ class TestTheDoor:
         await alice.say("askSeat")
         assert (await alice.refusal())["code"] == "no-seat"
         assert alice.place == "declined"
+
+    async def test_it_has_closed_to_who_comes_late(self, cast: Cast, visit: Visit) -> None:
+        """The group began five minutes ago."""
+        rules = Program.objects.filter(pk=cast.north.pk)
+        await database_sync_to_async(rules.update)(settings={"door_minutes": 1})
+        mina, alice = [await visit(one, cast.group.pk) for one in (cast.mina, cast.alice)]
+        await mina.say("knock")
+        await mina.comes_to("main")
+        await alice.say("knock")
+        await alice.comes_to("waiting")
+        assert alice.room["you"]["late"]
+        await eventually(lambda: len(mina.room["waiting"]) == 1, "Mina hearing of Alice")
+        waiter = mina.room["waiting"][0]
+        assert (waiter["late"], waiter["minutesLate"]) == (True, 5)
+        about = {"personId": str(cast.alice.pk)}
+        assert (await mina.answer(await mina.say("admit", **about)))["code"] == "late-door"
+        done = await mina.answer(await mina.say("admit", **about, reason="technical"))
+        assert done["type"] == "done"
+        await alice.comes_to("main")
 
     async def test_a_reload_keeps_the_place(self, cast: Cast, mina: Page, alice: Page, visit: Visit) -> None:
         await mina.say("admitAll")

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from sessions.audit.models import AuditEvent
+from sessions.audit.models import AuditEvent, Outcome
 from sessions.core.errors import NotAllowed, Refusal
 from sessions.people.models import Membership
+from sessions.programs.models import Program
 from sessions.room import service
 from sessions.room.commands import Admit, AdmitAll, Decline, End, Knock, Leave, Remove, SendBack
+from sessions.room.events import Admitted
 from sessions.room.facilitation import AlreadySo, Locked, NotInYourRoom
 from sessions.room.floor import Pause
 from sessions.room.floor_commands import (
@@ -29,9 +31,11 @@ from sessions.room.floor_commands import (
     Spotlight,
     StartBreak,
 )
+from sessions.room.late import LateDoor
+from sessions.room.log import facts_of
 from sessions.room.machine import Place
 from tests import cast as people
-from tests.cast import EVENING, Cast
+from tests.cast import EVENING, HOUR, Cast
 from tests.service.room import Evening, seconds
 
 
@@ -236,6 +240,135 @@ class TestOpenDoor:
         evening.does(cast.theo, SetAutoAdmit(False))
         evening.comes(cast.alice)
         assert evening.place(cast.alice) is Place.WAITING
+
+
+class TestDoor:
+    """The group began five minutes before the evening of the clock; its door closes ten minutes after it."""
+
+    LATE = 17 * 60 + 1  # seconds: 22 minutes after the start
+
+    @pytest.fixture
+    def late(self, evening: Evening, cast: Cast, clock: time_machine.Traveller) -> Evening:
+        """Mina leads, Bruno has waited since the start; Alice comes 22 minutes after it."""
+        evening.comes(cast.mina, cast.bruno)
+        clock.shift(self.LATE)
+        evening.comes(cast.alice, cast.bruno, cast.mina)
+        return evening
+
+    def test_has_closed_and_each_is_told_what_is_theirs(self, late: Evening, cast: Cast) -> None:
+        waiting = late.view(cast.mina).waiting
+        assert [(one.name, one.late, one.minutes_late) for one in waiting] == [
+            ("Bruno Silva", False, 0),
+            ("Alice Haddad", True, 22),
+        ]
+        assert [late.view(one).you.late for one in (cast.alice, cast.bruno, cast.mina)] == [
+            True,
+            False,
+            False,
+        ]
+        assert late.view(cast.alice).waiting == ()
+
+    def test_opens_to_a_reason_that_stays_on_record(self, late: Evening, cast: Cast) -> None:
+        before = service.head(cast.group.pk)
+        with pytest.raises(LateDoor):
+            late.does(cast.mina, Admit(cast.alice.pk))
+        assert service.head(cast.group.pk) == before
+        refused = AuditEvent.objects.filter(act="room.admit").latest("seq")
+        assert (refused.outcome, refused.reason) == (Outcome.REFUSED, "late-door")
+        late.does(cast.mina, Admit(cast.alice.pk, "transport"))
+        assert late.place(cast.alice) is Place.MAIN
+        assert not late.view(cast.alice).you.late
+        (fact,) = [fact for _, fact in facts_of(cast.group.pk, after=before) if isinstance(fact, Admitted)]
+        assert (fact.actor, fact.reason) == (cast.mina.pk, "transport")
+        assert AuditEvent.objects.filter(act="room.admitted").latest("seq").reason == "transport"
+
+    def test_everybody_means_who_came_in_time(self, late: Evening, cast: Cast) -> None:
+        late.does(cast.mina, AdmitAll())
+        assert [late.place(one) for one in (cast.bruno, cast.alice)] == [Place.MAIN, Place.WAITING]
+        with pytest.raises(LateDoor):
+            late.does(cast.mina, AdmitAll())
+
+    def test_stays_closed_however_it_is_set(self, late: Evening, cast: Cast) -> None:
+        late.does(cast.mina, SetAutoAdmit(True))
+        late.does(cast.mina, SetLock(True))
+        late.does(cast.mina, SetLock(False))
+        late.loses(cast.alice)
+        late.comes(cast.alice)
+        assert [late.place(one) for one in (cast.bruno, cast.alice)] == [Place.MAIN, Place.WAITING]
+
+    def test_is_open_to_who_comes_back(
+        self, inside: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        inside.does(cast.alice, Leave())
+        clock.shift(self.LATE)
+        inside.comes(cast.mina, cast.alice)
+        inside.lets_in(cast.mina, cast.alice)
+        assert inside.place(cast.alice) is Place.MAIN
+
+    def test_and_to_who_was_at_it_in_time(
+        self, evening: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        """Waited, gave up twice, and stands there again: late is judged by the first knock."""
+        evening.comes(cast.mina, cast.alice)
+        for _ in range(2):
+            evening.does(cast.alice, Leave())
+            clock.shift(self.LATE)
+            evening.comes(cast.mina, cast.alice)
+        assert not evening.view(cast.alice).you.late
+        evening.lets_in(cast.mina, cast.alice)
+        assert evening.place(cast.alice) is Place.MAIN
+
+    def test_never_closes_before_staff_is_there(
+        self, evening: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        """Clients lose nothing by staff who are later than they."""
+        clock.shift(self.LATE)
+        evening.comes(cast.alice)
+        assert not evening.view(cast.alice).you.late
+        clock.shift(seconds(20))
+        evening.comes(cast.mina)
+        clock.shift(seconds(20))
+        evening.comes(cast.bruno)
+        assert [evening.view(one).you.late for one in (cast.alice, cast.bruno)] == [False, True]
+        evening.does(cast.mina, AdmitAll())
+        assert [evening.place(one) for one in (cast.alice, cast.bruno)] == [Place.MAIN, Place.WAITING]
+
+    @pytest.mark.parametrize(("minutes", "late"), [(0, False), (21, True), (22, False), (180, False)])
+    def test_closes_when_the_programme_says(
+        self, evening: Evening, cast: Cast, clock: time_machine.Traveller, minutes: int, late: bool
+    ) -> None:
+        Program.objects.filter(pk=cast.north.pk).update(settings={"door_minutes": minutes})
+        evening.comes(cast.mina)
+        clock.shift(self.LATE - 1)
+        evening.comes(cast.alice)
+        assert evening.view(cast.alice).you.late is late
+
+    def test_is_a_group_s_and_for_its_clients(self, cast: Cast, clock: time_machine.Traveller) -> None:
+        alone, family = Evening(cast.individual), Evening(cast.family)
+        clock.shift(4 * HOUR + timedelta(minutes=50))
+        alone.comes(cast.mina, cast.alice)
+        alone.lets_in(cast.mina, cast.alice)
+        clock.shift(timedelta(minutes=30))
+        family.comes(cast.mina)
+        clock.shift(seconds(1))
+        family.comes(cast.omar, cast.alice)
+        assert [(one.name, one.late) for one in family.view(cast.mina).waiting] == [
+            ("Omar Haddad", False),
+            ("Alice Haddad", True),
+        ]
+        family.does(cast.mina, AdmitAll())
+        assert [family.place(one) for one in (cast.omar, cast.alice)] == [Place.MAIN, Place.WAITING]
+
+    def test_changes_no_minutes(self, late: Evening, cast: Cast, clock: time_machine.Traveller) -> None:
+        """Presence begins as ever with the admission, whatever its reason."""
+        late.does(cast.mina, Admit(cast.alice.pk, "told-us"))
+        late.lets_in(cast.mina, cast.bruno)
+        clock.shift(seconds(20))
+        late.hears(cast.mina, cast.alice, cast.bruno)
+        alice, bruno = (late.stays(cast.mina)[name].stays for name in ("Alice Haddad", "Bruno Silva"))
+        assert [(one.starts_at, one.ends_at) for one in alice] == [
+            (one.starts_at, one.ends_at) for one in bruno
+        ]
 
 
 class TestLobbies:

@@ -47,6 +47,7 @@ from sessions.room.commands import (
     TakeOver,
 )
 from sessions.room.events import Admitted, Entered, Fact, Knocked, SentBack
+from sessions.room.fact import LateReason
 from sessions.room.floor_commands import (
     AnswerAsk,
     AskOf,
@@ -148,6 +149,8 @@ class Reader:
         self.room = RoomState()
         self.facts: list[tuple[int, Fact]] = []
         self.entries: dict[UUID, Fact] = {}  # the last way in or out of the waiting room
+        self.first: dict[UUID, datetime] = {}  # when somebody was at the door first
+        self.led_since: datetime | None = None
 
     def read(self) -> RoomState:
         if service.head(self.evening.meeting.pk) == len(self.facts):
@@ -157,10 +160,22 @@ class Reader:
             self.facts.append((row.seq, fact))
             if isinstance(fact, Admitted):  # a lock lets in nobody new
                 assert not self.room.floor.locked or self.room.of(fact.person).entered_at is not None
+                assert (fact.reason is not None) == self.too_late(fact.person)
+            if isinstance(fact, Knocked):
+                self.first[fact.person] = min(self.first.get(fact.person, fact.at), fact.at)
+            if isinstance(fact, Entered):
+                self.led_since = min(self.led_since or fact.at, fact.at)
             self.room = evolve(self.room, fact, row.seq)
             if isinstance(fact, Knocked | SentBack | KeptApart | Admitted | Entered):
                 self.entries[fact.person] = fact
         return self.room
+
+    def too_late(self, person: UUID) -> bool:
+        """Whether the door had closed to somebody who has never been inside."""
+        if not self.evening.meeting.kind_defaults.by_cohort or self.led_since is None:
+            return False
+        closed_at = max(self.evening.meeting.starts_at + timedelta(minutes=15), self.led_since)
+        return self.room.of(person).entered_at is None and self.first[person] > closed_at
 
 
 @dataclass
@@ -181,9 +196,10 @@ class RoomMachine(RuleBasedStateMachine):
     cast: ClassVar[Cast]
     logged: ClassVar[pytest.LogCaptureFixture]
 
-    @initialize(under_way=st.booleans())
-    def begin(self, under_way: bool) -> None:
-        """Before anybody came, or with everybody of the group in it: much is only possible from there."""
+    @initialize(begun=st.sampled_from(["nobody came yet", "everybody is in", "the door has closed"]))
+    def begin(self, begun: str) -> None:
+        """Before anybody came, with everybody of the group in it, or with Alice late: much is only possible from
+        there."""
         self.savepoint = transaction.atomic()
         self.savepoint.__enter__()
         self.travel = time_machine.travel(EVENING, tick=False)
@@ -198,7 +214,12 @@ class RoomMachine(RuleBasedStateMachine):
             "individual": Evening(self.cast.individual),
         }
         self.logs = {name: Reader(evening) for name, evening in self.evenings.items()}
-        if under_way:
+        if begun == "the door has closed":
+            self.traveller.shift(timedelta(minutes=20))
+            self.connect("group", "mina", "laptop")
+            self.time_passes(5)
+            self.connect("group", "alice", "laptop")
+        if begun == "everybody is in":
             for who in ("mina", "theo", "alice", "bruno"):
                 self.connect("group", who, "laptop")
             self.admit_all("group", "mina")
@@ -314,6 +335,12 @@ class RoomMachine(RuleBasedStateMachine):
     @rule(where=MEETINGS, who=STAFF, whom=ANYBODY)
     def admit(self, where: str, who: str, whom: str) -> None:
         self.ask(where, who, Admit(self.person(whom).pk))
+
+    @rule(where=MEETINGS, who=STAFF, reason=st.sampled_from([None, "told-us", "other"]))
+    def admit_the_next(self, where: str, who: str, reason: LateReason | None) -> None:
+        """With a reason who came after the door had closed, and nobody else; see Reader."""
+        for whom in self.logs[where].read().at(Place.WAITING)[:1]:
+            self.ask(where, who, Admit(whom, reason))
 
     @rule(where=MEETINGS, who=STAFF)
     def admit_all(self, where: str, who: str) -> None:

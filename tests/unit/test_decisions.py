@@ -42,6 +42,10 @@ from sessions.room.events import (
     Removed,
     SentBack,
 )
+from sessions.room.facilitation import Locked
+from sessions.room.floor_commands import SetAutoAdmit, SetLock
+from sessions.room.floor_facts import AutoAdmitSet, LockSet
+from sessions.room.late import Latecomers, LateDoor
 from sessions.room.machine import Place, RoomState, Standing, evolve, replay
 
 T0 = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
@@ -165,6 +169,82 @@ def test_after_the_end_nothing_can_be_asked(command: RuledCommand) -> None:
 def test_everybody_is_admitted_in_the_order_of_the_line() -> None:
     facts = decide(BOTH_WAIT, AdmitAll(), MINA_ASKS, STAFF, T0)
     assert [fact.person for fact in facts if isinstance(fact, Admitted)] == [BRUNO, ALICE]
+
+
+CLOSED_AT = T0 + timedelta(minutes=15)
+AT_22 = T0 + timedelta(minutes=22)
+LATE = Latecomers(CLOSED_AT, clients=frozenset({ALICE, BRUNO}))
+CONNECTED = [
+    Connected(at=T0, person=one, connection=uuid4(), device="laptop") for one in (THEO, ALICE, BRUNO)
+]
+THEO_LEADS: tuple[Fact, ...] = (*CONNECTED, Entered(at=T0, person=THEO))
+ALICE_LATE = room(*THEO_LEADS, knocked(BRUNO), Knocked(at=AT_22, person=ALICE))
+ONLY_ALICE_LATE = room(*THEO_LEADS, Knocked(at=AT_22, person=ALICE))
+THEO_ASKS = Asker(THEO, staff=True)
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "latecomers", "late"),
+    [
+        ("came with the start", BOTH_WAIT, LATE, False),
+        ("came as the door closed", room(Knocked(at=CLOSED_AT, person=ALICE)), LATE, False),
+        ("came after it", ALICE_LATE, LATE, True),
+        ("the door never closes", ALICE_LATE, Latecomers(None, frozenset({ALICE})), False),
+        ("is no client", ALICE_LATE, Latecomers(CLOSED_AT, frozenset({BRUNO})), False),
+        ("was there in time, and went to the kitchen", ALICE_LATE, Latecomers(CLOSED_AT, frozenset({ALICE}), {ALICE: T0}), False),
+        ("was inside before", room(knocked(ALICE), admitted(ALICE), Left(at=T0, person=ALICE), Knocked(at=AT_22, person=ALICE)), LATE, False),
+        ("is not at the door", room(Knocked(at=AT_22, person=ALICE), Left(at=AT_22, person=ALICE)), LATE, False),
+        ("never came", EMPTY, LATE, False),
+    ],
+)  # fmt: skip
+def test_the_door_has_closed_to_who_first_came_too_late(
+    what: str, state: RoomState, latecomers: Latecomers, late: bool
+) -> None:
+    assert latecomers.late(state, ALICE) is late, what
+
+
+def test_who_came_too_late_is_let_in_with_a_reason_and_it_is_kept() -> None:
+    with pytest.raises(LateDoor):
+        decide(ALICE_LATE, Admit(ALICE), THEO_ASKS, STAFF, AT_22, latecomers=LATE)
+    let_in = Admitted(at=AT_22, person=ALICE, actor=THEO, reason="technical")
+    assert decide(ALICE_LATE, Admit(ALICE, "technical"), THEO_ASKS, STAFF, AT_22, latecomers=LATE) == [let_in]
+
+
+def test_nobody_else_has_a_reason_on_record() -> None:
+    (fact,) = decide(ALICE_LATE, Admit(BRUNO, "technical"), THEO_ASKS, STAFF, AT_22, latecomers=LATE)
+    assert fact == Admitted(at=AT_22, person=BRUNO, actor=THEO)
+
+
+def test_a_reason_opens_no_lock() -> None:
+    locked = evolve(ALICE_LATE, LockSet(at=AT_22, actor=THEO, on=True), 9)
+    with pytest.raises(Locked):
+        decide(locked, Admit(ALICE, "other"), THEO_ASKS, STAFF, AT_22, latecomers=LATE)
+
+
+def test_letting_everybody_in_passes_over_who_came_too_late() -> None:
+    facts = decide(ALICE_LATE, AdmitAll(), THEO_ASKS, STAFF, AT_22, latecomers=LATE)
+    assert [fact.person for fact in facts if isinstance(fact, Admitted)] == [BRUNO]
+    with pytest.raises(LateDoor):
+        decide(ONLY_ALICE_LATE, AdmitAll(), THEO_ASKS, STAFF, AT_22, latecomers=LATE)
+
+
+@pytest.mark.parametrize("lock_first", [False, True])
+def test_so_does_the_open_door(lock_first: bool) -> None:
+    state = ALICE_LATE
+    command: RuledCommand = SetAutoAdmit(True)
+    if lock_first:
+        was: list[Fact] = [AutoAdmitSet(at=T0, actor=THEO, on=True), LockSet(at=T0, actor=THEO, on=True)]
+        for seq, fact in enumerate(was, 9):
+            state = evolve(state, fact, seq)
+        command = SetLock(False)
+    facts = decide(state, command, THEO_ASKS, STAFF, AT_22, roster=STAFF | {ALICE, BRUNO}, latecomers=LATE)
+    assert [fact.person for fact in facts if isinstance(fact, Admitted)] == [BRUNO]
+
+
+def test_an_open_door_is_closed_to_who_comes_now() -> None:
+    opened = room(*THEO_LEADS, AutoAdmitSet(at=T0, actor=THEO, on=True))
+    (fact,) = decide(opened, Knock(), ALICE_ASKS, STAFF, AT_22, roster=STAFF | {ALICE}, latecomers=LATE)
+    assert fact == Knocked(at=AT_22, person=ALICE)
 
 
 @pytest.mark.parametrize(

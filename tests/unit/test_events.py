@@ -11,9 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.room.events import KINDS, CorruptLog, Disconnected, Fact, Record, from_record, to_record
+from sessions.room.events import (
+    KINDS,
+    Admitted,
+    CorruptLog,
+    Disconnected,
+    Fact,
+    Record,
+    from_record,
+    to_record,
+)
 from sessions.room.moves import PlannedRoom
 
+REASONS = st.sampled_from([None, "told-us", "technical", "transport", "other"])
 TIMES = st.datetimes(timezones=st.just(UTC))
 
 
@@ -38,7 +48,7 @@ ANY_FACT = st.one_of(
                     "person": st.uuids(),
                     "actor": st.uuids(),
                     "connection": st.uuids(),
-                    "reason": st.text(max_size=200),
+                    "reason": REASONS if kind is Admitted else st.text(max_size=200),
                     "device": st.text(max_size=64),
                     "clean": st.booleans(),
                     "on": st.booleans(),
@@ -90,6 +100,22 @@ def test_anything_else_is_a_corrupt_log(what: str, changes: dict[str, Any]) -> N
     with pytest.raises(CorruptLog):
         from_record(broken)
     assert from_record(RECORD), what
+
+
+def test_a_reason_is_in_the_log_only_when_there_is_one() -> None:
+    """What was sealed before there were reasons is read, and sealed, as ever."""
+    plain = Admitted(at=WHEN, person=UUID(int=1), actor=UUID(int=2))
+    assert to_record(plain).data == {}
+    assert to_record(replace(plain, reason="transport")).data == {"reason": "transport"}
+
+
+@pytest.mark.parametrize(
+    "data", [{"reason": None}, {"reason": "slept in"}, {"reason": "other", "mood": "good"}]
+)
+def test_no_other_reason_is_in_the_log(data: dict[str, Any]) -> None:
+    record = to_record(Admitted(at=WHEN, person=UUID(int=1), actor=UUID(int=2)))
+    with pytest.raises(CorruptLog):
+        from_record(replace(record, data=data))
 
 
 def test_stored_kinds_never_change_their_spelling() -> None:

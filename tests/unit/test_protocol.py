@@ -32,6 +32,7 @@ MALFORMED = [
     ("two types", '{"type":"ping","type":"leave","commandId":"12345678"}'),
     ("a missing field", '{"type":"admit","commandId":"12345678"}'),
     ("a number for an id", '{"type":"admit","commandId":"12345678","personId":7}'),
+    ("a reason of one's own", '{"type":"admit","commandId":"12345678","personId":"1","reason":"slept in"}'),
     ("an empty id", '{"type":"admit","commandId":"12345678","personId":""}'),
     ("a command id too short to be unique", '{"type":"admit","commandId":"1","personId":"' + ID + '"}'),
     (

@@ -8,6 +8,7 @@ export type Lobby = "clients" | "family";
 export type Ask = "unmute" | "cameraOn" | "cameraOff";
 export type ChatTo = "room" | "staff" | "everyone" | "waiting" | "person";
 export type Flag = "arrivalUnconfirmed" | "otherState" | "notAlone" | "noIdentity";
+export type LateReason = "told-us" | "technical" | "transport" | "other";
 export interface PlannedRoom {
   readonly roomId: string;
   readonly name: string;
@@ -26,6 +27,7 @@ export interface You {
   readonly ask: Ask | null;
   readonly mayShareScreen: boolean;
   readonly arrival: Arrival | null;
+  readonly late: boolean;
 }
 export interface Arrival {
   readonly address: string;
@@ -72,6 +74,8 @@ export interface Waiter {
   readonly interrupted: boolean;
   readonly lobby: Lobby;
   readonly flags: readonly Flag[];
+  readonly late: boolean;
+  readonly minutesLate: number;
 }
 /** Told to everybody inside while they are open or closing; to staff also while planned. */
 export interface Breakouts {
@@ -138,12 +142,14 @@ export interface ChatLine {
 export interface Knock {
   readonly type: "knock";
 }
+/** One who waits. For a `late` one with the reason, else it is refused with the code `late-door`. */
 export interface Admit {
   readonly type: "admit";
   readonly commandId: string;
   readonly personId: string;
+  readonly reason?: LateReason | null;
 }
-/** Everybody in line, or only those of one lobby. */
+/** Everybody in line, or only those of one lobby; who is late stays in line. */
 export interface AdmitAll {
   readonly type: "admitAll";
   readonly commandId: string;
@@ -282,7 +288,7 @@ export interface SetLock {
   readonly commandId: string;
   readonly on: boolean;
 }
-/** Let everybody on the roster in as they come, while a facilitator is there. */
+/** Let everybody on the roster in as they come, while a facilitator is there; who is late waits. */
 export interface SetAutoAdmit {
   readonly type: "setAutoAdmit";
   readonly commandId: string;

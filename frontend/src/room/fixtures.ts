@@ -14,6 +14,7 @@ export const maya: You = {
   ask: null,
   mayShareScreen: false,
   arrival: null,
+  late: false,
 };
 
 export const member = (personId: string, parts: Partial<Member> = {}): Member => ({

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Member, Room, Waiter, You } from "../protocol/messages.gen";
 import { news } from "./news";
 
-const maya: You = { personId: "maya", name: "Maya", role: "client", place: "main", identity: "i-maya", position: null, roomId: "", roomName: "", hand: null, ask: null, mayShareScreen: false, arrival: null };
+const maya: You = { personId: "maya", name: "Maya", role: "client", place: "main", identity: "i-maya", position: null, roomId: "", roomName: "", hand: null, ask: null, mayShareScreen: false, arrival: null, late: false };
 const dana: You = { ...maya, personId: "dana", name: "Dana", role: "facilitator", identity: "i-dana" };
 const member = (personId: string, interrupted = false): Member => ({
   personId,
@@ -21,6 +21,8 @@ const waiter = (personId: string): Waiter => ({
   interrupted: false,
   lobby: "clients",
   flags: [],
+  late: false,
+  minutesLate: 0,
 });
 const room = (you: You, parts: Partial<Room> = {}): Room => ({
   type: "room",

@@ -1,4 +1,4 @@
-import type { ChatLine, Lobby, Room, Seat, ToBrowser } from "../protocol/messages.gen";
+import type { ChatLine, LateReason, Lobby, Room, Seat, ToBrowser } from "../protocol/messages.gen";
 import { Declined, Wire, type Command, type Link } from "../protocol/wire";
 import { Care, WELL, type Wellbeing } from "./care";
 import { heard, noLines, readAll, type ChatLog } from "./chat";
@@ -232,8 +232,9 @@ export class Session {
     this.#set({ left: false });
   }
 
-  admit(personId: string): void {
-    void this.#do({ type: "admit", personId }, personId);
+  /** `reason` is asked for about who came after the door had closed. */
+  admit(personId: string, reason: LateReason | null = null): void {
+    void this.#do({ type: "admit", personId, ...(reason === null ? {} : { reason }) }, personId);
   }
 
   admitAll(lobby: Lobby | null = null): void {

@@ -123,6 +123,11 @@ SECTIONS: Final[tuple[Section, ...]] = (
         gettext_lazy("In the room"),
         (
             _rule("supervision_grace_s", gettext_lazy("Seconds without staff until a session pauses")),
+            _rule(
+                "door_minutes",
+                gettext_lazy("Minutes after a group’s start until its door closes to clients (0: never)"),
+                gettext_lazy("Who comes later is let in by a facilitator, who says why."),
+            ),
             Number(
                 chat.KEEP_DAYS,
                 gettext_lazy("Days that a session's chat is kept"),

@@ -1,11 +1,13 @@
-import { useId } from "react";
-import type { Away, Lobby, Room, Waiter } from "../../protocol/messages.gen";
+import { useId, useRef, useState } from "react";
+import type { Away, LateReason, Lobby, Room, Waiter } from "../../protocol/messages.gen";
+import { inTime } from "../late";
 import { notifiable, useNotifications } from "../notify";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { useServerNow } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
+import { LateChoice } from "./Late";
 
 interface Props {
   readonly session: Session;
@@ -21,7 +23,7 @@ export function Lobbies(props: Props & { readonly onDecline: (waiter: Waiter) =>
   const several = lobbies.length > 1;
   return (
     <>
-      {view.waiting.length > 0 && (
+      {inTime(view.waiting).length > 0 && (
         <button
           type="button"
           className="button primary wide"
@@ -53,7 +55,7 @@ function Line(
         <h3 id={id}>
           {lobby !== null && <span className="soft">{words.waiting}:</span>} {name} <span className="rail-count">{waiting.length}</span>
         </h3>
-        {lobby !== null && waiting.length > 1 && (
+        {lobby !== null && inTime(waiting).length > 1 && (
           <button
             type="button"
             className="button small"
@@ -75,7 +77,7 @@ function Line(
               waiter={waiter}
               minutes={Math.max(0, Math.floor((nowMs - Date.parse(waiter.since)) / 60_000))}
               busy={Session.busy(snapshot, waiter.personId)}
-              onAdmit={() => session.admit(waiter.personId)}
+              onAdmit={(reason) => session.admit(waiter.personId, reason)}
               onDecline={() => props.onDecline(waiter)}
             />
           ))}
@@ -89,26 +91,41 @@ function WaiterRow(props: {
   readonly waiter: Waiter;
   readonly minutes: number;
   readonly busy: boolean;
-  readonly onAdmit: () => void;
+  readonly onAdmit: (reason: LateReason | null) => void;
   readonly onDecline: () => void;
 }) {
   const words = useWords();
   const { waiter, busy } = props;
+  const [asking, setAsking] = useState(false);
+  const choice = useId();
+  const admit = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setAsking(false);
+    admit.current?.focus();
+  };
   return (
     <li className="rail-row" data-testid="waiter" data-person={waiter.personId}>
       <Initials name={waiter.name} personId={waiter.personId} />
       <span className="rail-name">
         {waiter.name}
         <small>{waiter.interrupted ? words.tileInterrupted : words.since(props.minutes)}</small>
+        {waiter.late && <small data-testid="came-late">{words.cameLate(waiter.minutesLate)}</small>}
       </span>
       <span className="rail-acts">
         <button
           type="button"
           className="button primary small"
+          ref={admit}
           data-testid="admit"
           aria-label={words.admitName(waiter.name)}
+          aria-expanded={waiter.late ? asking : undefined}
+          aria-controls={waiter.late && asking ? choice : undefined}
           disabled={busy}
-          onClick={props.onAdmit}
+          onClick={() => {
+            if (!waiter.late) props.onAdmit(null);
+            else if (asking) close();
+            else setAsking(true);
+          }}
         >
           {words.admit}
         </button>
@@ -123,6 +140,18 @@ function WaiterRow(props: {
           {words.notToday}
         </button>
       </span>
+      {waiter.late && asking && (
+        <LateChoice
+          id={choice}
+          name={waiter.name}
+          busy={busy}
+          onChoose={(reason) => {
+            close();
+            props.onAdmit(reason);
+          }}
+          onClose={close}
+        />
+      )}
       <Flags flags={waiter.flags} />
     </li>
   );

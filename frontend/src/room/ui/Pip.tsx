@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { createPortal } from "react-dom";
 import type { Room } from "../../protocol/messages.gen";
+import { firstToLetIn } from "../late";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { Bar, type Panel } from "./Bar";
@@ -84,7 +85,7 @@ export function PipWindow(props: {
 }) {
   const words = useWords();
   const { page, session, snapshot, view } = props;
-  const first = view.waiting[0];
+  const first = firstToLetIn(view.waiting);
   const nothing = () => undefined;
   return createPortal(
     <div className="pip-room" data-testid="pip">
@@ -97,11 +98,11 @@ export function PipWindow(props: {
           <button
             type="button"
             className="button primary small"
-            aria-label={words.admitName(first.name)}
+            aria-label={first.late ? words.lateDecideName(first.name) : words.admitName(first.name)}
             disabled={Session.busy(snapshot, first.personId)}
-            onClick={() => session.admit(first.personId)}
+            onClick={() => (first.late ? props.onBack() : session.admit(first.personId))}
           >
-            {words.admit}
+            {first.late ? words.lateDecide : words.admit}
           </button>
         </div>
       )}

@@ -54,18 +54,22 @@ export function Arrivals(props: {
       {arriving.map((waiter) => (
         <Toast key={waiter.personId} onGone={() => props.onSeen(waiter.personId)}>
           <Initials name={waiter.name} personId={waiter.personId} />
-          <span className="toast-text">{words.saysWaiting(waiter.name)}</span>
+          <span className="toast-text">
+            {words.saysWaiting(waiter.name)}
+            {waiter.late && <small>{words.cameLate(waiter.minutesLate)}</small>}
+          </span>
           <button
             type="button"
             className="button primary small"
             data-testid="toast-admit"
-            aria-label={words.admitName(waiter.name)}
+            aria-label={waiter.late ? words.lateDecideName(waiter.name) : words.admitName(waiter.name)}
             onClick={() => {
-              session.admit(waiter.personId);
+              if (waiter.late) props.onOpen();
+              else session.admit(waiter.personId);
               props.onSeen(waiter.personId);
             }}
           >
-            {words.admit}
+            {waiter.late ? words.lateDecide : words.admit}
           </button>
         </Toast>
       ))}

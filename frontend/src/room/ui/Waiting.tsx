@@ -40,7 +40,14 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
                 {view.you.position !== null && words.position(view.you.position)}
               </p>
               {view.locked && <p className="lead">{words.waitingLocked}</p>}
-              <p className="lead">{view.staffPresent ? words.willLetYouIn(names) : words.staffNotYet(names)}</p>
+              {view.you.late && (
+                <p className="lead" data-testid="late">
+                  {words.waitingLate}
+                </p>
+              )}
+              {!(view.you.late && view.staffPresent) && (
+                <p className="lead">{view.staffPresent ? words.willLetYouIn(names) : words.staffNotYet(names)}</p>
+              )}
             </>
           ) : (
             <p className="lead pending">{words.knocking}</p>

@@ -159,6 +159,17 @@ export const roomsEn = {
   // Lobbies
   lobbyClients: "Clients",
   lobbyFamily: "Family",
+  waitingLate: "The session has begun. Your facilitator decides whether you can still join.",
+  cameLate: (minutes: number) => `came ${minutes === 1 ? "1 minute" : `${minutes} minutes`} after the start`,
+  lateWhy: (name: string) => `Why do you let ${name} in?`,
+  lateReasons: {
+    "told-us": "They told us",
+    technical: "Technical trouble",
+    transport: "Transport",
+    other: "Another reason",
+  },
+  lateDecide: "Decide",
+  lateDecideName: (name: string) => `Decide about ${name}`,
   letLobbyIn: { clients: "Let all clients in", family: "Let all family in" },
   flags: {
     arrivalUnconfirmed: "Has not said where they are",

@@ -152,6 +152,17 @@ export const roomsEs: RoomsWords = {
 
   lobbyClients: "Clientes",
   lobbyFamily: "Familia",
+  waitingLate: "La sesión ya empezó. Quien la dirige decide si todavía puedes entrar.",
+  cameLate: (minutes) => `llegó ${minutes === 1 ? "1 minuto" : `${minutes} minutos`} después del inicio`,
+  lateWhy: (name) => `¿Por qué dejas entrar a ${name}?`,
+  lateReasons: {
+    "told-us": "Nos avisó",
+    technical: "Problema técnico",
+    transport: "Transporte",
+    other: "Otro motivo",
+  },
+  lateDecide: "Decidir",
+  lateDecideName: (name) => `Decidir sobre ${name}`,
   letLobbyIn: { clients: "Dejar entrar a los clientes", family: "Dejar entrar a la familia" },
   flags: {
     arrivalUnconfirmed: "No ha dicho dónde está",
