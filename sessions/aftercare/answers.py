@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from sessions.aftercare import escalation, instruments, journal
 from sessions.aftercare.machine import OVER, Call
@@ -20,10 +22,23 @@ from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Assessment, Scores, Tier, assess, scores
 from sessions.core import clock, encryption
 from sessions.core.errors import IllegalMove, Invalid
+from sessions.core.prepared import Prepared
 from sessions.people.access import Act, require
 from sessions.people.models import Person
 
 TREND: Final = 12  # calls
+_KEPT: Final = Prepared(
+    lambda row, source: CheckInForm.objects.filter(check_in=row, source=source).values_list("ciphertext"),
+    UUID,
+    str,
+)
+_ANSWERED_BEFORE: Final = Prepared(
+    lambda course, number: CheckIn.objects.filter(
+        Exists(CheckInForm.objects.filter(check_in=OuterRef("pk"))), course=course, number__lt=number
+    ).order_by("-number")[:1],
+    UUID,
+    int,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +111,10 @@ def merged(row: CheckIn) -> dict[str, int]:
 
 
 def stored(row: CheckIn, source: str) -> dict[str, int]:
-    form = CheckInForm.objects.filter(check_in=row, source=source).first()
-    if form is None or not form.ciphertext:
+    ciphertext = _KEPT.value(row.pk, source)
+    if not ciphertext:
         return {}
-    return instruments.valid(json.loads(encryption.decrypt(form.ciphertext, _place(row, source))))
+    return instruments.valid(json.loads(encryption.decrypt(ciphertext, _place(row, source))))
 
 
 def finished(row: CheckIn) -> bool:
@@ -143,11 +158,7 @@ def _keep(actor: Person, row: CheckIn, source: str, given: Mapping[str, int], fi
 
 def _before(row: CheckIn) -> dict[str, int] | None:
     """The answers of the latest call before this one that has any."""
-    earlier = (
-        CheckIn.objects.filter(course=row.course_id, number__lt=row.number, forms__isnull=False)
-        .order_by("-number")
-        .first()
-    )
+    earlier = _ANSWERED_BEFORE.model(row.course_id, row.number)
     return None if earlier is None else merged(earlier)
 
 

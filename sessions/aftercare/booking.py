@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from sessions.aftercare import due, journal, notices, plans, slots
 from sessions.aftercare.due import Step
@@ -23,9 +23,10 @@ from sessions.aftercare.slots import CELL, Caller, Hours, Slot
 from sessions.core import clock, zones
 from sessions.core.daytime import at_local, awake_before
 from sessions.core.errors import IllegalMove, Invalid, NotFound
+from sessions.core.prepared import Prepared
 from sessions.core.span import Span
 from sessions.people.access import Act, require
-from sessions.people.models import Membership, Person
+from sessions.people.models import Membership, MembershipQuerySet, Person
 from sessions.people.roles import LEADING, RoomRole
 from sessions.programs import service as programs
 from sessions.programs.kinds import MeetingKind
@@ -48,46 +49,69 @@ class TooLate(IllegalMove):
     text = "This is too close to be moved. Please answer the call and say so, or call us."
 
 
-# Who is free.
+# Who is free. Asked at every offer: prepared.
+
+
+def _staff(program: UUID) -> MembershipQuerySet:
+    return Membership.objects.filter(program=program, role__in=LEADING).active()
+
+
+def _led(program: UUID, start: datetime, end: datetime) -> QuerySet[MeetingFacilitator, Any]:
+    """What else they lead, in any programme."""
+    rows = MeetingFacilitator.objects.filter(
+        person__in=_staff(program).values("person"),
+        meeting__cancelled_at=None,
+        meeting__starts_at__lt=end,
+        meeting__ends_at__gt=start,
+    ).exclude(meeting__kind=MeetingKind.CHECK_IN_CALL)
+    return rows.values_list("person_id", "meeting__starts_at", "meeting__ends_at")
+
+
+_STAFF: Final = Prepared(lambda program: _staff(program).values_list("person_id", "person__time_zone"))
+_HOURS: Final = Prepared(
+    lambda program: CallerHours.objects.filter(program=program).values_list(
+        "person_id", "weekday", "start", "end"
+    )
+)
+_EXCEPTIONS: Final = Prepared(
+    lambda program, start, end: CallerException.objects.filter(
+        program=program, starts_at__lt=end, ends_at__gt=start
+    ).values_list("person_id", "away", "starts_at", "ends_at"),
+    UUID,
+    datetime,
+    datetime,
+)
+_LED: Final = Prepared(_led, UUID, datetime, datetime)
+_TAKEN: Final = Prepared(
+    lambda program, start, end: BookedCell.objects.filter(
+        caller__in=_staff(program).values("person"), at__gte=start, at__lt=end
+    ).values_list("caller_id", "at"),
+    UUID,
+    datetime,
+    datetime,
+)
 
 
 def callers(program_id: UUID, within: Span) -> list[Caller]:
-    """Everybody who takes calls in the programme, with what they can do in this time. Six queries."""
-    people = {
-        row.person_id: row.person
-        for row in Membership.objects.filter(program=program_id, role__in=LEADING)
-        .active()
-        .select_related("person")
-    }
+    """Everybody who takes calls in the programme, with what they can do in this time. Five queries."""
+    home = dict(_STAFF.rows(program_id))  # by which clock each lives
     hours: dict[UUID, list[Hours]] = {}
-    for row in CallerHours.objects.filter(program=program_id, person__in=people):
-        hours.setdefault(row.person_id, []).append(Hours(row.weekday, row.start, row.end))
+    for person_id, weekday, start, end in _HOURS.rows(program_id):
+        hours.setdefault(person_id, []).append(Hours(weekday, start, end))
     extra: dict[UUID, list[Span]] = {}
     away: dict[UUID, list[Span]] = {}
-    exceptions = CallerException.objects.filter(
-        program=program_id, person__in=people, starts_at__lt=within.end, ends_at__gt=within.start
-    )
-    for one in exceptions:
-        (away if one.away else extra).setdefault(one.person_id, []).append(Span(one.starts_at, one.ends_at))
-    able = hours.keys() | extra.keys()
-    led = MeetingFacilitator.objects.filter(
-        person__in=able,
-        meeting__cancelled_at=None,
-        meeting__starts_at__lt=within.end,
-        meeting__ends_at__gt=within.start,
-    ).exclude(meeting__kind=MeetingKind.CHECK_IN_CALL)
-    for person_id, starts_at, ends_at in led.values_list(
-        "person_id", "meeting__starts_at", "meeting__ends_at"
-    ):
+    for person_id, is_away, starts_at, ends_at in _EXCEPTIONS.rows(program_id, within.start, within.end):
+        (away if is_away else extra).setdefault(person_id, []).append(Span(starts_at, ends_at))
+    able = home.keys() & (hours.keys() | extra.keys())
+    for person_id, starts_at, ends_at in _LED.rows(program_id, within.start, within.end):
         away.setdefault(person_id, []).append(Span(starts_at, ends_at))
     busy: dict[UUID, set[datetime]] = {}
-    taken = BookedCell.objects.filter(caller__in=able, at__gte=within.start - CELL, at__lt=within.end)
-    for person_id, at in taken.values_list("caller_id", "at"):
+    for person_id, at in _TAKEN.rows(program_id, within.start - CELL, within.end):
         busy.setdefault(person_id, set()).add(at)
     return [
         Caller(
             id=pk,
-            zone=people[pk].time_zone,
+            zone=home[pk],
             hours=tuple(hours.get(pk, ())),
             extra=tuple(extra.get(pk, ())),
             away=tuple(away.get(pk, ())),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from sessions.aftercare import (
@@ -41,8 +41,9 @@ from sessions.aftercare.models import (
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Tier, effects
 from sessions.core import clock, encryption, zones
-from sessions.core.daytime import awake_after, is_quiet
+from sessions.core.daytime import Quiet, awake_after, is_quiet
 from sessions.core.errors import IllegalMove, Invalid, NotFound
+from sessions.core.prepared import Prepared
 from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.programs.models import Meeting, Program
@@ -92,13 +93,12 @@ def queue(actor: Person, program: Program, now: datetime) -> list[CheckIn]:
     """
     require(actor, Act.SEE_CALLS, program)
     quiet = plans.quiet_of(policy_of(program.pk))
-    rows = _ordered(CheckIn.objects.of(program.pk).called().filter(next_try_at__lte=now))
-    # Whom it is night for is called in the morning, unless they are in danger. `urgency` is annotated by
-    # `_ordered`, which the type of a row does not show.
+    rows = _waiting(program.pk, now)
+    # `urgency` is annotated by `_ordered`, which the type of a row does not show.
     return [
         row
         for row in rows
-        if row.urgency >= Tier.CRISIS or not is_quiet(now, row.course.person.time_zone, quiet)  # type: ignore[attr-defined]
+        if _may_ring(row.urgency, row.course.person.time_zone, quiet, now)  # type: ignore[attr-defined]
     ]
 
 
@@ -123,12 +123,20 @@ def unfinished(actor: Person, program: Program) -> list[CheckIn]:
 
 def take_next(actor: Person, program: Program) -> CheckIn:
     """The most urgent call that nobody has in hand: it is the actor's now. Raises NotFound, NothingToCall."""
+    require(actor, Act.SEE_CALLS, program)
     now = clock.now()
-    rows = queue(actor, program, now)
-    mine = [row for row in rows if row.claimed_by_id == actor.pk and _held(row, now)]
-    for row in [*mine, *(row for row in rows if not _held(row, now))]:
+    quiet = plans.quiet_of(policy_of(program.pk))
+    mine, free = [], []
+    for pk, zone, holder, until, urgency in _CHOICE.rows(program.pk, now):
+        if not _may_ring(urgency, zone, quiet, now):
+            continue
+        if holder is None or until is None or until < now:
+            free.append(pk)
+        elif holder == actor.pk:
+            mine.append(pk)
+    for pk in (*mine, *free):
         try:
-            return take(actor, row)
+            return take(actor, journal.check_in_of(pk))
         except (InOtherHands, planning.NoConsent):
             continue
     raise NothingToCall
@@ -339,6 +347,15 @@ def _consented(row: CheckIn, now: datetime) -> bool:
     return False
 
 
+def _may_ring(urgency: int, zone: str, quiet: Quiet, now: datetime) -> bool:
+    """Whom it is night for is called in the morning, unless they are in danger."""
+    return urgency >= Tier.CRISIS or not is_quiet(now, zone, quiet)
+
+
+def _waiting(program: UUID, now: datetime) -> CheckInQuerySet:
+    return _ordered(CheckIn.objects.of(program).called().filter(next_try_at__lte=now))
+
+
 def _ordered(rows: CheckInQuerySet) -> CheckInQuerySet:
     crisis = Escalation.objects.filter(
         course=OuterRef("course"), closed_at=None, tier__gte=Tier.CRISIS.value, handed_off_at=None
@@ -357,8 +374,16 @@ def _ordered(rows: CheckInQuerySet) -> CheckInQuerySet:
     )
 
 
-def _held(row: CheckIn, now: datetime) -> bool:
-    return row.claimed_by_id is not None and row.claimed_until is not None and row.claimed_until >= now
+def _choice(program: UUID, now: datetime) -> QuerySet[CheckIn, Any]:
+    """Of those who wait only what decides who is next."""
+    rows: Any = _waiting(program, now)
+    found: QuerySet[CheckIn, Any] = rows.values_list(
+        "pk", "course__person__time_zone", "claimed_by_id", "claimed_until", "urgency"
+    )
+    return found
+
+
+_CHOICE: Final = Prepared(_choice, UUID, datetime)
 
 
 def _log(

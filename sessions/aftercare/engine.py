@@ -17,6 +17,7 @@ from django.db.models import F
 
 from sessions.aftercare import beginning, due, steps
 from sessions.aftercare.models import Due, EngineBeat
+from sessions.core.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ NAME: Final = "aftercare"
 BATCH: Final = 50
 MOST_A_RUN: Final = 500  # an outage is worked off in rounds: nothing else starves behind it
 STANDS_STILL: Final = timedelta(minutes=3)
+
+_OPEN: Final = Prepared(lambda pk: Due.objects.select_for_update().filter(pk=pk, done_at__isnull=True), int)
 
 Point = Callable[[str], None]  # called at "claimed", "before-commit", "after-commit": where a process may die
 
@@ -72,7 +75,7 @@ def propose(now: datetime) -> int:
 def _one(pk: int, now: datetime, at: Point) -> int:
     try:
         with transaction.atomic():
-            row = Due.objects.select_for_update().filter(pk=pk, done_at__isnull=True).first()
+            row = _OPEN.model(pk)
             if row is None:
                 return 0
             row.outcome = steps.run(row, now)

@@ -14,7 +14,7 @@ from sessions.aftercare import booking, cadence, journal, notices, planning
 from sessions.aftercare.due import Step, put, void
 from sessions.aftercare.ladder import given_up_at
 from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent, CourseEvent
-from sessions.aftercare.models import AftercareCourse, CheckIn, Escalation, Why
+from sessions.aftercare.models import AftercareCourse, CallNote, CheckIn, Escalation, Why
 from sessions.aftercare.plans import quiet_of
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Assessment, Effects, Tier
@@ -42,10 +42,13 @@ class Review(models.TextChoices):
 def crisis(row: CheckIn, found: Assessment, now: datetime) -> None:
     """Somebody may be in danger: the call is due now, at whatever hour; staff are asked at once. Idempotent;
     the course is locked."""
-    if open_of(row) is None:
+    known = open_of(row)
+    if known is None:
         _open(row, Tier.CRISIS, now, contact_by=now)
-    else:
-        Escalation.objects.filter(check_in=row, handed_off_at=None).update(tier=Tier.CRISIS.value)
+    elif known.handed_off_at is None:
+        _open_again(known, now, contact_by=now)
+        known.tier = Tier.CRISIS.value
+        known.save(update_fields=["tier"])
     course = row.course
     if not unsafe(course):
         return
@@ -95,7 +98,9 @@ def closed_with(row: CheckIn, tier: Tier, effects: Effects, now: datetime) -> No
             found.contacted_at = found.contacted_at or now
             found.save(update_fields=["contacted_at"])
         return
-    found = open_of(row) or _open(row, tier, now, contact_by=now + timedelta(hours=policy.contact_hours))
+    by = now + timedelta(hours=policy.contact_hours)
+    found = open_of(row) or _open(row, tier, now, contact_by=by)
+    _open_again(found, now, contact_by=by)
     found.tier = max(found.tier, tier.value)
     found.reassess = effects.reassess
     zone = course.program.time_zone
@@ -170,6 +175,7 @@ def hand_off(actor: Person, row: CheckIn, to_whom: str) -> None:
         found = open_of(row) or _open(row, Tier.CRISIS, now, contact_by=now)
         if found.handed_off_at is not None:
             return
+        _open_again(found, now, contact_by=now)
         found.handed_off_at, found.handed_off_by = now, actor
         found.hand_off_ciphertext = encryption.encrypt(to_whom.strip(), _place(found, "hand-off"))
         found.contacted_at = found.contacted_at or now
@@ -268,6 +274,24 @@ def _open(row: CheckIn, tier: Tier, now: datetime, contact_by: datetime) -> Esca
     found.save(force_insert=True)
     put(Step.CONTACT, str(found.pk), contact_by, row.course, row)
     return found
+
+
+def _open_again(found: Escalation, now: datetime, contact_by: datetime) -> None:
+    """What was decided about a form before the call does not answer for what the call shows: it is to be
+    looked at anew. The earlier decision's words stay as a note of who decided. Nothing for what is open."""
+    if found.closed_at is None or found.reviewed_by is None or found.reviewed_at is None:
+        return
+    note = CallNote(
+        id=uuid.uuid4(), check_in_id=found.check_in_id, by=found.reviewed_by, at=found.reviewed_at
+    )
+    _, why = words_of(found)
+    note.ciphertext = encryption.encrypt(why, f"call-note {note.pk}")
+    note.save()
+    found.closed_at, found.reviewed_at, found.reviewed_by, found.decision = None, None, None, ""
+    found.review_ciphertext = b""
+    found.opened_at, found.contact_by, found.contacted_at = now, contact_by, None
+    found.save()
+    put(Step.CONTACT, f"{found.pk}:{now:%Y%m%d%H%M}", contact_by, found.course, found.check_in)
 
 
 def _place(found: Escalation, what: str) -> str:

@@ -7,6 +7,7 @@ alumnus may act at the same moment, and each then sees what the one before did.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,7 +17,17 @@ from sessions.aftercare.machine import Call, CallEvent, Course, CourseEvent
 from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn
 from sessions.audit import service as audit
 from sessions.core.errors import NotFound
+from sessions.core.prepared import Prepared
 from sessions.people.models import Person
+from sessions.programs.models import Program
+
+# Asked at every step of the engine.
+_LOCKED: Final = Prepared(lambda pk: AftercareCourse.objects.select_for_update().filter(pk=pk))
+_COURSE: Final = Prepared(lambda pk: AftercareCourse.objects.filter(pk=pk))
+_PERSON: Final = Prepared(lambda pk: Person.objects.filter(pk=pk))
+_PROGRAM: Final = Prepared(lambda pk: Program.objects.filter(pk=pk))
+_CALL: Final = Prepared(lambda pk: CheckIn.objects.filter(pk=pk))
+_COURSE_OF: Final = Prepared(lambda pk: CheckIn.objects.filter(pk=pk).values_list("course_id"))
 
 
 def course_of(course_id: UUID | str) -> AftercareCourse:
@@ -30,27 +41,40 @@ def course_of(course_id: UUID | str) -> AftercareCourse:
 def check_in_of(check_in_id: UUID | str) -> CheckIn:
     """Raises NotFound. Access is asked separately."""
     try:
-        return CheckIn.objects.select_related("program", "course__person", "course__program", "caller").get(
-            pk=check_in_id
-        )
-    except (CheckIn.DoesNotExist, ValidationError, ValueError) as none:
+        row = _CALL.model(UUID(str(check_in_id)))
+    except ValueError as none:
         raise NotFound from none
+    if row is None:
+        raise NotFound
+    row.course = _whole(_COURSE.model(row.course_id))
+    row.program = row.course.program
+    row.caller = _PERSON.model(row.caller_id) if row.caller_id is not None else None
+    return row
 
 
 def locked_course(course_id: UUID) -> AftercareCourse:
     """Until the transaction ends. Raises DoesNotExist."""
-    AftercareCourse.objects.select_for_update().only("pk").get(pk=course_id)
-    return AftercareCourse.objects.select_related("program", "person").get(pk=course_id)
+    return _whole(_LOCKED.model(course_id))
+
+
+def _whole(course: AftercareCourse | None) -> AftercareCourse:
+    """With whom and what it is about."""
+    person = _PERSON.model(course.person_id) if course is not None else None
+    program = _PROGRAM.model(course.program_id) if course is not None else None
+    if course is None or person is None or program is None:
+        raise AftercareCourse.DoesNotExist
+    course.person, course.program = person, program
+    return course
 
 
 def locked(check_in_id: UUID) -> CheckIn:
     """With its course, locked until the transaction ends. Raises DoesNotExist."""
-    (course_id,) = CheckIn.objects.filter(pk=check_in_id).values_list("course_id", flat=True)[:1] or [None]
-    if course_id is None:
+    course_id = _COURSE_OF.value(check_in_id)
+    course = locked_course(course_id) if course_id is not None else None
+    row = _CALL.model(check_in_id)  # only now: whoever held the lock may have changed it
+    if course is None or row is None:
         raise CheckIn.DoesNotExist
-    course = locked_course(course_id)
-    row = CheckIn.objects.get(pk=check_in_id)
-    row.course = course
+    row.course, row.program = course, course.program
     return row
 
 

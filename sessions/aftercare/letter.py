@@ -12,6 +12,8 @@ from django.utils import translation
 from sessions.aftercare import journal
 from sessions.aftercare.models import AftercareCourse
 from sessions.attendance.reports.drawing import NoPdfHere, available
+from sessions.attendance.reports.wording import long_day
+from sessions.core import clock, zones
 from sessions.core.errors import Fault
 from sessions.people.access import Act, require
 from sessions.people.models import Person
@@ -28,14 +30,9 @@ def pdf(actor: Person, course: AftercareCourse) -> bytes:
     if not available():
         raise NoPdfHere
     journal.record_course(actor, "aftercare.letter-printed", course)
-    with translation.override(course.person.language):
-        page = render_to_string(
-            "calls/letter.html",
-            {"person": course.person, "writer": actor, "language": course.person.language},
-        )
     done = subprocess.run(
         [sys.executable, "-m", "sessions.attendance.reports.printing"],
-        input=page.encode(),
+        input=page(actor, course).encode(),
         capture_output=True,
         timeout=DEADLINE_S,
         check=False,
@@ -43,3 +40,19 @@ def pdf(actor: Person, course: AftercareCourse) -> bytes:
     if done.returncode:
         raise Fault("the letter could not be drawn")
     return done.stdout
+
+
+def page(writer: Person, course: AftercareCourse) -> str:
+    """What is drawn, dated by the programme's calendar; for who has been let in."""
+    reader = course.person
+    on = zones.local_date(clock.now(), course.program.time_zone)
+    with translation.override(reader.language):
+        return render_to_string(
+            "calls/letter.html",
+            {
+                "person": reader,
+                "writer": writer,
+                "language": reader.language,
+                "on": long_day(on),
+            },
+        )

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -34,6 +35,7 @@ from sessions.consents.service import live_consent
 from sessions.core import clock, zones
 from sessions.core.daytime import at_local
 from sessions.core.errors import IllegalMove, Invalid
+from sessions.core.prepared import Prepared
 from sessions.core.span import Span
 from sessions.people.access import Act, require
 from sessions.people.models import Person
@@ -45,6 +47,31 @@ from sessions.programs.models import Cohort, Enrollment, Meeting, MeetingInvitee
 
 _CHAIN: Final = (Why.CADENCE, Why.CHOSEN)
 _DENSEST: Final = 2
+
+
+# Asked in every roll: each course's, every night.
+_LAST: Final = Prepared(
+    lambda course: (
+        CheckIn.objects.filter(course=course, why__in=_CHAIN)
+        .exclude(
+            state__in=[Call.CANCELLED.value, Call.REVOKED.value],
+            reason__in=["planned_anew", "paused", "revoked"],
+        )
+        .order_by("-nominal_on", "-number")
+        .values_list("nominal_on", "due_on")[:1]
+    )
+)
+_NOT_ASKED_TO: Final = Prepared(
+    lambda program, now, horizon, person: (
+        Meeting.objects.of(program)
+        .filter(kind=MeetingKind.ALUMNI_MEETING, cancelled_at=None, starts_at__gt=now, starts_at__lte=horizon)
+        .exclude(invitee_rows__person=person)
+    ),
+    UUID,
+    datetime,
+    datetime,
+    UUID,
+)
 
 
 class NoConsent(IllegalMove):
@@ -119,8 +146,9 @@ def roll(course: AftercareCourse, now: datetime) -> None:
         until = today + timedelta(days=policy.ahead_days)
         for day in cadence.days(plan, last, until, course.denser, not_before=today):
             add(course, day.nominal, day.on, Why.CADENCE, now)
-        _ask_to_meetings(course, now)
-        over = cadence.following(plan, _last_day(course), course.denser, not_before=today) is None
+            last = day
+        _ask_to_meetings(course, now, policy.ahead_days)
+        over = cadence.following(plan, last, course.denser, not_before=today) is None
         if over and today >= plan.ends_on and not _unsettled(course):
             graduate(course, now)
             return
@@ -354,11 +382,9 @@ def keep_version(
 
 def _last_day(course: AftercareCourse) -> cadence.Day | None:
     """The latest call from which the cadence counts on."""
-    rows = course.check_ins.filter(why__in=_CHAIN).exclude(
-        state__in=[Call.CANCELLED.value, Call.REVOKED.value], reason__in=["planned_anew", "paused", "revoked"]
-    )
-    row = rows.order_by("-nominal_on", "-number").first()
-    return None if row is None else cadence.Day(row.nominal_on, max(row.nominal_on, row.due_on))
+    for nominal_on, due_on in _LAST.rows(course.pk):
+        return cadence.Day(nominal_on, max(nominal_on, due_on))
+    return None
 
 
 def _ahead(course: AftercareCourse) -> list[CheckIn]:
@@ -394,15 +420,12 @@ def _roll_soon(course: AftercareCourse, now: datetime) -> None:
     due.put(Step.ROLL, f"{course.pk}:{tomorrow}", at_local(tomorrow, time(3, 30), course.zone), course)
 
 
-def _ask_to_meetings(course: AftercareCourse, now: datetime) -> None:
+def _ask_to_meetings(course: AftercareCourse, now: datetime, ahead_days: int) -> None:
     """To the programme's alumni meetings of the coming weeks, as long as there is room."""
     if not plans.decode(course.plan).meetings:
         return
-    horizon = now + timedelta(days=policy_of(course.program_id).ahead_days)
-    coming = Meeting.objects.of(course.program_id).filter(
-        kind=MeetingKind.ALUMNI_MEETING, cancelled_at=None, starts_at__gt=now, starts_at__lte=horizon
-    )
-    for meeting in coming.exclude(invitee_rows__person=course.person_id):
+    horizon = now + timedelta(days=ahead_days)
+    for meeting in _NOT_ASKED_TO.models(course.program_id, now, horizon, course.person_id):
         asked = MeetingInvitee.objects.filter(meeting=meeting).count()
         if asked < meeting.kind_defaults.largest:
             MeetingInvitee.objects.get_or_create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -15,14 +16,19 @@ from sessions.aftercare.policy import DEFAULT, Policy
 from sessions.audit import service as audit
 from sessions.core import clock
 from sessions.core.errors import Invalid
+from sessions.core.prepared import Prepared
 from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.programs.models import Program
 
+_LATEST: Final = Prepared(
+    lambda program: AftercarePolicy.objects.filter(program=program).order_by("-number")[:1]
+)
+
 
 def policy_of(program_id: UUID) -> Policy:
     """The programme's latest version, else the default."""
-    row = AftercarePolicy.objects.filter(program=program_id).order_by("-number").first()
+    row = _LATEST.model(program_id)
     if row is None:
         return DEFAULT
     return msgspec.structs.replace(pure.decode(row.values), version=row.version)

@@ -115,9 +115,9 @@ def choose(
     """
     ranked = sorted(callers, key=lambda caller: (caller.id != own, *_order(caller)))
     for caller in ranked:
-        starts = (s for s in free(caller, within, length) if wish.fits(Span(s, s + length)))
-        if (best := min(starts, key=lambda s: (abs(s - near), s), default=None)) is not None:
-            return Slot(best, caller.id)
+        for start in sorted(free(caller, within, length), key=lambda s: (abs(s - near), s)):
+            if wish.fits(Span(start, start + length)):
+                return Slot(start, caller.id)
     return None
 
 

@@ -8,7 +8,7 @@ service.py.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
@@ -87,30 +87,40 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
             Q(needs_patient=False) | by(Signer.PATIENT), Q(needs_guardian=False) | by(Signer.GUARDIAN)
         )
 
-    def live(self, at: datetime) -> ConsentQuerySet:
-        """Signed, not ended, not expired at this moment."""
+    def live(self, at: datetime, today: date | None = None) -> ConsentQuerySet:
+        """Signed, not ended, not expired at this moment.
+
+        Args:
+            today: which day it is for the programme, when all rows are of one; else each programme's calendar
+                is asked.
+        """
         return self.signed(at).filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=at),
             Q(guardian_until__isnull=True) | Q(guardian_until__gt=at),
-            Q(with_episode=False) | _in_episode(at),
+            Q(with_episode=False) | (_in_episode(at) if today is None else _has_episode(today)),
             ~Exists(ConsentEnd.objects.filter(consent=OuterRef("pk"), at__lte=at)),
         )
 
 
 def _in_episode(at: datetime) -> Q:
+    """As `_has_episode`, in every programme by its own calendar."""
+    found = Q(pk__in=[])
+    for name in Program.objects.values_list("time_zone", flat=True).distinct():
+        found |= _has_episode(zones.local_date(at, name)) & Q(program__time_zone=name)
+    return found
+
+
+def _has_episode(today: date) -> Q:
     """The patient has an episode that is not over: its last day is told by the programme's own calendar.
 
     A pause is no end: the paper says "until I leave", and who pauses has not left.
     """
-    found = Q(pk__in=[])
-    for name in Program.objects.values_list("time_zone", flat=True).distinct():
-        episode = Episode.objects.filter(
-            Q(ended_on__isnull=True) | Q(ended_on__gte=zones.local_date(at, name)),
-            person=OuterRef("patient"),
-            program=OuterRef("program"),
-        )
-        found |= Q(Exists(episode), program__time_zone=name)
-    return found
+    episode = Episode.objects.filter(
+        Q(ended_on__isnull=True) | Q(ended_on__gte=today),
+        person=OuterRef("patient"),
+        program=OuterRef("program"),
+    )
+    return Q(Exists(episode))
 
 
 class Consent(AppendOnlyModel):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.dispatch import Signal
 
 from sessions.audit import service as audit
@@ -47,6 +47,7 @@ from sessions.consents.recipients import (
 )
 from sessions.core import clock, encryption, zones
 from sessions.core.errors import Fault, IllegalMove, Invalid, NotFound
+from sessions.core.prepared import Prepared
 from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.programs.clients import ClientFile
@@ -78,6 +79,24 @@ class WrongName(Invalid):
 # Asked by others.
 
 
+def _live_to(field: str, kind: type) -> Prepared[Consent]:
+    """What counts towards whom `field` says, the latest first: asked at every step of aftercare."""
+
+    def build(
+        program: UUID, patient: UUID, purpose: str, at: datetime, today: date, value: object
+    ) -> QuerySet[Consent]:
+        rows = Consent.objects.of(program).live(at, today)
+        return rows.filter(patient=patient, purpose=purpose, **{field: value}).order_by("-offered_at", "pk")
+
+    return Prepared(build, UUID, UUID, str, datetime, date, kind)
+
+
+_ZONE: Final = Prepared(lambda pk: Program.objects.filter(pk=pk).values_list("time_zone"))
+_TO_RECIPIENT: Final = _live_to("recipient", UUID)
+_TO_GUEST: Final = _live_to("recipient__person", UUID)
+_TO_KIND: Final = _live_to("recipient__kind", str)
+
+
 def live_consent(
     *,
     program_id: UUID,
@@ -93,15 +112,19 @@ def live_consent(
         recipient: a Recipient row; a family guest; None for the programme itself (aftercare calls).
         at: now, for anything that is about to happen.
     """
-    rows = Consent.objects.of(program_id).live(at).filter(patient=patient, purpose=purpose.value)
+    zone = _ZONE.value(program_id)
+    if zone is None:
+        return None
+    client = patient.pk if isinstance(patient, Person) else patient
+    asked = (program_id, client, purpose.value, at, zones.local_date(at, zone))
     match recipient:
         case Recipient():
-            rows = rows.filter(recipient=recipient)
+            rows = _TO_RECIPIENT.models(*asked, recipient.pk)
         case Person():
-            rows = rows.filter(recipient__person=recipient)
+            rows = _TO_GUEST.models(*asked, recipient.pk)
         case None:
-            rows = rows.filter(recipient__kind=RecipientKind.PROGRAM.value)
-    return next((row for row in rows.order_by("-offered_at", "pk") if scope.value in row.scopes), None)
+            rows = _TO_KIND.models(*asked, RecipientKind.PROGRAM.value)
+    return next((row for row in rows if scope.value in row.scopes), None)
 
 
 def present_for(program_id: UUID, guests: Iterable[UUID], at: datetime) -> frozenset[tuple[UUID, UUID]]:

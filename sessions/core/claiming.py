@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
 
+from sessions.core.errors import Fault
+
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -30,8 +32,10 @@ def claim(free: QuerySet[Row], order: Sequence[str], limit: int, **lease: Any) -
         if not wanted:
             return []
         if not connection.features.has_select_for_update_skip_locked:
-            # One writer at a time, who may have written since we looked: the condition once more.
-            return [pk for pk in wanted if free.filter(pk=pk).update(**lease)]
+            # SQLite: settings have BEGIN take the one writer's lock, so nobody has written since we looked.
+            if free.filter(pk__in=wanted).update(**lease) != len(wanted):
+                raise Fault("somebody else wrote while rows were claimed")
+            return wanted
         locked = ordered.select_for_update(skip_locked=True).values_list("pk", flat=True)
         # When another process is taking exactly these, there may be more behind them.
         got = list(locked.filter(pk__in=wanted)) or list(locked[:limit])

@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from django.db import OperationalError, connection
+from django.db import connection
 
 from sessions.aftercare import (
     answers,
@@ -48,6 +48,7 @@ from sessions.consents.purposes import Purpose, Scope
 from sessions.core import clock, zones
 from sessions.core.daytime import is_quiet
 from sessions.core.errors import Refusal
+from sessions.core.prepared import Prepared
 from sessions.messages.models import Message, MessageState
 from sessions.people.models import Person
 from sessions.people.roles import Role
@@ -62,6 +63,13 @@ BEGINS: Final = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 TICK: Final = timedelta(hours=1)
 CALLS_AN_HOUR: Final = 3
 ALUMNI_A_CALLER: Final = 60
+_SOON: Final = Prepared(
+    lambda after, until: CheckIn.objects.filter(
+        state=Call.SCHEDULED.value, starts_at__gt=after, starts_at__lte=until
+    ).values_list("pk", "course__person_id"),
+    datetime,
+    datetime,
+)
 
 
 def must(holds: object, what: str) -> None:
@@ -207,9 +215,6 @@ class Site:
             except Killed:
                 self.faults["worker killed"] += 1
                 self._wait_for_lease()
-            except OperationalError:
-                self.faults["database restarted"] += 1
-                self._wait_for_lease()
             else:
                 return
 
@@ -222,22 +227,19 @@ class Site:
         if roll < self.kills:
             raise Killed
         if roll < self.kills * 1.5 and point == "before-commit":
-            connection.close()
-            raise OperationalError("the server closed the connection")
+            # Under everybody's feet: the transaction is gone, and its commit is the first to hear of it.
+            connection.connection.close()
+            self.faults["database lost"] += 1
 
     def _alumni(self) -> None:
         """Those with a call within a day answer it, the questions and all; some take everything back."""
-        soon = CheckIn.objects.filter(
-            state=Call.SCHEDULED.value,
-            starts_at__gt=self.now + 2 * TICK,
-            starts_at__lte=self.now + timedelta(days=1),
-        ).select_related("course__person", "course__program", "program")
-        for row in soon:
-            who = self.people[row.course.person_id]
-            if row.pk in who.acted:
+        for pk, person_id in _SOON.rows(self.now + 2 * TICK, self.now + timedelta(days=1)):
+            who = self.people[person_id]
+            if pk in who.acted:
                 continue
-            who.acted.add(row.pk)
+            who.acted.add(pk)
             roll = who.dice.random()
+            row = journal.check_in_of(pk)
             try:
                 if roll < 0.3:
                     booking.keep(who.person, row)
@@ -249,7 +251,7 @@ class Site:
                     booking.decline(who.person, row)
                     continue
                 if who.dice.random() < who.forms:
-                    answers.answer(who.person, journal.check_in_of(row.pk), self._feels(who), finished=True)
+                    answers.answer(who.person, journal.check_in_of(pk), self._feels(who), finished=True)
             except Refusal:
                 self.faults["refused"] += 1
 
@@ -345,8 +347,11 @@ class Site:
     def _check(self) -> Counter[str]:
         rows = list(CheckIn.objects.select_related("course__person"))
         long_ago = self.now - timedelta(days=9)
+        facts: dict[UUID | None, list[AftercareFact]] = {}
+        for fact in AftercareFact.objects.exclude(check_in=None).exclude(event="planned").order_by("pk"):
+            facts.setdefault(fact.check_in_id, []).append(fact)
         for row in rows:
-            self._check_history(row)
+            self._check_history(row, facts.get(row.pk, []))
             over = Call(row.state) in OVER
             settled = over or row.due_on > long_ago.date() or self._explained(row)
             must(settled, f"silent: {row.pk} {row.state}")
@@ -354,13 +359,14 @@ class Site:
                 must((row.reason == "not_tried") == (row.tries == 0), f"missed how? {row.pk}")
         waiting = Due.objects.filter(done_at=None, at__lt=self.now - TICK).count()
         must(not waiting, f"{waiting} due things were skipped")
+        crises = set(Escalation.objects.filter(tier=Tier.CRISIS.value).values_list("check_in", flat=True))
+        moved = set(AftercareFact.objects.filter(event="zone_changed").values_list("course", flat=True))
         for one in CallTry.objects.select_related("check_in__course__person"):
             course = one.check_in.course
             must(planning.consented(course, one.at), f"called without consent: {one.check_in_id}")
-            crisis = Escalation.objects.filter(check_in=one.check_in_id, tier=Tier.CRISIS.value).exists()
             quiet = is_quiet(one.at, course.person.time_zone, plans.quiet_of(DEFAULT))
-            moved = AftercareFact.objects.filter(course=course, event="zone_changed").exists()
-            must(not quiet or crisis or moved, f"called at night: {one.check_in_id}")
+            by_day = not quiet or one.check_in_id in crises or course.pk in moved
+            must(by_day, f"called at night: {one.check_in_id}")
         sent = Message.objects.exclude(about=None).exclude(state=MessageState.CANCELLED)
         said = Counter(sent.values_list("about", "channel", "template", "due_at"))
         must(max(said.values(), default=0) <= 1, "somebody was told twice")
@@ -373,10 +379,10 @@ class Site:
             must(asked or done, f"nobody was told that contact is late: {found.pk}")
         return Counter(row.state for row in rows)
 
-    def _check_history(self, row: CheckIn) -> None:
+    def _check_history(self, row: CheckIn, facts: list[AftercareFact]) -> None:
         """The facts lead from planned to where the call stands, by the table."""
         state = Call.PLANNED
-        for fact in AftercareFact.objects.filter(check_in=row).exclude(event="planned").order_by("pk"):
+        for fact in facts:
             must(fact.before == state.value, f"a gap in the history of {row.pk}")
             state = call_after(state, CallEvent(fact.event))
         must(state.value == row.state, f"the history of {row.pk} ends elsewhere")

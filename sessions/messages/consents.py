@@ -17,6 +17,7 @@ from sessions.audit import service as audit
 from sessions.core import clock
 from sessions.core.daytime import Quiet
 from sessions.core.errors import NotFound
+from sessions.core.prepared import Prepared
 from sessions.messages.models import Channel, ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Person
 
@@ -26,10 +27,24 @@ STOPS: Final = frozenset(
 )
 STARTS: Final = frozenset({"START", "UNSTOP", "YES", "SI", "SÍ", "INICIAR"})
 _SALT: Final = "messages.stop"
+# Asked of every message.
+_QUIET: Final = Prepared(lambda person: QuietHours.objects.filter(person=person))
+_WANTS: Final = Prepared(
+    lambda person, channel: ChannelConsent.objects.filter(
+        person=person, channel=channel, withdrawn_at=None
+    ).values_list("pk"),
+    UUID,
+    str,
+)
+_STOPPED: Final = Prepared(
+    lambda channel, digest: StoppedAddress.objects.filter(channel=channel, digest=digest).values_list("pk"),
+    str,
+    str,
+)
 
 
 def wants(person: Person, channel: Channel) -> bool:
-    return ChannelConsent.objects.filter(person=person, channel=channel, withdrawn_at=None).exists()
+    return _WANTS.value(person.pk, channel.value) is not None
 
 
 def wanted(person: Person) -> frozenset[Channel]:
@@ -58,7 +73,7 @@ def withdraw(person: Person, channel: Channel, *, how: str = "page", by: Person 
 
 
 def quiet_of(person: Person | None) -> Quiet:
-    row = QuietHours.objects.filter(person=person).first() if person is not None else None
+    row = _QUIET.model(person.pk) if person is not None else None
     return Quiet(row.begins, row.ends) if row else Quiet()
 
 
@@ -72,7 +87,7 @@ def address_of(person: Person, channel: Channel) -> str:
 
 
 def stopped(channel: Channel, address: str) -> bool:
-    return StoppedAddress.objects.filter(channel=channel, digest=_digest(address)).exists()
+    return _STOPPED.value(channel.value, _digest(address)) is not None
 
 
 def heard(channel: Channel, address: str, text: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
@@ -31,6 +32,7 @@ from sessions.audit import service as audit
 from sessions.core import claiming, clock, encryption
 from sessions.core.daytime import Quiet
 from sessions.core.errors import Fault
+from sessions.core.prepared import Prepared
 from sessions.messages import calendar, channels, consents, texts, timing
 from sessions.messages.models import Channel, Message, MessageState
 from sessions.messages.texts import Value
@@ -42,6 +44,9 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 20
 MOST_A_RUN: Final = 200
+_KEYED: Final = Prepared(lambda key: Message.objects.filter(key=key), str)
+_PERSON: Final = Prepared(lambda pk: Person.objects.filter(pk=pk))
+_MESSAGE: Final = Prepared(lambda pk: Message.objects.filter(pk=pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +92,37 @@ def queue(
     person = to if isinstance(to, Person) else None
     zone, language = to.time_zone, to.language
     texts.render(template, params or {}, language, zone)  # what cannot be said must not be queued
+    if (earlier := _KEYED.model(key)) is not None:
+        return earlier
     now = clock.now()
     due = due_at or now
     quiet = Quiet(end=Quiet().start) if urgent else consents.quiet_of(person)
     send_at = timing.sending_time(due, not_after, now, zone, quiet)
-    message, _ = Message.objects.get_or_create(
+    message = Message(
         key=key,
-        defaults={
-            "program_id": program_id,
-            "person": person,
-            "address": None if isinstance(to, Person) else encryption.encrypt(to.to, f"message {key}"),
-            "channel": channel,
-            "template": template,
-            "params": encryption.encrypt(_dump(params or {}), f"message params {key}"),
-            "language": language,
-            "time_zone": zone,
-            "about": about,
-            "due_at": due,
-            "send_at": send_at or due,
-            "not_after": not_after,
-            "urgent": urgent,
-            **({} if send_at else _finished(MessageState.EXPIRED, "too-late", now)),
-        },
+        program_id=program_id,
+        person=person,
+        address=None if isinstance(to, Person) else encryption.encrypt(to.to, f"message {key}"),
+        channel=channel,
+        template=template,
+        params=encryption.encrypt(_dump(params or {}), f"message params {key}"),
+        language=language,
+        time_zone=zone,
+        about=about,
+        due_at=due,
+        send_at=send_at or due,
+        not_after=not_after,
+        urgent=urgent,
+        **({} if send_at else _finished(MessageState.EXPIRED, "too-late", now)),
     )
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+    except IntegrityError:
+        faster = _KEYED.model(key)  # somebody was, by a moment
+        if faster is None:
+            raise
+        return faster
     return message
 
 
@@ -145,7 +158,10 @@ def _claim(now: datetime) -> list[UUID]:
 
 def _send(pk: UUID, now: datetime) -> bool:
     """One claimed message: checked once more, handed over, written down."""
-    message = Message.objects.select_related("person").get(pk=pk)
+    message = _MESSAGE.model(pk)
+    if message is None:
+        raise Message.DoesNotExist
+    message.person = _PERSON.model(message.person_id) if message.person_id is not None else None
     text = texts.text(message.template)
     to = _address(message)
     if refused := _why_not(message, text, to, now):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from sessions.core.prepared import Prepared
 from sessions.core.reading import once
 from sessions.people.models import Membership, Person
+
+# Asked before everything that anybody does.
+_MEMBERSHIPS: Final = Prepared(
+    lambda person: Membership.objects.filter(person=person).active().order_by("since", "id")
+)
 
 
 def memberships(person: Person) -> tuple[Membership, ...]:
     """Those that hold now, the oldest first. None for a disabled account. One query."""
-    rows = Membership.objects.filter(person=person).active().order_by("since", "id")
-    return once(("memberships", person.pk), lambda: tuple(rows))
+    return once(("memberships", person.pk), lambda: tuple(_MEMBERSHIPS.models(person.pk)))

@@ -393,6 +393,41 @@ def test_a_form_that_says_high_brings_the_call_forward(ada: Aftercare) -> None:
     assert row.pk != upcoming.pk
 
 
+def test_what_was_decided_about_a_form_does_not_answer_for_a_crisis_in_the_call(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    answers.answer(ada.cast.ada, row, {**well(), "bam4": 2}, finished=True)
+    found = Escalation.objects.get()
+    escalation.review(ada.cast.carol, found, Review.KEEP, "She told us of it last week.")
+    row = ada.talks(row)
+    answers.interview(ada.cast.mina, row, {"danger": 1})
+    found.refresh_from_db()
+    assert (found.tier, found.closed_at) == (Tier.CRISIS, None)
+    assert ada.look().state == Course.CRISIS
+    assert "aftercare-crisis" in ada.asked()
+    with pytest.raises(escalation.HandOffNeeded):
+        calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "We talked."))
+    escalation.hand_off(ada.cast.mina, row, "Dr. Osei, on the line with both of us.")
+    calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "Handed over."))
+    assert {one.text for one in calls.notes(ada.cast.carol, row)} == {
+        "She told us of it last week.",
+        "Handed over.",
+    }
+    escalation.review(ada.cast.carol, found, Review.CLOSER, "Called every week for now.")
+    found.refresh_from_db()
+    assert (found.decision, escalation.words_of(found)[1]) == (Review.CLOSER, "Called every week for now.")
+
+
+def test_a_call_that_was_as_bad_as_its_form_is_reviewed_anew(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    answers.answer(ada.cast.ada, row, {**well(), "bam4": 2}, finished=True)
+    escalation.review(ada.cast.carol, Escalation.objects.get(), Review.KEEP, "She told us of it last week.")
+    ada.is_completed(row, Tier.HIGH)
+    found = Escalation.objects.get()
+    assert found.closed_at is None
+    assert found.review_by is not None
+    assert {one.why for one in ada.calls(Call.SCHEDULED, Call.PLANNED)} >= {Why.CONTACT}
+
+
 def test_late_contacts_and_reviews_are_asked_for(ada: Aftercare) -> None:
     ada.is_completed(ada.comes_due(), Tier.HIGH)
     ada.passes(6 * DAY)

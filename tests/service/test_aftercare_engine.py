@@ -160,3 +160,4 @@ def test_a_site_loses_and_doubles_nothing_whatever_dies(seed: int) -> None:
     states = site.play()
     assert states["completed"] > 5
     assert site.faults["worker killed"] > 0
+    assert site.faults["database lost"] > 0

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from sessions.aftercare import answers, booking, calls, emergency, instruments, journal, notices
+from sessions.aftercare import answers, booking, calls, emergency, instruments, journal, letter, notices
 from sessions.aftercare.machine import Call, Course
 from sessions.aftercare.models import (
     CallerException,
@@ -323,6 +323,20 @@ def test_the_letter_says_nothing_but_call_us(ada: Aftercare) -> None:
         return
     page = as_(ada.cast.carol).get(f"/aftercare/{ada.course.pk}/letter")
     assert page.content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "March 1, 2026"), ("es", "1 de marzo de 2026")], ids=["English", "Spanish"]
+)
+def test_the_letter_is_dated_by_the_programme_and_in_the_readers_words(
+    ada: Aftercare, language: str, words: str
+) -> None:
+    ada.course.person.language = language
+    ada.course.program.time_zone = "America/New_York"
+    with clock.held_at(at("2026-03-01T23:30")):  # the second of March by UTC
+        page = letter.page(ada.cast.carol, ada.course)
+    assert f"<p>{words}</p>" in page
+    assert f'lang="{language}"' in page
 
 
 def test_home_leads_there(ada: Aftercare) -> None:
