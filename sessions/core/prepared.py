@@ -36,7 +36,7 @@ _FIELDS: Final[dict[type, Field[Any, Any]]] = {
 # What stands in for the value with this number while SQL is built: nothing that a query would say itself.
 _STAND_INS: Final[dict[type, Callable[[int], object]]] = {
     UUID: lambda number: UUID(int=0xF0E1_D2C3_B4A5_4697_8879_6A5B_4C3D_2E00 + number),
-    int: lambda number: 0x4697_8879_6A5B_4C00 + number,
+    int: lambda number: 0x7E57_4A00 + number,  # 31 bits: no field is asked beyond its range
     str: lambda number: f"stands in for value {number}",
     date: lambda number: date(9000, 1, 1) + timedelta(days=number),
     datetime: lambda number: datetime(9000, 1, 1, 1, 2, 3, 4, tzinfo=UTC) + timedelta(days=number),
