@@ -109,7 +109,7 @@ class TestTakingASeat:
         for held in process().held:
             held.ticket_at -= timedelta(seconds=30)
         await rounds.check_seats(process())
-        await eventually(lambda: len(alice.told("refresh_token")) == 2, "another ticket")
+        await eventually(lambda: len(alice.told("refresh_token")) >= 2, "another ticket")
 
     async def test_a_native_client_sends_no_origin_and_no_cookie(self, inside: Cast) -> None:
         media = await connect(ticket(await seat_of(inside.alice, inside.group)), origin="")
