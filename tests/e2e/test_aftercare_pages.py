@@ -134,6 +134,7 @@ async def test_he_is_reached_by_video_and_in_danger_and_the_call_ends_with_a_han
 
     # He says that he is in danger.
     await page.goto(call)
+    heard.clear()  # a browser may say that it left a room in the middle
     await page.get_by_role("radio", name="video").check()
     await page.get_by_role("button", name="We are talking").click()
     await expect(page.get_by_role("heading", name="3. Write it down")).to_be_visible()
@@ -185,7 +186,7 @@ async def test_three_missed_calls_lead_to_a_letter_that_says_nothing(site: Site,
     assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
     content = await answer.body()
     said = " ".join("".join(one.extract_text() for one in PdfReader(BytesIO(content)).pages).split())
-    assert said.startswith("Dear Wendy, we have tried to call you")
+    assert ", 20" in said.partition("Dear Wendy, we have tried to call you")[0]  # its date
     assert not [word for word in ("Harbor", "program", "recovery", "treatment", "Sandoval") if word in said]
     if SHOTS:
         (Path(SHOTS) / "letter.pdf").write_bytes(content)
