@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sessions.audit import service as audit
 from sessions.core import clock, encryption, zones
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.people.access import Act, require
@@ -96,14 +95,14 @@ def assess(row: Episode, form: Form, answers: Mapping[str, str], by: Person) -> 
             due_at=clock.now() + timedelta(hours=4),
             urgent=True,
         )
-    _record(by, "plan.assessed", row)
+    episode_facts.record(by, "plan.assessed", row)
     return made
 
 
 def assessments(actor: Person, row: Episode) -> list[tuple[Assessment, dict[str, str]]]:
     """Newest first. For the client's clinicians and coordinators; the look is on record."""
     require(actor, Act.KEEP_PLAN, row)
-    _record(actor, "plan.assessments-seen", row)
+    episode_facts.record(actor, "plan.assessments-seen", row)
     found = row.assessments.select_related("by").order_by("-at")
     return [(one, json.loads(encryption.decrypt(one.answers, f"assessment {one.pk}"))) for one in found]
 
@@ -134,7 +133,7 @@ def write(row: Episode, words: Words, modalities: Sequence[Modality], by: Person
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         made_by=by,
     )
-    _record(by, "plan.written", row)
+    episode_facts.record(by, "plan.written", row)
     return plan
 
 
@@ -144,7 +143,7 @@ def current(actor: Person, row: Episode) -> tuple[CarePlan, Words] | None:
     plan = row.plans.filter(replaced_at=None).select_related("made_by", "clinician").first()
     if plan is None:
         return None
-    _record(actor, "plan.seen", row)
+    episode_facts.record(actor, "plan.seen", row)
     return plan, words_of(plan)
 
 
@@ -169,7 +168,7 @@ def sign(plan: CarePlan, by: Person, *, typed_name: str, sha256: str) -> None:
     else:
         held.clinician, held.clinician_name, held.clinician_at = by, typed_name.strip(), clock.now()
     held.save()
-    _record(by, "plan.signed", plan.episode)
+    episode_facts.record(by, "plan.signed", plan.episode)
 
 
 @asked(Act.KEEP_PLAN)
@@ -191,7 +190,7 @@ def review(row: Episode, text: str, by: Person) -> PlanReview:
     EpisodeFact.objects.create(episode=row, kind=EpisodeFactKind.REVIEWED, on=today, by=by)
     if before is not None:
         worklist.settled(row.program_id, _review_key(row, before))
-    _record(by, "plan.reviewed", row)
+    episode_facts.record(by, "plan.reviewed", row)
     return made
 
 
@@ -303,7 +302,3 @@ def _step_key(proposal: StepProposal) -> str:
 
 def _review_key(row: Episode, due: date) -> str:
     return f"plan-review {row.pk} {due}"
-
-
-def _record(by: Person, act: str, row: Episode) -> None:
-    audit.record(actor_id=by.pk, act=act, subject_type="episode", subject_id=row.pk, scope=row.program_id)

@@ -14,7 +14,6 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
 
-from sessions.audit import service as audit
 from sessions.core import zones
 from sessions.core.errors import Invalid
 from sessions.people.access import Act, require
@@ -25,7 +24,7 @@ from sessions.plan import service as plans
 from sessions.plan.week_models import WeekPlan, WeekPlanSeries
 from sessions.programs import series as calendar
 from sessions.programs.calendar_models import Series
-from sessions.programs.episode_facts import today
+from sessions.programs.episode_facts import record, today
 from sessions.programs.episode_models import Episode, Stage
 from sessions.programs.joining import attend, leave
 from sessions.programs.kinds import MeetingKind
@@ -70,7 +69,7 @@ def current(row: Episode) -> WeekPlan | None:
 def history(actor: Person, row: Episode) -> list[Prescribed]:
     """Every week that was prescribed, the newest first. The look is on record. Raises NotFound."""
     require(actor, Act.SEE_PLAN, row)
-    _record(actor, "week.seen", row)
+    record(actor, "week.seen", row)
     found = []
     for week in row.week_plans.select_related("by").prefetch_related("lines__series__facilitators"):
         lines = sorted(week.lines.all(), key=lambda line: (line.series.rule, line.series.start))
@@ -152,7 +151,7 @@ def prescribe(
     if found is not None:
         week.scheduled_minutes = found.scheduled_minutes
         week.save(update_fields=["scheduled_minutes"])
-    _record(by, "week.prescribed", row)
+    record(by, "week.prescribed", row)
     return week
 
 
@@ -201,7 +200,3 @@ def _lines(week: WeekPlan | None) -> dict[Series, bool]:
 def _running(row: Episode) -> QuerySet[Series]:
     rows = Series.objects.of(row.program_id).filter(Q(ends_on=None) | Q(ends_on__gte=today(row)))
     return rows.select_related("program", "cohort").prefetch_related("facilitators")
-
-
-def _record(by: Person, act: str, row: Episode) -> None:
-    audit.record(actor_id=by.pk, act=act, subject_type="episode", subject_id=row.pk, scope=row.program_id)

@@ -170,8 +170,9 @@ def leading(program: Program) -> Any:
 def series_of(program: Program, on: date) -> dict[UUID, list[Series]]:
     """The running series of each group, in order of their hours. One query."""
     found: dict[UUID, list[Series]] = {}
-    for row in Series.objects.of(program.pk).exclude(ends_on__lt=on).filter(cohort__isnull=False):
-        found.setdefault(row.cohort_id, []).append(row)  # type: ignore[arg-type]
+    for row in Series.objects.of(program.pk).exclude(ends_on__lt=on):
+        if row.cohort_id is not None:
+            found.setdefault(row.cohort_id, []).append(row)
     return found
 
 

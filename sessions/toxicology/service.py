@@ -16,7 +16,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sessions.audit import service as audit
 from sessions.core import clock, encryption, zones
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.span import Span
@@ -65,7 +64,7 @@ def begin(row: Episode, frequency: FrequencyChoice, by: Person, *, observed: boo
         starts_on=episode_facts.today(row),
         by=by,
     )
-    _record(by, "tests.begun", row)
+    episode_facts.record(by, "tests.begun", row)
     return made
 
 
@@ -73,7 +72,7 @@ def begin(row: Episode, frequency: FrequencyChoice, by: Person, *, observed: boo
 def stop(row: Episode, by: Person) -> None:
     """No more are asked for. Idempotent."""
     _stop(row)
-    _record(by, "tests.stopped", row)
+    episode_facts.record(by, "tests.stopped", row)
 
 
 def open_plan(row: Episode) -> TestPlan | None:
@@ -83,7 +82,7 @@ def open_plan(row: Episode) -> TestPlan | None:
 def samples(actor: Person, row: Episode) -> list[tuple[Sample, list[tuple[Custody, str]], dict[str, str]]]:
     """Newest first, each with its custody and its result in words. The look is on record. Raises NotFound."""
     require(actor, Act.SEE_TESTS, row)
-    _record(actor, "tests.seen", row)
+    episode_facts.record(actor, "tests.seen", row)
     found = []
     rows = Sample.objects.filter(plan__episode=row).select_related("meeting").prefetch_related("custody__by")
     for sample in rows:
@@ -161,7 +160,7 @@ def observe(sample: Sample, span: Span, by: Person, leader: Person | None = None
         by=by,
     )
     held.save(update_fields=["meeting"])
-    _record(by, "tests.meeting", episode)
+    episode_facts.record(by, "tests.meeting", episode)
 
 
 def select(now: datetime) -> int:
@@ -246,7 +245,7 @@ def _link(one: Sample, step: CustodyStep, by: Person | None, text: str) -> None:
         at=at,
         text=encryption.encrypt(text, _place(one.pk, step, at)) if text else b"",
     )
-    _record(by, f"tests.{step.value}", one.plan.episode)
+    episode_facts.record(by, f"tests.{step.value}", one.plan.episode)
 
 
 def _text(link: Custody) -> str:
@@ -257,13 +256,3 @@ def _text(link: Custody) -> str:
 
 def _place(sample_id: UUID, step: CustodyStep, at: datetime) -> str:
     return f"sample {sample_id} {step.value} {at.isoformat()}"
-
-
-def _record(by: Person | None, act: str, row: Episode) -> None:
-    audit.record(
-        actor_id=by.pk if by else None,
-        act=act,
-        subject_type="episode",
-        subject_id=row.pk,
-        scope=row.program_id,
-    )

@@ -21,6 +21,7 @@ from tests.bench.marked import Heard, Marked
 LIMIT_MS = 500  # p95 of a move to the first frame
 TICK_S, AUDIO_EVERY = 1 / 15, 3
 WITHIN_S = 20.0
+PAUSE_S = 1.0  # nobody moves twice in a second
 MAIN = "main"
 
 
@@ -50,7 +51,7 @@ class Scene:
                 if (tick + one.number) % AUDIO_EVERY == 0:
                     one.say(self.epoch)
                 due += TICK_S / len(self.people)  # each in turn, as cameras do not keep step
-                await asyncio.sleep(max(0.0, due - loop.time()))
+                await asyncio.sleep(max(0.0, due - loop.time()))  # the pace of the cameras
             tick += 1
 
     async def first_frames(self, pairs: set[tuple[int, int]], begin: float) -> list[float]:
@@ -83,19 +84,19 @@ async def measure(size: int, runs: int) -> dict[str, list[float]]:
                 begin = scene.begin()
                 await marked.move(engine, {one: f"breakout-{one.number % 4}" for one in people})
                 found["to breakouts"] += await scene.first_frames(together(people), begin)
-                await asyncio.sleep(1)  # as nobody moves twice in a second
+                await asyncio.sleep(PAUSE_S)
                 begin = scene.begin()
                 await marked.move(engine, dict.fromkeys(people, MAIN))
                 found["recall"] += await scene.first_frames(together(people), begin)
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_S)
                 one = people[0]
                 await marked.move(engine, {one: "aside"})
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_S)
                 begin = scene.begin()
                 await marked.move(engine, {one: MAIN})
                 pairs = {pair for pair in together(people) if one.number in pair}
                 found["one person"] += await scene.first_frames(pairs, begin)
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_S)
                 begin = scene.begin()
                 guest = Marked(size, engine, MAIN)
                 guest.heard = lambda packet: scene._took(size, packet)
@@ -103,7 +104,7 @@ async def measure(size: int, runs: int) -> dict[str, list[float]]:
                 found["admit"] += await scene.first_frames({(size, one.number) for one in people}, begin)
                 guest.leave()
                 await engine.eject(MAIN, guest.identity)
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_S)
             scene.stop()
     return found
 
