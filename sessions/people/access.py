@@ -68,6 +68,7 @@ class Act(StrEnum):
     KEEP_COHORTS = "program.cohorts"  # groups, who leads them, how many they take
     KEEP_LICENCES = "program.licences"
     KEEP_STAFF = "program.staff"  # invite, give and end a role
+    KEEP_ON_CALL = "program.on-call"  # who may be called to a session that needs staff
     SEARCH = "program.search"  # people by name; each finds only whom they may know
     SEE_CALLS = "program.calls"  # who is to be called, when and why now
     SEE_AFTERCARE = "program.aftercare"  # every course, the board, the export
@@ -159,6 +160,7 @@ RULES: Final[dict[Act, Rule]] = {
     Act.KEEP_COHORTS: Rule(program=_RUN),
     Act.KEEP_LICENCES: Rule(program=_RUN),
     Act.KEEP_STAFF: Rule(program=_ADMINISTERS),
+    Act.KEEP_ON_CALL: Rule(program=_RUN),
     Act.SEARCH: Rule(program=STAFF),
     Act.SEE_CALLS: Rule(program=_CALLS),
     Act.SEE_AFTERCARE: Rule(program=_COORDINATES),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
@@ -36,6 +38,25 @@ def roles(program: Program) -> list[Membership]:
     rows = Membership.objects.filter(program=program, role__in=STAFF).active()
     order = {role.value: n for n, role in enumerate(IN_ORDER)}
     return sorted(rows.select_related("person"), key=lambda row: (row.person.name, order[row.role]))
+
+
+def leading(program: Program) -> list[Membership]:
+    """The roles that can be on call, by name: each person once, by the role that is on call if one is."""
+    found: dict[UUID, Membership] = {}
+    for row in roles(program):
+        if row.role in LEADING and (row.person_id not in found or row.on_call):
+            found[row.person_id] = row
+    return list(found.values())
+
+
+def on_call(program_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Of each programme the names of those who are on call now, in order. One query."""
+    found: dict[UUID, list[str]] = {pk: [] for pk in program_ids}
+    rows = Membership.objects.filter(program__in=found, on_call=True).active()
+    for row in rows.select_related("person").order_by("person__given_name", "person__family_name"):
+        if row.person.name not in found[row.program_id]:
+            found[row.program_id].append(row.person.name)
+    return found
 
 
 def role(membership_id: int, program: Program) -> Membership:
@@ -99,13 +120,22 @@ def end(membership: Membership, by: Person) -> None:
     end_membership(membership, by)
 
 
-@asked(Act.KEEP_STAFF, of=lambda membership: membership.program)
+@asked(Act.KEEP_ON_CALL, of=lambda membership: membership.program)
 def put_on_call(membership: Membership, by: Person, *, on_call: bool) -> None:
-    """Whether they may take over a live session that has nobody to lead it. Idempotent."""
+    """Whether they may take over a live session that has nobody to lead it. Idempotent.
+
+    It is the person who is on call, with whichever of their roles: to end it, it ends with all of them.
+    """
     if membership.role not in LEADING:
         raise Invalid("Only who leads sessions can be on call.")
-    rows = Membership.objects.filter(pk=membership.pk, ended_at=None)
-    if rows.exclude(on_call=on_call).update(on_call=on_call):
+    rows = Membership.objects.filter(
+        person=membership.person_id, program=membership.program_id, ended_at=None
+    )
+    if on_call and not rows.filter(on_call=True).exists():
+        changed = rows.filter(pk=membership.pk).update(on_call=True)
+    else:
+        changed = 0 if on_call else rows.filter(on_call=True).update(on_call=False)
+    if changed:
         audit.record(
             actor_id=by.pk,
             act="membership.on-call" if on_call else "membership.off-call",

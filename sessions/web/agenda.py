@@ -16,6 +16,7 @@ from sessions.people import service as people
 from sessions.people.models import Person
 from sessions.people.roles import Role, RoomRole
 from sessions.programs import service as programs
+from sessions.programs import staffing
 from sessions.programs.models import Meeting, Program
 from sessions.room import service as room
 from sessions.web import words
@@ -60,7 +61,9 @@ class Card:
 class Board:
     """A programme's day, for its coordinators."""
 
+    program_id: UUID
     program: str
+    on_call: tuple[str, ...]  # names
     cards: tuple[Card, ...]
 
 
@@ -100,6 +103,7 @@ def agenda(person: Person, now: datetime) -> Agenda:
     coming = programs.meetings_after(person, end_of_day)
     led = Program.objects.filter(pk__in=people.program_ids(person, Role.COORDINATOR)).order_by("name")
     seen = {program: programs.program_meetings_today(person, program, now) for program in led}
+    on_call = staffing.on_call(program.pk for program in seen) if seen else {}
     led_by = {one.meeting.pk for one in own if one.role == RoomRole.FACILITATOR}
     counts = room.waiting_now(person.pk, led_by | {m.pk for meetings in seen.values() for m in meetings})
     ended = room.ended_among(one.meeting.pk for one in own if one.meeting.starts_at <= now)
@@ -119,7 +123,12 @@ def agenda(person: Person, now: datetime) -> Agenda:
             if localtime(one.meeting.starts_at).date() == localtime(coming[0].meeting.starts_at).date()
         ),
         boards=tuple(
-            Board(program.name, tuple(card_of(m, None, now, counts) for m in meetings))
+            Board(
+                program.pk,
+                program.name,
+                tuple(on_call[program.pk]),
+                tuple(card_of(m, None, now, counts) for m in meetings),
+            )
             for program, meetings in seen.items()
         ),
         waiting=sum(card.waiting or 0 for card in open_today if card.is_staff),

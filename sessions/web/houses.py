@@ -47,7 +47,7 @@ def houses(person: Person, now: datetime) -> list[House]:
             House(
                 program=program,
                 people=tuple((role.label, counts[role]) for role in Role),
-                on_call=tuple(sorted(row.person.name for row in rows if row.on_call)),
+                on_call=tuple(sorted({row.person.name for row in rows if row.on_call})),
                 licences=sum(1 for row in held if row.until is not None and row.until <= today + SOON),
                 missing=tuple(missing),
             )

@@ -71,6 +71,7 @@ def test_a_programmes_meetings_are_for_its_coordinators(cast: Cast, name: str) -
     assert may(person, Act.SEE_PROGRAM_MEETINGS, cast.north) == (name == "carol")
     assert may(person, Act.SEE_PROGRAM_ATTENDANCE, cast.north) == (name == "carol")
     assert may(person, Act.SET_CREDIT_POLICY, cast.north) == (name == "ines")
+    assert may(person, Act.KEEP_ON_CALL, cast.north) == (name in ("carol", "ines"))
     assert not may(person, Act.SEE_PROGRAM_MEETINGS, cast.south)
 
 

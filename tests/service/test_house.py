@@ -283,18 +283,51 @@ class TestStaff:
         assert ines.post(end).headers["Location"] == "/"
         assert ines.get(reverse("staff", args=[cast.north.pk])).status_code == 404
 
-    def test_on_call_and_not(self, cast: Cast, ines: Client) -> None:
-        row = cast.theo.memberships.get()
-        for what, on_call in (("on-call", True), ("off-call", False)):
-            ines.post(reverse("staff-act", args=[cast.north.pk, row.pk, what]))
-            row.refresh_from_db()
-            assert row.on_call is on_call
-
     def test_a_clients_membership_is_none_of_these(self, cast: Cast, ines: Client) -> None:
         row = cast.alice.memberships.get()
         assert ines.post(reverse("staff-act", args=[cast.north.pk, row.pk, "end"])).status_code == 404
         with pytest.raises(NotFound):
             staffing.give(cast.north, cast.alice, Role.COORDINATOR, by=cast.ines)
+
+
+class TestOnCall:
+    def test_coordinators_and_administrators_say_who_is(
+        self, cast: Cast, carol: Client, ines: Client
+    ) -> None:
+        theos, minas = cast.theo.memberships.get(), cast.mina.memberships.get()
+        page = carol.get(reverse("on-call", args=[cast.north.pk])).content.decode()
+        assert "Nobody is on call" in page
+        assert "Nobody is on call" in carol.get("/").content.decode()
+        assert reverse("on-call", args=[cast.north.pk]) in carol.get("/").content.decode()
+        said = carol.post(reverse("on-call-set", args=[cast.north.pk, theos.pk, "on"]), follow=True)
+        assert "Theo Okafor is on call" in said.content.decode()
+        assert said.context["rows"][0] == theos
+        ines.post(reverse("on-call-set", args=[cast.north.pk, minas.pk, "on"]))
+        assert "On call: Mina Park and Theo Okafor." in carol.get("/").content.decode()
+        carol.post(reverse("on-call-set", args=[cast.north.pk, theos.pk, "off"]))
+        assert list(Membership.objects.filter(on_call=True)) == [minas]
+        acts = AuditEvent.objects.filter(subject_id=str(cast.theo.pk), act__endswith="-call")
+        assert [*acts.order_by("seq").values_list("act", "actor_id")] == [
+            ("membership.on-call", cast.carol.pk),
+            ("membership.off-call", cast.carol.pk),
+        ]
+
+    def test_it_is_the_person_who_is_on_call_whichever_their_roles(self, cast: Cast, carol: Client) -> None:
+        join(cast.theo, cast.north.pk, Role.COORDINATOR)
+        rows = carol.get(reverse("on-call", args=[cast.north.pk])).context["rows"]
+        assert [row.person.name for row in rows] == ["Carol Reyes", "Mina Park", "Theo Okafor"]
+        Membership.objects.filter(person=cast.theo).update(on_call=True)  # as it was once possible
+        carol.post(reverse("on-call-set", args=[cast.north.pk, rows[2].pk, "off"]))
+        assert not Membership.objects.filter(on_call=True).exists()
+
+    def test_only_who_leads_sessions_and_works_here(self, cast: Cast, carol: Client) -> None:
+        for person in (cast.alice, cast.otto):
+            row = person.memberships.get()
+            assert carol.post(reverse("on-call-set", args=[cast.north.pk, row.pk, "on"])).status_code == 404
+        row = cast.ines.memberships.get()
+        said = carol.post(reverse("on-call-set", args=[cast.north.pk, row.pk, "on"]), follow=True)
+        assert "Only who leads sessions can be on call." in said.content.decode()
+        assert not Membership.objects.filter(on_call=True).exists()
 
 
 @pytest.mark.parametrize(

@@ -141,10 +141,12 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "staff-invite": (NORTH, ("ines",), "get"),
     "staff-role": (NORTH, ("ines",), "get"),
     "staff-act": (
-        lambda it: (it.cast.north.pk, it.cast.mina.memberships.get().pk, "on-call"),
+        lambda it: (it.cast.north.pk, it.cast.mina.memberships.get().pk, "give"),
         ("ines",),
         "post",
     ),
+    "on-call": (NORTH, RUN, "get"),
+    "on-call-set": (lambda it: (it.cast.north.pk, it.cast.mina.memberships.get().pk, "on"), RUN, "post"),
     "family": (EPISODE, ("carol",), "get"),
 }
 ELSEWHERE = {

@@ -1,4 +1,4 @@
-"""Who works here: invited, given a role, on call, and a role that ends."""
+"""Who works here: invited, given a role, and a role that ends; who of them is on call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sessions.core.errors import NotFound
 from sessions.messages import welcome
 from sessions.people.access import Act
 from sessions.people.models import Language, Person, validate_time_zone
-from sessions.people.roles import LEADING, Role
+from sessions.people.roles import Role
 from sessions.programs import house, staffing
 from sessions.programs.models import Program
 from sessions.programs.staffing import Hired
@@ -67,7 +67,7 @@ def staff(request: PersonRequest, program_id: UUID) -> HttpResponse:
     of = program(request.user, program_id, Act.KEEP_STAFF)
     people = []
     for person, rows in groupby(staffing.roles(of), key=lambda row: row.person):
-        held = [{"row": row, "role": row.get_role_display(), "leads": row.role in LEADING} for row in rows]
+        held = [{"row": row, "role": row.get_role_display()} for row in rows]
         seen = words.long_day(localtime(person.last_login).date()) if person.last_login else ""
         people.append({"person": person, "roles": held, "seen": seen})
     return render(
@@ -117,7 +117,7 @@ def give_role(request: PersonRequest, program_id: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def act(request: PersonRequest, program_id: UUID, membership_id: int, what: str) -> HttpResponse:
-    """End a role or give it back; on call or not."""
+    """End a role or give it back."""
     of = program(request.user, program_id, Act.KEEP_STAFF)
     row, here = staffing.role(membership_id, of), reverse("staff", args=[of.pk])
     who = {"name": row.person.name, "role": row.get_role_display()}
@@ -132,25 +132,45 @@ def act(request: PersonRequest, program_id: UUID, membership_id: int, what: str)
             reverse("home") if own else here,
             undo="" if own else back,
         )
-    if what == "give":
-        return done(
-            request,
-            lambda: staffing.give(of, row.person, Role(row.role), by=request.user),
-            _("%(name)s is %(role)s here.") % who,
-            here,
-        )
-    if what not in ("on-call", "off-call"):
+    if what != "give":
+        raise NotFound
+    return done(
+        request,
+        lambda: staffing.give(of, row.person, Role(row.role), by=request.user),
+        _("%(name)s is %(role)s here.") % who,
+        here,
+    )
+
+
+@require_safe
+@signed_in
+def on_call(request: PersonRequest, program_id: UUID) -> HttpResponse:
+    of = program(request.user, program_id, Act.KEEP_ON_CALL)
+    rows = sorted(staffing.leading(of), key=lambda row: not row.on_call)
+    return render(
+        request,
+        "programme/on_call.html",
+        {"program": of, "rows": rows, "tabs": tabs(request.user, of, "on-call")},
+    )
+
+
+@require_POST
+@signed_in
+def put_on_call(request: PersonRequest, program_id: UUID, membership_id: int, what: str) -> HttpResponse:
+    of = program(request.user, program_id, Act.KEEP_ON_CALL)
+    row = staffing.role(membership_id, of)
+    if what not in ("on", "off"):
         raise NotFound
     said = (
         _("%(name)s is on call: they may take over a session that has nobody to lead it.")
-        if what == "on-call"
+        if what == "on"
         else _("%(name)s is not on call any more.")
     )
     return done(
         request,
-        lambda: staffing.put_on_call(row, by=request.user, on_call=what == "on-call"),
-        said % who,
-        here,
+        lambda: staffing.put_on_call(row, by=request.user, on_call=what == "on"),
+        said % {"name": row.person.name},
+        reverse("on-call", args=[of.pk]),
     )
 
 

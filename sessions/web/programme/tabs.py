@@ -21,6 +21,7 @@ _TABS: Final[tuple[tuple[str, Any, Act], ...]] = (
     ("cohorts", gettext_lazy("Groups"), Act.KEEP_COHORTS),
     ("holidays", gettext_lazy("Days of rest"), Act.SCHEDULE),
     ("waitlist", gettext_lazy("Waitlist"), Act.KEEP_EPISODES),
+    ("on-call", gettext_lazy("On call"), Act.KEEP_ON_CALL),
     ("staff", gettext_lazy("Staff"), Act.KEEP_STAFF),
     ("licences", gettext_lazy("Licences"), Act.KEEP_LICENCES),
 )

@@ -70,6 +70,12 @@ urlpatterns = [
     path("programs/<uuid:program_id>/staff/invite", staff.invite, name="staff-invite"),
     path("programs/<uuid:program_id>/staff/role", staff.give_role, name="staff-role"),
     path("programs/<uuid:program_id>/staff/<int:membership_id>/<slug:what>", staff.act, name="staff-act"),
+    path("programs/<uuid:program_id>/on-call", staff.on_call, name="on-call"),
+    path(
+        "programs/<uuid:program_id>/on-call/<int:membership_id>/<slug:what>",
+        staff.put_on_call,
+        name="on-call-set",
+    ),
     path("programs/<uuid:program_id>/waitlist", waiting.page, name="waitlist"),
     path("programs/<uuid:program_id>/waitlist/<uuid:entry_id>/<slug:what>", waiting.act, name="waitlist-act"),
     path("my/places", waiting.mine, name="place-offers"),
