@@ -31,6 +31,8 @@ class Invitation(models.Model):
     typed_name = models.CharField(max_length=200, blank=True)
     device_hash = models.CharField(max_length=64, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # What ended with it, so that it can be undone: the relationship, ids of sessions and series.
+    ended_with = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [

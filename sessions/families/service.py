@@ -5,6 +5,7 @@ so.
                                                                         └─► come_back, with a new code each
                                                                         time
     revoke, or the client's consent ends ─► link dead, out of every room, off every coming session
+    bring_back ─► what staff revoked is as it was; what the client ended is not staff's to undo
 
 Looking at a link changes nothing: mail scanners do. Neither link nor code is kept in clear.
 """
@@ -34,12 +35,13 @@ from sessions.core import clock, encryption, ids
 from sessions.core.errors import IllegalMove, Invalid, NotFound, Refusal
 from sessions.families.models import Invitation
 from sessions.messages import service as messages
-from sessions.messages.models import Channel
+from sessions.messages.models import Channel, Message, MessageState
 from sessions.people.access import Act
 from sessions.people.asking import asked
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import bind_guest, end_membership, keep_apart
+from sessions.programs import joining
 from sessions.programs.calendar_models import Busy, SeriesInvitee
 from sessions.programs.episode_models import Episode
 from sessions.programs.models import Meeting, MeetingInvitee
@@ -133,7 +135,45 @@ def invite(invitation: Invitation, by: Person) -> Invitation:
 @asked(Act.KEEP_FAMILY, of=lambda invitation: invitation.household.program)
 def revoke(invitation: Invitation, by: Person) -> None:
     """The guest is out: of the room now, of everything to come, and the link is dead. Idempotent."""
-    _dismiss(invitation.household, invitation.guest, by)
+    bound = HouseholdMember.objects.filter(household=invitation.household, person=invitation.guest).first()
+    if bound is None:
+        return
+    ended = _dismiss(invitation.household, invitation.guest, by)
+    Invitation.objects.filter(pk=invitation.pk).update(
+        ended_with={"relationship": bound.relationship, **ended}
+    )
+
+
+@asked(Act.KEEP_FAMILY, of=lambda invitation: invitation.household.program)
+def bring_back(invitation: Invitation, by: Person) -> Invitation:
+    """Undo `revoke`: bound to the client again, asked to the same sessions to come. Idempotent.
+
+    While the client consents, the same link works on the same device. Without that, and when the link had not
+    gone out yet, it needs a new one. Raises IllegalMove when somebody has bound them anew, Booked when their
+    time is taken by now.
+    """
+    household, guest, now = invitation.household, invitation.guest, clock.now()
+    row = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
+    if row.revoked_at is None:
+        return row
+    if not row.ended_with or HouseholdMember.objects.filter(household=household, person=guest).exists():
+        raise IllegalMove("This cannot be undone any more. Add them once more instead.")
+    ended, row.ended_with = row.ended_with, {}
+    row.save(update_fields=["ended_with"])
+    bind_guest(household.client, guest, household.program_id, ended["relationship"], by)
+    if (household.client_id, guest.pk) in consents.present_for(household.program_id, [guest.pk], now):
+        joining.ask_back(guest, household.client, ended["meetings"], ended["series"])
+        stopped = Message.objects.filter(about=row.pk, state=MessageState.CANCELLED)
+        if row.accepted_at is not None or not stopped.filter(template="invitation.link").exists():
+            row.revoked_at = None
+            row.save(update_fields=["revoked_at"])
+            _record(by, "invitation.restored", row)
+            return row
+    to, second = _open(row, "link"), _open(row, "code")
+    email, phone = (to, second) if row.by_email else (second, to)
+    fresh, _ = _prepare(household, guest, email, phone, row.by_email, by)
+    _record(by, "invitation.restored", fresh)
+    return fresh
 
 
 @asked(Act.KEEP_FAMILY)
@@ -162,6 +202,15 @@ def of_client(episode: Episode) -> list[tuple[HouseholdMember, Invitation | None
 def invitation(invitation_id: UUID, program_id: UUID) -> Invitation:
     """Raises NotFound, also for one of another programme."""
     row = Invitation.objects.filter(pk=invitation_id, household__program=program_id, revoked_at=None)
+    found = row.select_related("household__program", "household__client", "guest").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def withdrawn(invitation_id: UUID, program_id: UUID) -> Invitation:
+    """One that may be brought back, or has been. Raises NotFound, also for one of another programme."""
+    row = Invitation.objects.filter(pk=invitation_id, household__program=program_id)
     found = row.select_related("household__program", "household__client", "guest").first()
     if found is None:
         raise NotFound
@@ -303,7 +352,8 @@ def _welcomed(row: HouseholdMember) -> bool:
 
 
 @transaction.atomic
-def _dismiss(household: Household, guest: Person, by: Person | None) -> None:
+def _dismiss(household: Household, guest: Person, by: Person | None) -> dict[str, list[str]]:
+    """Returns the ids of the sessions and series they are asked to no more."""
     now = clock.now()
     for one in Invitation.objects.filter(household=household, guest=guest, revoked_at=None):
         one.revoked_at = now
@@ -319,12 +369,18 @@ def _dismiss(household: Household, guest: Person, by: Person | None) -> None:
     kept = Meeting.objects.filter(
         invitee_rows__person__in=others.values("household__client"), invitee_rows__role=RoomRole.CLIENT
     )
-    coming.exclude(meeting__in=kept).delete()
-    SeriesInvitee.objects.filter(
+    sessions = coming.exclude(meeting__in=kept)
+    series = SeriesInvitee.objects.filter(
         person=guest, role=RoomRole.FAMILY, series__program=household.program_id
     ).exclude(
         series__invitee_rows__person__in=others.values("household__client"),
-    ).delete()
+    )
+    ended = {
+        "meetings": [str(pk) for pk in sessions.values_list("meeting", flat=True)],
+        "series": [str(pk) for pk in series.values_list("series", flat=True)],
+    }
+    sessions.delete()
+    series.delete()
     Busy.objects.filter(person=guest, meeting__program=household.program_id, starts_at__gt=now).exclude(
         meeting__in=kept
     ).delete()
@@ -335,6 +391,7 @@ def _dismiss(household: Household, guest: Person, by: Person | None) -> None:
         ):
             end_membership(membership, by)
     room.put_out(guest.pk, by.pk if by is not None else household.client_id)
+    return ended
 
 
 def _prepare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
@@ -50,6 +51,24 @@ def leave(series: Series, person: Person, from_on: date) -> None:
         service.book(meeting)
 
 
+@transaction.atomic
+def ask_back(guest: Person, client: Person, meetings: Iterable[str], series: Iterable[str]) -> None:
+    """A family guest belongs again to those of the meetings and series to which their client does.
+
+    Raises Booked, and Invalid when somebody there is to be kept apart from them. Then nothing changes.
+    """
+    for one in Series.objects.filter(pk__in=list(series), invitee_rows__person=client):
+        SeriesInvitee.objects.get_or_create(series=one, person=guest, defaults={"role": RoomRole.FAMILY})
+    coming = Meeting.objects.filter(pk__in=list(meetings), ends_at__gt=clock.now()).standing()
+    for meeting in coming.select_related("program").order_by("starts_at"):
+        entries = service.roster(meeting)
+        there = {entry.person.pk for entry in entries}
+        if client.pk in there and guest.pk not in there:
+            _refuse_apart(meeting, guest, entries)
+            MeetingInvitee.objects.create(meeting=meeting, person=guest, role=RoomRole.FAMILY)
+            service.book(meeting)
+
+
 def _to_come(series: Series, from_on: date) -> MeetingQuerySet:
     rows = Meeting.objects.filter(series=series, held_on__gte=from_on, starts_at__gt=clock.now())
     return rows.standing().order_by("starts_at")
@@ -61,6 +80,10 @@ def _refuse(meeting: Meeting, person: Person, entries: list[service.RosterEntry]
         raise Invalid("This kind of meeting is not for everybody invited.")
     if sum(entry.role != RoomRole.FACILITATOR for entry in entries) >= kind.largest:
         raise service.Full
+    _refuse_apart(meeting, person, entries)
+
+
+def _refuse_apart(meeting: Meeting, person: Person, entries: list[service.RosterEntry]) -> None:
     there = [entry.person.pk for entry in entries]
     pairs = NoContact.objects.filter(program=meeting.program_id)
     if (pairs.filter(lower=person, higher__in=there) | pairs.filter(higher=person, lower__in=there)).exists():

@@ -52,6 +52,7 @@ TEXTS: Final = (
     gettext_noop("This code is not right, or it is too old. You can have a new one."),
     gettext_noop("A code is on its way. You can ask for another in a minute."),
     gettext_noop("This invitation is bound to another phone or computer. Ask the team for a new one."),
+    gettext_noop("This cannot be undone any more. Add them once more instead."),
     gettext_noop("Please read the agreement and sign it with your name."),
     gettext_noop("A week has one to seven days and at most forty hours."),
     gettext_noop("So many minutes a day on so many days do not reach the weekly target."),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ from sessions.programs import service as programs
 from sessions.programs.calendar_models import Busy, Series
 from sessions.programs.episode_models import Episode
 from sessions.programs.kinds import MeetingKind
+from sessions.programs.models import Meeting
+from sessions.programs.recurrence import weekly
 from sessions.room import service as room
 from sessions.room.commands import Admit, Knock
 from tests.cast import HOUR, MORNING, Cast, assemble
@@ -222,6 +225,101 @@ def test_revoking_ends_the_room_everything_to_come_and_the_link(cast: Cast, how:
     assert not guest.memberships.filter(role=Role.FAMILY, ended_at=None).exists()
     assert client.get(f"/meetings/{later.pk}/").status_code == 404
     assert Client().get(address).status_code == 404
+
+
+def sessions_to_come(cast: Cast, guest: Person) -> tuple[Meeting, Series]:
+    """One in two days, and every Friday."""
+    invitees = [(cast.alice, RoomRole.CLIENT), (guest, RoomRole.FAMILY)]
+    once = programs.schedule(
+        cast.north,
+        MeetingKind.FAMILY_GROUP,
+        Span(MORNING + timedelta(days=2), MORNING + timedelta(days=2) + HOUR),
+        facilitators=[cast.mina],
+        invitees=invitees,
+    )
+    fridays = calendar.Draft(
+        MeetingKind.FAMILY_THERAPY, weekly([4]), MORNING.date(), time(12), time(13), [cast.mina]
+    )
+    return once, calendar.create(cast.north, replace(fridays, invitees=invitees), cast.carol)
+
+
+def test_what_staff_ended_by_mistake_is_as_it_was_with_one_press(cast: Cast, client: Client) -> None:
+    one = added(cast)
+    consent(cast, one.guest)
+    families.invite(one, by=cast.carol)
+    address, phone = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/")), Client()
+    assert comes_in(phone, address) == 302
+    once, fridays = sessions_to_come(cast, one.guest)
+    booked = set(Busy.objects.filter(person=one.guest).values_list("meeting", flat=True))
+    client.force_login(cast.carol)
+    row = Invitation.objects.get(guest=one.guest, revoked_at=None)
+    revoke = reverse("family-revoke", args=[of(cast).pk, row.pk])
+    back = reverse("family-back", args=[of(cast).pk, row.pk])
+    page = client.post(revoke, follow=True).content.decode()
+    assert back in page
+    assert "Fatima Haddad</strong>" not in page
+    assert not Busy.objects.filter(person=one.guest).exists()
+    assert Client().get(address).status_code == 404
+    assert phone.get(f"/meetings/{once.pk}/").status_code == 404
+    page = client.post(back, {"undo": "1"}, follow=True).content.decode()
+    assert "Undone. Fatima Haddad is this client" in page
+    assert "has come in with the link" in page
+    assert programs.role_in(once, one.guest) == RoomRole.FAMILY
+    assert fridays.invitee_rows.filter(person=one.guest, role=RoomRole.FAMILY).exists()
+    assert set(Busy.objects.filter(person=one.guest).values_list("meeting", flat=True)) == booked
+    assert phone.get(f"/meetings/{once.pk}/").status_code == 200  # the same device, no new code
+    assert Client().get(address).status_code == 200
+    client.post(back)  # a second press changes nothing
+    assert Invitation.objects.filter(guest=one.guest, revoked_at=None).get().pk == row.pk
+
+
+def test_what_the_client_ended_is_not_staffs_to_undo(cast: Cast, client: Client) -> None:
+    one = added(cast)
+    paper = consent(cast, one.guest)
+    families.invite(one, by=cast.carol)
+    row = Invitation.objects.get(guest=one.guest, revoked_at=None)
+    once, _ = sessions_to_come(cast, one.guest)
+    consents.end(cast.alice, paper)
+    families.watch(MORNING)
+    client.force_login(cast.carol)
+    back = reverse("family-back", args=[of(cast).pk, row.pk])
+    assert "cannot be undone" in client.post(back, follow=True).content.decode()
+    assert programs.role_in(once, one.guest) is None
+    assert not HouseholdMember.objects.filter(person=one.guest).exists()
+
+
+def test_undone_without_consent_the_guest_is_bound_again_and_nothing_more(cast: Cast) -> None:
+    one = added(cast)
+    paper = consent(cast, one.guest)
+    families.invite(one, by=cast.carol)
+    address = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
+    once, _ = sessions_to_come(cast, one.guest)
+    row = Invitation.objects.get(guest=one.guest, revoked_at=None)
+    families.revoke(row, by=cast.carol)
+    consents.end(cast.alice, paper)
+    fresh = families.bring_back(row, by=cast.carol)
+    assert fresh.pk != row.pk
+    assert Client().get(address).status_code == 404
+    assert programs.role_in(once, one.guest) is None
+    with pytest.raises(Invalid):
+        families.invite(fresh, by=cast.carol)
+
+
+@pytest.mark.parametrize("name", ["mina", "alice", "otto", "ines", "nora"])
+def test_only_who_keeps_families_ends_and_brings_back(cast: Cast, name: str) -> None:
+    one = added(cast)
+    for act in (families.revoke, families.bring_back):
+        with pytest.raises(NotFound):
+            act(one, by=getattr(cast, name))
+
+
+def test_an_invitation_is_found_under_its_own_client_alone(cast: Cast, client: Client) -> None:
+    one = added(cast)
+    bruno = episodes.current(cast.bruno, cast.north.pk)
+    assert bruno is not None
+    client.force_login(cast.carol)
+    for what in ("invite", "revoke", "back"):
+        assert client.post(reverse(f"family-{what}", args=[bruno.pk, one.pk])).status_code == 404
 
 
 def test_a_guest_is_asked_to_sessions_from_the_form_and_out_of_series_with_the_consent(

@@ -160,6 +160,7 @@ ELSEWHERE = {
     "my-people-end": "test_families.py",
     "family-invite": "test_families.py",
     "family-revoke": "test_families.py",
+    "family-back": "test_families.py",
     "series-retry": "test_series.py",
     "place-answer": "test_waitlist.py",
 }

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions.core.errors import NotFound
 from sessions.families import service
+from sessions.families.models import Invitation
 from sessions.people.access import Act, require
 from sessions.people.models import Language, Membership, Person
 from sessions.programs import episodes
@@ -100,7 +101,7 @@ def page(request: PersonRequest, episode_id: UUID) -> HttpResponse:
 @signed_in
 def invite(request: PersonRequest, episode_id: UUID, invitation_id: UUID) -> HttpResponse:
     row = _of(request, episode_id)
-    one = service.invitation(invitation_id, row.program_id)
+    one = _bound(service.invitation(invitation_id, row.program_id), row)
     return done(
         request,
         lambda: service.invite(one, by=request.user),
@@ -113,11 +114,26 @@ def invite(request: PersonRequest, episode_id: UUID, invitation_id: UUID) -> Htt
 @signed_in
 def revoke(request: PersonRequest, episode_id: UUID, invitation_id: UUID) -> HttpResponse:
     row = _of(request, episode_id)
-    one = service.invitation(invitation_id, row.program_id)
+    one = _bound(service.invitation(invitation_id, row.program_id), row)
     return done(
         request,
         lambda: service.revoke(one, by=request.user),
         _("They are out: of rooms, of sessions to come, and the link is dead."),
+        reverse("family", args=[row.pk]),
+        undo=reverse("family-back", args=[row.pk, one.pk]),
+    )
+
+
+@require_POST
+@signed_in
+def back(request: PersonRequest, episode_id: UUID, invitation_id: UUID) -> HttpResponse:
+    """Undo an invitation's end."""
+    row = _of(request, episode_id)
+    one = _bound(service.withdrawn(invitation_id, row.program_id), row)
+    return done(
+        request,
+        lambda: service.bring_back(one, by=request.user),
+        _("%(name)s is this client's guest again.") % {"name": one.guest.name},
         reverse("family", args=[row.pk]),
     )
 
@@ -128,3 +144,10 @@ def _of(request: PersonRequest, episode_id: UUID) -> Episode:
     if row.person_id is None:
         raise NotFound
     return row
+
+
+def _bound(one: Invitation, row: Episode) -> Invitation:
+    """Of this client's guests, and nobody else's."""
+    if one.household.client_id != row.person_id:
+        raise NotFound
+    return one

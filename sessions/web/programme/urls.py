@@ -113,4 +113,5 @@ urlpatterns = [
     path(
         "episodes/<uuid:episode_id>/family/<uuid:invitation_id>/revoke", family.revoke, name="family-revoke"
     ),
+    path("episodes/<uuid:episode_id>/family/<uuid:invitation_id>/back", family.back, name="family-back"),
 ]
