@@ -15,8 +15,8 @@ from sessions.core import clock
 from sessions.families import service as families
 from sessions.messages import changes, places
 from sessions.messages import service as messages
+from sessions.plan import groups, weeks
 from sessions.plan import service as plans
-from sessions.plan import weeks
 from sessions.programs import episodes, series, waitlist
 from sessions.room import service as room
 from sessions.toxicology import service as toxicology
@@ -77,6 +77,7 @@ def advance_programs() -> None:
     episodes.advance(clock.now())
     plans.watch(clock.now())
     weeks.watch(clock.now())
+    groups.watch(clock.now())
     toxicology.select(clock.now())
     toxicology.watch(clock.now())
 

@@ -20,6 +20,7 @@ from sessions.attendance.policy import DEFAULT, Policy
 from sessions.attendance.week import Hour, Times
 from sessions.people.models import Membership, Person
 from sessions.people.roles import CLIENTS, RoomRole
+from sessions.programs.episode_models import Stage
 from sessions.programs.models import BEGUN, Enrollment, EnrollmentStatus, Meeting, MeetingInvitee, Program
 
 
@@ -97,8 +98,11 @@ class Policies:
         return Times(meeting.span, () if credit_breaks else meeting.break_spans)
 
 
-def enrolled(week: Period) -> dict[UUID, list[Enrolled]]:
-    """By client: those who are there at the end of the week, or still are when it is not over."""
+def enrolled(week: Period, today: date) -> dict[UUID, list[Enrolled]]:
+    """By client: those who are there at the end of the week, or still are when it is not over.
+
+    So who pauses or was taken out of their group lacks no hours of the week from the day after their last.
+    """
     monday, sunday = week.days
     live = Membership.objects.filter(person=OuterRef("person"), program=week.program, role__in=CLIENTS)
     rows = Enrollment.objects.filter(
@@ -109,7 +113,9 @@ def enrolled(week: Period) -> dict[UUID, list[Enrolled]]:
         status__in=BEGUN,
     )
     if not week.over:
-        rows = rows.filter(Q(ended_on=None) | Q(status=EnrollmentStatus.STEPPED))
+        there = Q(ended_on=None) | Q(ended_on__gte=today, episode__stage=Stage.ACTIVE)
+        here = Enrollment.objects.filter(there, person=OuterRef("person"), cohort__program=week.program)
+        rows = rows.filter(there | Q(Exists(here), status=EnrollmentStatus.STEPPED))
     found: dict[UUID, list[Enrolled]] = defaultdict(list)
     columns = ("person_id", "cohort_id", "cohort__name", "starts_on", "ended_on", "weekly_target_minutes")
     for person_id, *values in week.of(rows).values_list(

@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q
+
 from sessions.attendance import week_reading as reading
 from sessions.attendance.week import Hour, Week, urgency, week
 from sessions.attendance.week_reading import Counted, Enrolled, MakeUps, Period, Policies, Slot
@@ -22,8 +24,10 @@ from sessions.core import zones
 from sessions.people.access import Act, require
 from sessions.people.models import Membership, Person
 from sessions.people.roles import CLIENTS
+from sessions.programs.episode_models import Stage
 from sessions.programs.models import Enrollment, EnrollmentStatus, Meeting, Program
 
+_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 
 
@@ -85,7 +89,11 @@ class Board:
 
 def own(person: Person, now: datetime) -> tuple[OwnWeek, ...]:
     """This week in each programme in which the person is a client; two queries for who is none."""
-    enrollments = Enrollment.objects.filter(person=person, ended_on=None, status=EnrollmentStatus.ACTIVE)
+    enrollments = Enrollment.objects.filter(
+        Q(ended_on=None, status=EnrollmentStatus.ACTIVE)
+        | Q(ended_on__gte=now.date() - _DAY, status=EnrollmentStatus.LEFT, episode__stage=Stage.ACTIVE),
+        person=person,
+    )
     live = Membership.objects.filter(person=person, role__in=CLIENTS).active().values("program")
     programs = Program.objects.filter(pk__in=live, cohorts__enrollments__in=enrollments).distinct()
     found = []
@@ -185,7 +193,7 @@ class _Weeks:
         self.period = Period(program, monday, over, only)
         self.policies = Policies(program)
         self._now = now
-        self._enrolled = reading.enrolled(self.period)
+        self._enrolled = reading.enrolled(self.period, zones.local_date(now, program.time_zone))
         self._make_ups: MakeUps = reading.make_ups(self.period)
         proposed, signed = reading.proposed(self.period), reading.signed(self.period)
         self._slots = reading.slots(

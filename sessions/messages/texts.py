@@ -53,6 +53,10 @@ TEXTS: Final[dict[str, Text]] = {
         gettext_noop("Your appointment on %(at_when)s does not take place. You need to do nothing."),
         APPOINTMENT,
     ),
+    "appointment.calendar": Text(
+        gettext_noop("Your appointments change from %(at_when)s on. They are on your page: %(link)s"),
+        APPOINTMENT,
+    ),
     "appointment.local-time": Text(
         gettext_noop("The clocks change. For you, your appointment is now %(at_when)s."), APPOINTMENT
     ),
@@ -121,6 +125,11 @@ TEXTS: Final[dict[str, Text]] = {
     "staff.role": Text(
         gettext_noop("There is something new on your page: %(link)s"),
         gettext_noop("Something new on your page"),
+        to_staff=True,
+    ),
+    "staff.calendar": Text(
+        gettext_noop("Who comes to appointments of yours changes from %(at_when)s on: %(link)s"),
+        gettext_noop("Appointments of yours have changed"),
         to_staff=True,
     ),
     "staff.appointment": Text(

@@ -154,6 +154,7 @@ class Enrollment(models.Model):
     status = models.CharField(
         max_length=16, choices=EnrollmentStatus.choices, default=EnrollmentStatus.ACTIVE
     )
+    left_with = models.JSONField(default=dict, blank=True)  # guests asked with them, when taken out: ids
 
     objects = EnrollmentQuerySet.as_manager()
 

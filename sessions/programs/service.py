@@ -200,7 +200,7 @@ def enroll(
     """
     if not _has_role(person, cohort.program_id, CLIENTS):
         raise Invalid("Only a client of the programme can be enrolled.")
-    if (left := places(cohort)) is not None and left <= kept_places(cohort, person):
+    if (left := places(cohort, person)) is not None and left <= kept_places(cohort, person):
         raise Full
     enrollment = Enrollment.objects.create(
         person=person,
@@ -220,20 +220,24 @@ def enroll(
     return enrollment
 
 
-def places(cohort: Cohort) -> int | None:
-    """How many more clients the cohort takes; None when nobody counts.
+def places(cohort: Cohort, but: Person | None = None) -> int | None:
+    """How many more clients the cohort takes; None when nobody counts. `but`: whose own place is not counted.
 
     Its own number of places, or else as many as the smallest kind of its running series takes.
     """
-    return places_of([cohort])[cohort.pk]
+    return places_of([cohort], but)[cohort.pk]
 
 
-def places_of(cohorts: Sequence[Cohort]) -> dict[UUID, int | None]:
-    """As `places`, by cohort. Two queries."""
+def places_of(cohorts: Sequence[Cohort], but: Person | None = None) -> dict[UUID, int | None]:
+    """As `places`, by cohort. Who leaves has their place up to their last day. Two queries."""
     taken: dict[UUID, set[UUID]] = {}
-    for pk, person in Enrollment.objects.filter(cohort__in=cohorts, ended_on=None).values_list(
-        "cohort_id", "person_id"
-    ):
+    today = {one.pk: zones.local_date(clock.now(), one.program.time_zone) for one in cohorts}
+    held = Enrollment.objects.filter(
+        Q(ended_on=None) | Q(ended_on__gte=min(today.values(), default=date.min)), cohort__in=cohorts
+    )
+    for pk, person, ended_on in held.values_list("cohort_id", "person_id", "ended_on"):
+        if (ended_on is not None and ended_on < today[pk]) or (but is not None and person == but.pk):
+            continue
         taken.setdefault(pk, set()).add(person)
     sizes: dict[UUID, list[int]] = {one.pk: [one.capacity] for one in cohorts if one.capacity is not None}
     uncounted = {one.pk: one.program.settings for one in cohorts if one.capacity is None}

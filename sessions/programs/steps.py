@@ -135,6 +135,7 @@ def begin_due(now: datetime) -> int:
 def _apply(proposal: StepProposal) -> None:
     row, on = proposal.episode, proposal.effective_on
     before = open_stretch(row)
+    last = before or row.enrollments.order_by("-starts_on", "-ended_on").first()
     hours = Hours(proposal.weekly_target_minutes, proposal.days_a_week, proposal.minutes_a_day)
     level = LevelOfCare(proposal.level_of_care)
     if before is not None:
@@ -143,8 +144,10 @@ def _apply(proposal: StepProposal) -> None:
             before.delete()
         else:
             close(row, on - timedelta(days=1), EnrollmentStatus.STEPPED)
+    elif last is not None and last.ended_on is not None and last.ended_on >= on:  # was to leave later
+        close(row, on - timedelta(days=1), EnrollmentStatus.STEPPED)
     begin(row, proposal.cohort, on, level, hours, proposal.decided_by)
-    was = LevelOfCare(before.level_of_care) if before is not None else level
+    was = LevelOfCare(last.level_of_care) if last is not None else level
     proposal.applied_at = clock.now()
     proposal.save(update_fields=["applied_at"])
     kind = EpisodeFactKind.ADJUSTED

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Q
+
 from sessions.core.errors import Invalid
 from sessions.people.models import Person
 from sessions.programs import service
@@ -50,8 +52,9 @@ def begin(
 
 
 def close(row: Episode, on: date, status: EnrollmentStatus) -> None:
-    """End the open stretches on `on`; those that would begin later never were."""
-    for stretch in row.enrollments.filter(ended_on=None).select_related("cohort__program"):
+    """End the open stretches on `on`, and those that were to end later; what would begin later never was."""
+    still = row.enrollments.filter(Q(ended_on=None) | Q(ended_on__gt=on))
+    for stretch in still.select_related("cohort__program"):
         cohort = stretch.cohort
         if stretch.starts_on > on:
             stretch.delete()

@@ -79,6 +79,7 @@ REASONS: Final[dict[str, Reason]] = {
     "step-proposed": Reason(
         gettext_noop("A change of level or hours from %(on)s on waits for a clinician's signature.")
     ),
+    "no-group": Reason(gettext_noop("Is in no group from %(on)s on. What comes instead?")),
     "planned-end": Reason(gettext_noop("The planned end is %(on)s. Nothing ends by itself.")),
     "test-result": Reason(gettext_noop("A result of %(on)s is there to talk about.")),
     "test-missed": Reason(gettext_noop("The sample of %(on)s was not given in time. Ask how they are.")),

@@ -52,11 +52,12 @@ def form_page(
     back_label: str = "",
     template: str = "programme/form.html",
     context: Mapping[str, Any] | None = None,
+    undo: str = "",
 ) -> HttpResponse:
     """Show the form; when it was sent and fits, do `act` and go on. A refusal stands in the form, which keeps
     its input.
 
-    `to` is where it goes on, or makes that from what `act` returned; `back` by default.
+    `to` is where it goes on, or makes that from what `act` returned; `back` by default. `undo` as for `done`.
     """
     if request.method == "POST" and form.is_valid():
         try:
@@ -67,7 +68,7 @@ def form_page(
             form.add_error(None, wrong)
         else:
             if said:
-                messages.success(request, said)
+                messages.success(request, _said(request, said), extra_tags=f"undo {undo}" if undo else "")
             return HttpResponseRedirect(to(made) if callable(to) else to or back)
     return render(
         request,
@@ -98,10 +99,12 @@ def done(
     except (Invalid, IllegalMove) as refusal:
         messages.error(request, told(refusal))
     else:
-        if request.POST.get("undo"):
-            said = _("Undone.") + " " + said
-        messages.success(request, said, extra_tags=f"undo {undo}" if undo else "")
+        messages.success(request, _said(request, said), extra_tags=f"undo {undo}" if undo else "")
     return HttpResponseRedirect(to)
+
+
+def _said(request: PersonRequest, said: str) -> str:
+    return _("Undone.") + " " + said if request.POST.get("undo") else said
 
 
 def told(refusal: Invalid | IllegalMove) -> str:

@@ -24,9 +24,10 @@ from sessions.people.access import Act, may, require
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role
 from sessions.people.service import program_ids
+from sessions.plan import groups
 from sessions.plan import service as plans
 from sessions.plan.forms import FORMS
-from sessions.programs import episode_facts, episodes, steps, stretches, waitlist
+from sessions.programs import episode_facts, episodes, leaving, steps, stretches, waitlist
 from sessions.programs.episode_models import ENDED, Episode, EpisodeFactKind, Stage, StepProposal
 from sessions.programs.episodes import Newcomer
 from sessions.programs.models import Cohort, LevelOfCare, Program
@@ -127,6 +128,17 @@ class WhyForm(forms.Form):
     why = forms.CharField(label=gettext_lazy("Why"), max_length=episode_facts.LONGEST, widget=_TEXT)
 
 
+class LeaveForm(WhyForm):
+    on = date_field(
+        gettext_lazy("First day without the group"),
+        help_text=gettext_lazy(
+            "What has been stays on record; sessions of their own stay on the calendar. They and who leads "
+            "the group are told."
+        ),
+    )
+    field_order = ("on", "why")
+
+
 class EndForm(WhyForm):
     how = forms.ChoiceField(
         label=gettext_lazy("How it ended"), choices=[(one.value, one.label) for one in episodes.ENDINGS]
@@ -217,6 +229,7 @@ def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     person, keeps = request.user, may(request.user, Act.KEEP_EPISODES, row)
     proposal = steps.undecided(row)
     stretch = stretches.open_stretch(row)
+    left = leaving.last_left(row)
     stage = Stage(row.stage)
     own = person.pk == row.person_id
     return render(
@@ -237,7 +250,9 @@ def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
             "keeps": keeps,
             "proposes": not own and stage in (Stage.ACTIVE, Stage.ON_HOLD) and not proposal,
             "signs": not own and proposal is not None and may(person, Act.SIGN_STEP, row),
-            "acts": _acts(stage) if keeps else [],
+            "acts": _acts(stage, stretch is not None, left is not None) if keeps else [],
+            "left": left,
+            "left_on": words.day(left.ended_on) if left and left.ended_on else "",
             "forward": _FORWARD,
             "family": may(person, Act.KEEP_FAMILY, row.program),
             "newcomer": keeps and row.ended_on is None and not row.person.has_usable_password(),
@@ -269,6 +284,7 @@ def act(request: PersonRequest, episode_id: UUID, what: str) -> HttpResponse:
         button=str(button),
         back=reverse("episode", args=[row.pk]),
         said=str(said),
+        undo=reverse("episode-act", args=[row.pk, _UNDO[what]]) if what in _UNDO else "",
     )
 
 
@@ -311,7 +327,7 @@ def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
 
 @require_safe
 @signed_in
-def groups(request: PersonRequest) -> HttpResponse:
+def led(request: PersonRequest) -> HttpResponse:
     """A facilitator's groups and their people. Raises NotFound for who leads none."""
     person = request.user
     ids = program_ids(person, Role.FACILITATOR)
@@ -403,6 +419,16 @@ def _bare(do: Callable[[Episode, Person], object]) -> Any:
     return make
 
 
+def _leaving(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
+    form = LeaveForm(request.POST or None, initial={"on": episode_facts.today(row) + timedelta(days=1)})
+
+    def do() -> object:
+        given = form.cleaned_data
+        return groups.take_out(row, given["on"], given["why"], by=request.user)
+
+    return form, do
+
+
 def _ending(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
     form = EndForm(request.POST or None, initial={"on": episode_facts.today(row)})
 
@@ -446,6 +472,18 @@ _FORMS: dict[str, tuple[Any, Any, Any, Any]] = {
         gettext_lazy("They are back"),
         gettext_lazy("They are back in their group."),
     ),
+    "leave": (
+        _leaving,
+        gettext_lazy("Take them out of the group"),
+        gettext_lazy("Take them out of the group"),
+        gettext_lazy("From that day on the group's sessions are off their calendar."),
+    ),
+    "back": (
+        _bare(lambda row, by: groups.put_back(row, by=by)),
+        gettext_lazy("Back into the group"),
+        gettext_lazy("Back into the group"),
+        gettext_lazy("They are back in their group."),
+    ),
     "finish": (
         _ending,
         gettext_lazy("End the episode"),
@@ -455,6 +493,7 @@ _FORMS: dict[str, tuple[Any, Any, Any, Any]] = {
 }
 
 _FORWARD = ("assess", "admit", "resume")  # the main act of a stage; the others are never urged
+_UNDO = {"leave": "back"}
 _NEXT: dict[Stage, tuple[str, ...]] = {
     Stage.REFERRED: ("assess", "decline"),
     Stage.ASSESSING: ("admit", "decline"),
@@ -470,8 +509,11 @@ def _asked(row: Episode) -> list[dict[str, Any]]:
     return [{"code": one.code, "title": _(one.title), "kept": last.get(one.code)} for one in FORMS.values()]
 
 
-def _acts(stage: Stage) -> list[tuple[str, str]]:
-    return [(what, str(_FORMS[what][1])) for what in _NEXT.get(stage, ())]
+def _acts(stage: Stage, grouped: bool, left: bool) -> list[tuple[str, str]]:
+    found = list(_NEXT.get(stage, ()))
+    if stage is Stage.ACTIVE:
+        found[:0] = ["leave"] if grouped else ["back"] if left else []
+    return [(what, str(_FORMS[what][1])) for what in found]
 
 
 def _facts(row: Episode, own: bool) -> list[tuple[str, str]]:
