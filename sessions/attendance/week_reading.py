@@ -113,7 +113,8 @@ def enrolled(week: Period, today: date) -> dict[UUID, list[Enrolled]]:
         status__in=BEGUN,
     )
     if not week.over:
-        there = Q(ended_on=None) | Q(ended_on__gte=today, episode__stage=Stage.ACTIVE)
+        leaving = Q(ended_on__gte=today, status=EnrollmentStatus.LEFT, episode__stage=Stage.ACTIVE)
+        there = Q(ended_on=None) | leaving
         here = Enrollment.objects.filter(there, person=OuterRef("person"), cohort__program=week.program)
         rows = rows.filter(there | Q(Exists(here), status=EnrollmentStatus.STEPPED))
     found: dict[UUID, list[Enrolled]] = defaultdict(list)
