@@ -58,6 +58,7 @@ from sessions.programs.calendar_models import (
     SeriesSkip,
     WaitlistEntry,
 )
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.episode_models import Episode, EpisodeFact, StepProposal
 from sessions.programs.licences import Licence
 from sessions.programs.models import (
@@ -113,6 +114,7 @@ __all__ = [
     "CrisisStep",
     "Custody",
     "DailyHead",
+    "DayOff",
     "Disclosure",
     "Due",
     "EngineBeat",

@@ -31,6 +31,7 @@ from sessions.people.access import Act, require
 from sessions.people.models import Membership, NoContact, Person
 from sessions.people.roles import CLIENTS, RoomRole
 from sessions.programs import service as programs
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.kinds import DEFAULTS, KindDefaults, MeetingKind
 from sessions.programs.models import BEGUN, Enrollment, Meeting, MeetingInvitee, Program
 
@@ -285,7 +286,8 @@ def _open_to_others(kind: KindDefaults) -> bool:
 
 
 def _who_is_there(program: Program, rows: list[Meeting]) -> dict[UUID, set[UUID]]:
-    """By meeting: everybody on its roster who is not staff. Three queries for any number of meetings."""
+    """By meeting: everybody on its roster who is not staff. Four queries for any number of meetings.
+    Not who has the day off: their place is free, and they may book it themselves."""
     cohorts = {row.cohort_id for row in rows if row.cohort_id is not None}
     first, last = min(row.held_on for row in rows), max(row.held_on for row in rows)
     clients = set(
@@ -311,6 +313,10 @@ def _who_is_there(program: Program, rows: list[Meeting]) -> dict[UUID, set[UUID]
         }
         for row in rows
     }
+    for off in DayOff.objects.filter(series__program=program):
+        for row in rows:
+            if row.series_id == off.series_id and row.recurs_on is not None and off.holds(row.recurs_on):
+                there[row.pk].discard(off.person_id)
     invited = MeetingInvitee.objects.filter(meeting__in=there).values_list("meeting_id", "person_id")
     for meeting, person in invited:
         there[meeting].add(person)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from sessions.attendance import proposals, seals
-from sessions.attendance.models import AttendanceRecord, IndividualNote, Progress
+from sessions.attendance.models import AttendanceRecord, IndividualNote, Progress, Proposal
 from sessions.audit import service as audit
 from sessions.core import clock, encryption
 from sessions.core.errors import Invalid, NotFound
@@ -48,6 +48,7 @@ def write_note(actor: Person, meeting: Meeting, person_id: UUID, text: str) -> N
 def add(progress: Progress, actor: Person, meeting: Meeting, texts: Mapping[UUID, str]) -> None:
     """For callers that have asked for the right and hold the meeting's lock. Raises as write_note does."""
     clients = {entry.person.pk for entry in programs.roster(meeting) if entry.role == RoomRole.CLIENT}
+    clients |= set(Proposal.objects.filter(meeting=meeting).values_list("person_id", flat=True))  # who came
     clients |= set(AttendanceRecord.objects.filter(meeting=meeting).values_list("person_id", flat=True))
     for person_id, text in texts.items():
         if person_id not in clients:

@@ -20,6 +20,7 @@ from sessions.attendance.policy import DEFAULT, Policy
 from sessions.attendance.week import Hour, Times
 from sessions.people.models import Membership, Person
 from sessions.people.roles import CLIENTS, RoomRole
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.episode_models import Stage
 from sessions.programs.models import BEGUN, Enrollment, EnrollmentStatus, Meeting, MeetingInvitee, Program
 
@@ -149,6 +150,14 @@ def invited(week: Period) -> Iterable[tuple[UUID, UUID]]:
     rows = MeetingInvitee.objects.filter(**week.within(), role=RoomRole.CLIENT)
     pairs: Iterable[tuple[UUID, UUID]] = week.of(rows).values_list("person_id", "meeting_id")
     return pairs
+
+
+def days_off(week: Period) -> dict[tuple[UUID, UUID], list[DayOff]]:
+    """By client and series: the days of it that the client's prescribed week leaves out."""
+    found: dict[tuple[UUID, UUID], list[DayOff]] = defaultdict(list)
+    for row in week.of(DayOff.objects.filter(series__program=week.program)):
+        found[row.person_id, row.series_id].append(row)
+    return found
 
 
 Proposed: TypeAlias = list[tuple[UUID, UUID, int, int, str, bool]]

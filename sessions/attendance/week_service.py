@@ -41,7 +41,7 @@ class Part:
     excused: bool
     signed: bool
     makes_up: Meeting | None = None  # joined as a make-up, for this one
-    extra: bool = False  # joined as a make-up at all
+    extra: bool = False  # joined as a make-up at all, or on a day that the prescribed week leaves out
     made_up: Meeting | None = None  # what was booked to make up for it
 
 
@@ -195,6 +195,7 @@ class _Weeks:
         self._now = now
         self._enrolled = reading.enrolled(self.period, zones.local_date(now, program.time_zone))
         self._make_ups: MakeUps = reading.make_ups(self.period)
+        self._days_off = reading.days_off(self.period)
         proposed, signed = reading.proposed(self.period), reading.signed(self.period)
         self._slots = reading.slots(
             self.period,
@@ -258,10 +259,16 @@ class _Weeks:
         found: dict[Slot, Counted | None] = {}
         for row in rows:
             for slot in self._by_cohort.get(row.cohort, ()):
-                if row.holds(slot.meeting.held_on):
+                if row.holds(slot.meeting.held_on) and not self._off(person_id, slot.meeting):
                     found[slot] = None
         found.update(self._counted.get(person_id, {}))
         return found
+
+    def _off(self, person_id: UUID, meeting: Meeting) -> bool:
+        on = meeting.recurs_on
+        if meeting.series_id is None or on is None:
+            return False
+        return any(one.holds(on) for one in self._days_off.get((person_id, meeting.series_id), ()))
 
     def _part(self, person_id: UUID, slot: Slot, one: Counted | None) -> Part:
         meeting, key = slot.meeting, (person_id, slot.meeting.pk)
@@ -273,7 +280,7 @@ class _Weeks:
             excused=one is not None and one.excused,
             signed=one is not None and one.signed,
             makes_up=self._make_ups.makes_up.get(key),
-            extra=meeting.pk in self._make_ups.joined.get(person_id, ()),
+            extra=meeting.pk in self._make_ups.joined.get(person_id, ()) or self._off(person_id, meeting),
             made_up=self._make_ups.made_up.get(key),
         )
 

@@ -1,9 +1,10 @@
-"""A client's week, prescribed: the group they belong to, series they join, sessions of their own.
+"""A client's week, prescribed: their group but for days off, series they join, sessions of their own.
 
     prescribe ─► from its first day on the calendar is this ─► checked at once against the target
 
-The group (the track) follows from the stretch, which a signed step changes; its series need no line here. A
-week that is replaced ends the day before the next begins, and stays on record.
+The group (the track) follows from the stretch, which a signed step changes; its series need no line here. On
+a day off the client is not expected and not absent; who comes all the same is let in, and it counts. A week
+that is replaced ends the day before the next begins, and stays on record.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -24,9 +26,10 @@ from sessions.plan import service as plans
 from sessions.plan.week_models import WeekPlan, WeekPlanSeries
 from sessions.programs import series as calendar
 from sessions.programs.calendar_models import Series
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.episode_facts import record, today
 from sessions.programs.episode_models import Episode, Stage
-from sessions.programs.joining import attend, leave
+from sessions.programs.joining import attend, leave, take_off
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.recurrence import weekly
 from sessions.programs.stretches import open_stretch
@@ -59,6 +62,7 @@ class Prescribed:
     week: WeekPlan
     joined: list[Series]
     own: list[Series]
+    off: list[tuple[Series, int]]  # days of the group's series that it leaves out; Monday is 0
 
 
 def current(row: Episode) -> WeekPlan | None:
@@ -71,6 +75,11 @@ def history(actor: Person, row: Episode) -> list[Prescribed]:
     require(actor, Act.SEE_PLAN, row)
     record(actor, "week.seen", row)
     found = []
+    days_off = list(
+        DayOff.objects.filter(person=row.person, series__program=row.program_id).select_related(
+            "series__program", "series__cohort"
+        )
+    )
     for week in row.week_plans.select_related("by").prefetch_related("lines__series__facilitators"):
         lines = sorted(week.lines.all(), key=lambda line: (line.series.rule, line.series.start))
         found.append(
@@ -78,6 +87,12 @@ def history(actor: Person, row: Episode) -> list[Prescribed]:
                 week,
                 [line.series for line in lines if not line.own],
                 [line.series for line in lines if line.own],
+                [
+                    (one.series, one.weekday)
+                    for one in days_off
+                    if (week.ended_on is None or one.starts_on <= week.ended_on)
+                    and (one.ended_on is None or week.starts_on <= one.ended_on)
+                ],
             )
         )
     return found[::-1]
@@ -96,6 +111,19 @@ def of_group(row: Episode) -> list[Series]:
     return [] if stretch is None else list(_running(row).filter(cohort=stretch.cohort))
 
 
+def days_of_group(row: Episode) -> list[tuple[Series, int]]:
+    """Every weekday of the series that come with the client's group: each may be left out."""
+    return [(one, weekday) for one in of_group(row) for weekday in calendar.weekdays(one)]
+
+
+def days_off(row: Episode) -> set[tuple[UUID, int]]:
+    """Those left out by the week that holds, or is about to: series and weekday."""
+    if current(row) is None:
+        return set()
+    rows = DayOff.objects.filter(person=row.person, series__program=row.program_id, ended_on=None)
+    return set(rows.values_list("series_id", "weekday"))
+
+
 def to_join(row: Episode) -> QuerySet[Series]:
     """Series of other groups that a client may be sent to: of the programme's, and with room for clients."""
     stretch = open_stretch(row)
@@ -111,12 +139,14 @@ def prescribe(
     keep: Collection[Series],
     new: Sequence[Alone],
     by: Person,
+    off: Collection[tuple[Series, int]] = (),
 ) -> WeekPlan:
-    """From `starts_on` on the week is this: the group, the series `joined`, of the client's own those in
-    `keep` and the `new` ones.
+    """From `starts_on` on the week is this: the group but for the days `off` of its series (Monday is 0), the
+    series `joined`, of the client's own those in `keep` and the `new` ones.
 
     Raises Invalid for a day that has passed or lies beyond the calendar, for a series the client may not
-    join or that is full; Booked, with the days, when somebody's time is taken. Then nothing changes.
+    join or that is full, for a day off that the group does not have; Booked, with the days, when somebody's
+    time is taken. Then nothing changes.
     """
     stretch, before = open_stretch(row), current(row)
     if row.stage not in HERE or stretch is None:
@@ -131,11 +161,14 @@ def prescribe(
         raise Invalid("This series is not open to them.")
     if set(keep) - set(own(row)):
         raise Invalid("This series is not open to them.")
+    if set(off) - set(days_of_group(row)):
+        raise Invalid("The group does not meet on this day.")
     for one, alone in had.items():
         if alone and one not in keep:
             calendar.end(one, starts_on - _DAY, by)
         elif not alone and one not in joined:
             leave(one, row.person, starts_on)
+    take_off(row.person, row.program_id, off, starts_on)
     made = [_alone(row, starts_on, one, by) for one in new]
     for one in joined:
         attend(one, row.person, starts_on)
@@ -159,9 +192,10 @@ def watch(now: datetime) -> int:
     """Weeks of clients who pause or have left end that day. Returns how many. Safe to repeat."""
     over = WeekPlan.objects.filter(ended_on=None).exclude(episode__stage__in=HERE)
     done = 0
-    for week in over.select_related("episode__program"):
+    for week in over.select_related("episode__program", "episode__person"):
         on = zones.local_date(now, week.episode.program.time_zone)
         done += WeekPlan.objects.filter(pk=week.pk, ended_on=None).update(ended_on=max(on, week.starts_on))
+        take_off(week.episode.person, week.episode.program_id, (), max(on, week.starts_on) + _DAY)
     return done
 
 

@@ -1,9 +1,14 @@
-"""A client in series of other groups than their own: asked to each meeting by name, from a day on."""
+"""Where a client's sessions differ from their group's: series of other groups they join, days they have off.
+
+To another group's series they are asked meeting by meeting, by name. A day off of their own group's takes the
+session from their calendar and nothing from their right to come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -14,6 +19,7 @@ from sessions.people.roles import RoomRole
 from sessions.programs import service
 from sessions.programs.bookings import Booked
 from sessions.programs.calendar_models import Series, SeriesInvitee
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.models import Meeting, MeetingInvitee, MeetingQuerySet
 from sessions.programs.series import Clash
 
@@ -27,7 +33,10 @@ def attend(series: Series, person: Person, from_on: date) -> None:
     """
     SeriesInvitee.objects.get_or_create(series=series, person=person, defaults={"role": RoomRole.CLIENT})
     taken: list[date] = []
-    for meeting in _to_come(series, from_on).select_related("program"):
+    # Who takes the last place of a meeting: locked in one order, as every booking of one does.
+    for meeting in (
+        _to_come(series, from_on).select_for_update(of=("self",), no_key=True).select_related("program")
+    ):
         entries = service.roster(meeting)
         if person.pk in {entry.person.pk for entry in entries}:
             continue
@@ -67,6 +76,41 @@ def ask_back(guest: Person, client: Person, meetings: Iterable[str], series: Ite
             _refuse_apart(meeting, guest, entries)
             MeetingInvitee.objects.create(meeting=meeting, person=guest, role=RoomRole.FAMILY)
             service.book(meeting)
+
+
+@transaction.atomic
+def take_off(person: Person, program_id: UUID, days: Collection[tuple[Series, int]], from_on: date) -> None:
+    """From `from_on` on the client has exactly these days off in the programme: series and weekday (Monday is
+    0). Idempotent.
+
+    Raises Clash with the days on which they are expected again but booked elsewhere. Then nothing changes.
+    """
+    wanted = {(series.pk, weekday) for series, weekday in days}
+    changed: set[UUID] = set()
+    held = DayOff.objects.filter(person=person, series__program=program_id).within(from_on, None)
+    for row in held:
+        if row.ended_on is None and row.starts_on <= from_on and (row.series_id, row.weekday) in wanted:
+            wanted.discard((row.series_id, row.weekday))
+            continue
+        changed.add(row.series_id)
+        if row.starts_on >= from_on:
+            row.delete()
+        else:
+            row.ended_on = from_on - timedelta(days=1)
+            row.save(update_fields=["ended_on"])
+    DayOff.objects.bulk_create(
+        DayOff(series_id=series, person=person, weekday=weekday, starts_on=from_on)
+        for series, weekday in sorted(wanted)
+    )
+    taken: list[date] = []
+    for series in Series.objects.filter(pk__in=changed | {pk for pk, _ in wanted}):
+        for meeting in _to_come(series, from_on).select_related("program"):
+            try:
+                service.book(meeting)
+            except Booked:
+                taken.append(meeting.held_on)
+    if taken:
+        raise Clash(sorted(taken), [person])
 
 
 def _to_come(series: Series, from_on: date) -> MeetingQuerySet:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import ExtractIsoWeekDay
 from django.utils.translation import gettext_lazy as _
 
 from sessions.core import zones
@@ -19,6 +20,7 @@ from sessions.people.roles import LEADING, Role, RoomRole
 from sessions.programs import breaks as break_times
 from sessions.programs import kinds
 from sessions.programs import settings as program_settings
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.kinds import KindDefaults, MeetingKind
 from sessions.programs.settings import ProgramSettings
 
@@ -220,8 +222,21 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
         )
 
     def attended_by(self, person: Person) -> MeetingQuerySet:
-        """Those in which the person has a part; `room_role` says which."""
-        return self.with_role_of(person).filter(Q(("room_role__isnull", False)))
+        """Those in which the person has a part and is expected; `room_role` says which part.
+
+        A client whose prescribed week leaves the day out keeps the part, for they may come all the same.
+        """
+        return self.with_role_of(person).filter(Q(("room_role__isnull", False))).expecting(person)
+
+    def expecting(self, person: Person) -> MeetingQuerySet:
+        """Without those on a day off that the person's week has, unless they are asked by name."""
+        invited = MeetingInvitee.objects.filter(meeting=OuterRef("pk"), person=person)
+        off = DayOff.objects.filter(person=person).on(
+            OuterRef("series"), OuterRef("recurs_on"), OuterRef("recurs_weekday")
+        )
+        return self.annotate(recurs_weekday=ExtractIsoWeekDay("recurs_on") - 1).filter(
+            ~Exists(off) | Exists(invited)
+        )
 
     def roles_of(self, person: Person) -> dict[uuid.UUID, RoomRole | None]:
         """The person's part in each of these meetings, by meeting id; one query."""

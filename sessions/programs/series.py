@@ -30,6 +30,7 @@ from sessions.programs.calendar_models import (
     SeriesSkip,
     Skipped,
 )
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import CancelReason, Cohort, Meeting, Program
 
@@ -108,6 +109,8 @@ def create(
     SeriesInvitee.objects.bulk_create(
         SeriesInvitee(series=row, person=person, role=role) for person, role in draft.invitees
     )
+    if follows is not None and row.cohort_id == follows.cohort_id:
+        _keep_days_off(follows, row)
     taken = _make(row, _horizon(program, max(draft.starts_on, _today(program))), by)
     if taken:
         people = {person.pk: person for _, found in taken for person in found}
@@ -148,7 +151,10 @@ def end(row: Series, last_on: date, by: Person | None = None) -> None:
 
 @transaction.atomic
 def change(row: Series, from_on: date, draft: Draft, by: Person | None = None) -> Series:
-    """From `from_on` on it is as in `draft`: this series ends the day before, another follows it."""
+    """From `from_on` on it is as in `draft`: this series ends the day before, another follows it.
+
+    Days off that clients have of it go on where the new rule has such a weekday.
+    """
     end(row, from_on - _DAY, by)
     return create(row.program, draft, by, follows=row)
 
@@ -272,6 +278,24 @@ def _meeting(row: Series, one: recurrence.Occurrence, by: Person | None) -> Meet
         recurs_on=one.on,
         told=False,
     )
+
+
+def weekdays(row: Series) -> list[int]:
+    """On which weekdays it takes place within the year, Monday is 0; in order."""
+    year = recurrence.occurrences(row.pattern, row.starts_on, row.starts_on + timedelta(days=366))
+    return sorted({one.on.weekday() for one in year})
+
+
+def _keep_days_off(before: Series, row: Series) -> None:
+    held = set(weekdays(row))
+    for one in before.days_off.filter(ended_on=None):
+        if one.weekday in held:
+            DayOff.objects.create(
+                series=row,
+                person_id=one.person_id,
+                weekday=one.weekday,
+                starts_on=max(one.starts_on, row.starts_on),
+            )
 
 
 def _horizon(program: Program, on: date) -> date:

@@ -26,6 +26,7 @@ from sessions.people.roles import CLIENTS, LEADING, Role, RoomRole
 from sessions.programs import bookings, kinds
 from sessions.programs import breaks as break_times
 from sessions.programs.calendar_models import ChangeKind, ScheduleChange, Series, WaitlistEntry
+from sessions.programs.day_off_models import DayOff
 from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import (
@@ -128,20 +129,33 @@ _LEADING: Final = Prepared(
 )
 
 
-def roster(meeting: Meeting) -> list[RosterEntry]:
-    """Everybody with a part in the meeting now: facilitators first, then by name.
+_DAYS_OFF: Final = Prepared(
+    lambda series, on, weekday: DayOff.objects.on(series, on, weekday).order_by().values_list("person_id"),
+    UUID,
+    date,
+    int,
+)
 
-    For each of them `role_in` says the same.
+
+def roster(meeting: Meeting) -> list[RosterEntry]:
+    """Everybody with a part in the meeting now who is expected: facilitators first, then by name.
+
+    For each of them `role_in` says the same; it also knows clients whose week leaves the day out.
     """
     return list(once(("roster", meeting.pk, meeting.held_on), lambda: _roster(meeting)))
 
 
 def _roster(meeting: Meeting) -> list[RosterEntry]:
     enrolled = Enrollment.objects.filter(cohort=meeting.cohort_id).counted_on(meeting.held_on)
+    off = _off(meeting)
     # The later outweighs the earlier; each needs one of these roles in the programme.
     claims: list[tuple[UUID, RoomRole, frozenset[Role]]] = [
         *((pk, RoomRole(role), frozenset({Role(role)})) for pk, role in _INVITED.rows(meeting.pk)),
-        *((pk, RoomRole.CLIENT, CLIENTS) for pk in enrolled.values_list("person_id", flat=True)),
+        *(
+            (pk, RoomRole.CLIENT, CLIENTS)
+            for pk in enrolled.values_list("person_id", flat=True)
+            if pk not in off
+        ),
         *((pk, RoomRole.FACILITATOR, LEADING) for (pk,) in _LEADING.rows(meeting.pk)),
     ]
     people: dict[UUID, Person] = {}
@@ -155,6 +169,13 @@ def _roster(meeting: Meeting) -> list[RosterEntry]:
     parts = {pk: role for pk, role, needed in claims if live.get(pk, set()) & needed}
     entries = [RosterEntry(people[pk], role) for pk, role in parts.items()]
     return sorted(entries, key=lambda e: (e.role != RoomRole.FACILITATOR, e.person.name, str(e.person.pk)))
+
+
+def _off(meeting: Meeting) -> set[UUID]:
+    """Whose prescribed week leaves this day of the series out."""
+    if meeting.series_id is None or meeting.recurs_on is None:
+        return set()
+    return {pk for (pk,) in _DAYS_OFF.rows(meeting.series_id, meeting.recurs_on, meeting.recurs_on.weekday())}
 
 
 def _own(meetings: MeetingQuerySet, person: Person, limit: int | None = None) -> list[OwnMeeting]:
@@ -200,6 +221,7 @@ def enroll(
     """
     if not _has_role(person, cohort.program_id, CLIENTS):
         raise Invalid("Only a client of the programme can be enrolled.")
+    Cohort.objects.select_for_update(of=("self",), no_key=True).get(pk=cohort.pk)  # who takes the last place
     if (left := places(cohort, person)) is not None and left <= kept_places(cohort, person):
         raise Full
     enrollment = Enrollment.objects.create(

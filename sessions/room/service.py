@@ -180,7 +180,7 @@ ASKING_MORE: Final = (PlanBreakouts, ProposeByHousehold, ProposeAtRandom, Assign
 
 
 def everything_known(room: RoomLog) -> Known:
-    """What the clinic knows about everybody with a part in the meeting, come or not.
+    """What the clinic knows about everybody who is expected, come or not, and about who sits there besides.
 
     The seed is another with every fact, so that the same log and the same question have the same answer.
     """
@@ -189,7 +189,7 @@ def everything_known(room: RoomLog) -> Known:
     families = programs.guests_of(room.meeting, parts)
     return replace(
         room.known,
-        people=frozenset(parts),
+        people=frozenset(parts) | room.state.inside().keys(),
         staff=room.known.staff | staff,
         families=families,
         family_meeting=bool(families),

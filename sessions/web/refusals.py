@@ -70,6 +70,7 @@ TEXTS: Final = (
     gettext_noop("The first day lies between today and the last week on the calendar."),
     gettext_noop("A later week is prescribed already. Begin on its first day or after it."),
     gettext_noop("This series is not open to them."),
+    gettext_noop("The group does not meet on this day."),
     gettext_noop("This kind of session is not for one client alone."),
     gettext_noop("This sample has a meeting, or needs none any more."),
     gettext_noop("Choose a time between now and the end of the window."),

@@ -246,6 +246,7 @@ def _unsigned(file: ClientFile, from_on: date, to_on: date, now: datetime) -> in
             held_on__range=(from_on, to_on),
             ends_at__lte=now,
         )
+        .expecting(file.person)
     )
     return meetings.exclude(Exists(Attestation.objects.filter(meeting=OuterRef("pk")))).count()
 

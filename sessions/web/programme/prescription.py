@@ -42,6 +42,14 @@ class SeriesChoice(SomeOf):
 
 class WeekForm(forms.Form):
     starts_on = date_field(gettext_lazy("From this day on"))
+    off = forms.MultipleChoiceField(
+        label=gettext_lazy("Days off from the group"),
+        help_text=gettext_lazy(
+            "They are not expected then, and not absent. Who comes all the same can be let in."
+        ),
+        required=False,
+        widget=_BOXES,
+    )
     joined = SeriesChoice(
         label=gettext_lazy("Sessions of other groups"),
         queryset=Series.objects.none(),
@@ -65,10 +73,15 @@ class WeekForm(forms.Form):
                 "starts_on": max(day, held.starts_on) if held else day,
                 "joined": [pk for pk, own in lines.items() if not own],
                 "keep": [pk for pk, own in lines.items() if own],
+                "off": [f"{series}:{weekday}" for series, weekday in weeks.days_off(of)],
                 **{f"leader{n}": of.therapist_id for n in range(1, NEW + 1)},
             },
         )
         fields: dict[str, Any] = self.fields
+        self._days = {f"{one.pk}:{weekday}": (one, weekday) for one, weekday in weeks.days_of_group(of)}
+        fields["off"].choices = [(key, _day_of(*one)) for key, one in self._days.items()]
+        if not self._days:
+            del fields["off"]
         fields["joined"].queryset = weeks.to_join(of)
         fields["keep"].queryset = weeks.own(of)
         for name in ("joined", "keep"):
@@ -101,6 +114,9 @@ class WeekForm(forms.Form):
                         self.add_error(name, _("A session of their own needs this too."))
         return given
 
+    def days_off(self) -> list[tuple[Series, int]]:
+        return [self._days[key] for key in self.cleaned_data.get("off", ())]
+
     def new(self) -> list[Alone]:
         given = self.cleaned_data
         return [
@@ -127,7 +143,7 @@ def page(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     form = WeekForm(request.POST or None, of=row)
     held = weeks.current(row)
     check = plans.week_check(row, max(today(row), held.starts_on) if held else today(row))
-    own = request.user.pk == row.person_id
+    own, off = request.user.pk == row.person_id, weeks.days_off(row)
     return form_page(
         request,
         form,
@@ -138,6 +154,7 @@ def page(request: PersonRequest, episode_id: UUID) -> HttpResponse:
             list(form.cleaned_data.get("keep", ())),
             form.new(),
             by=request.user,
+            off=form.days_off(),
         ),
         title=_("My week") if own else _("The week of %(name)s") % {"name": row.person.name},
         lead=_("What stands in your calendar every week, and from when on.")
@@ -154,7 +171,10 @@ def page(request: PersonRequest, episode_id: UUID) -> HttpResponse:
             "writes": writes,
             "week": check,
             "week_of": words.day(check.monday) if check else "",
-            "group": [_line(one) for one in weeks.of_group(row)],
+            "group": [
+                {**_line(one), "off": [WEEKDAYS[day] for pk, day in sorted(off) if pk == one.pk]}
+                for one in weeks.of_group(row)
+            ],
             "weeks": [_told(one, row) for one in found],
         },
     )
@@ -170,6 +190,17 @@ def _told(one: weeks.Prescribed, row: Episode) -> dict[str, Any]:
         "at": words.day(at),
         "joined": [_line(series) for series in one.joined],
         "alone": [_line(series) for series in one.own],
+        "off": [_day_of(series, weekday) for series, weekday in one.off],
+    }
+
+
+def _day_of(series: Series, weekday: int) -> str:
+    """A weekday of a series: "Monday, Evening group, 18:00 to 21:00"."""
+    return _("%(day)s, %(title)s, %(start)s to %(end)s") % {
+        "day": WEEKDAYS[weekday],
+        "title": series.shown_title,
+        "start": words.time_of_day(series.start),
+        "end": words.time_of_day(series.end),
     }
 
 
