@@ -64,6 +64,10 @@ class TooSoon(IllegalMove):
     text = "A code is on its way. You can ask for another in a minute."
 
 
+class TooMany(IllegalMove):
+    text = "We have sent many codes and none was used. Ask the team for a new link."
+
+
 class OtherDevice(IllegalMove):
     text = "This invitation is bound to another phone or computer. Ask the team for a new one."
 
@@ -246,10 +250,12 @@ def look(token: str, now: datetime) -> Invitation:
 
 @transaction.atomic
 def send_code(token: str) -> None:
-    """A code by the other channel, good for ten minutes. Raises NotFound, TooSoon."""
+    """A code by the other channel, good for ten minutes. Raises NotFound, TooSoon, TooMany."""
     now = clock.now()
     row = Invitation.objects.select_for_update().get(pk=look(token, now).pk)
-    if row.codes >= MOST_CODES or (row.code_at is not None and now < row.code_at + CODE_EVERY):
+    if row.codes >= MOST_CODES:
+        raise TooMany
+    if row.code_at is not None and now < row.code_at + CODE_EVERY:
         raise TooSoon
     code = f"{secrets.randbelow(1_000_000):06d}"
     row.code_hash, row.code_at, row.codes, row.tries = _proof(row, code), now, row.codes + 1, 0
@@ -259,7 +265,7 @@ def send_code(token: str) -> None:
         "code",
         messages.Address(_open(row, "code"), guest.language, guest.time_zone),
         Channel.SMS if row.by_email else Channel.EMAIL,
-        key=f"invitation code {row.pk} {row.codes}",
+        key=f"invitation code {row.pk} {now.isoformat()}",  # the count begins anew with every visit
         params={"code": code},
         program_id=row.household.program_id,
         about=row.pk,

@@ -53,6 +53,7 @@ TEXTS: Final = (
     gettext_noop("A code is on its way. You can ask for another in a minute."),
     gettext_noop("This invitation is bound to another phone or computer. Ask the team for a new one."),
     gettext_noop("This cannot be undone any more. Add them once more instead."),
+    gettext_noop("We have sent many codes and none was used. Ask the team for a new link."),
     gettext_noop("They are in no group now."),
     gettext_noop("They have a group by now."),
     gettext_noop("Say why in a few words."),

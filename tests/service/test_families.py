@@ -126,6 +126,73 @@ def test_a_guest_comes_in_on_one_device_with_a_code_by_the_other_channel(cast: C
         assert comes_in(phone, address) == 302
 
 
+@pytest.mark.parametrize("by_email", [True, False], ids=["link by e-mail", "link by SMS"])
+def test_the_link_goes_one_way_and_every_code_the_other(cast: Cast, client: Client, by_email: bool) -> None:
+    """From the coordinator's form to the guest's page, on one device, whichever way the link goes."""
+    client.force_login(cast.carol)
+    row = of(cast)
+    typed = {
+        "which": "guest",
+        "given_name": WHO.given_name,
+        "family_name": WHO.family_name,
+        "relationship": WHO.relationship,
+        "email": WHO.email,
+        "phone": WHO.phone,
+        "by_email": "email" if by_email else "sms",
+        "language": "en",
+    }
+    assert client.post(reverse("family", args=[row.pk]), typed).status_code == 302
+    one = Invitation.objects.get(revoked_at=None)
+    consent(cast, one.guest)
+    assert client.post(reverse("family-invite", args=[row.pk, one.pk])).status_code == 302
+    link, code = (Channel.EMAIL, Channel.SMS) if by_email else (Channel.SMS, Channel.EMAIL)
+    to = {Channel.EMAIL: WHO.email, Channel.SMS: WHO.phone}
+    assert sent("invitation.link") == [(link, to[link])]
+    address = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
+    phone = Client()
+    page = phone.get(address).content.decode()
+    assert ("a code to your phone" if by_email else "a code to your e-mail address") in page
+    assert WHO.email not in page  # whoever holds the link does not learn the other address
+    assert WHO.phone not in page
+    assert comes_in(phone, address) == 302
+    assert sent("code") == [(code, to[code])]
+    with time_machine.travel(MORNING + timedelta(minutes=2), tick=False):
+        assert comes_in(Client(), address) == 422
+    with time_machine.travel(MORNING + timedelta(minutes=4), tick=False):
+        assert comes_in(phone, address) == 302
+    assert sent("code") == [(code, to[code])] * 3
+    assert said("invitation.link", "link") not in str(Message.objects.values_list("params", "address"))
+    # A new link goes the same way and ends the device.
+    families.invite(Invitation.objects.get(revoked_at=None), by=cast.carol)
+    assert sent("invitation.link") == [(link, to[link])] * 2
+    assert phone.get(address).status_code == 404
+
+
+def sent(template: str) -> list[tuple[str, str]]:
+    """Every message of this kind: by which channel, and to which address."""
+    rows = Message.objects.filter(template=template)
+    return [
+        (row.channel, encryption.decrypt(bytes(row.address or b""), f"message {row.key}")) for row in rows
+    ]
+
+
+def test_codes_are_sent_one_a_minute_and_not_without_end(cast: Cast) -> None:
+    """Who has the link cannot flood the other address; the team can send a new link."""
+    address, client = invited(cast), Client()
+    for minute in range(families.MOST_CODES + 3):
+        with time_machine.travel(MORNING + timedelta(minutes=minute), tick=False):
+            client.post(address)
+            client.post(address)
+    assert len(sent("code")) == families.MOST_CODES
+    with time_machine.travel(MORNING + timedelta(minutes=30), tick=False):
+        page = client.post(address, follow=True).content.decode()
+        assert "Ask the team for a new link" in page
+        assert len(sent("code")) == families.MOST_CODES
+        families.invite(Invitation.objects.get(revoked_at=None), by=cast.carol)
+        fresh = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
+        assert comes_in(client, fresh) == 302
+
+
 def test_a_code_is_good_once_for_ten_minutes_and_five_tries(cast: Cast) -> None:
     address, client = invited(cast), Client()
     client.post(address)
