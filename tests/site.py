@@ -104,11 +104,12 @@ class Site:
         self.manage("migrate", "-v0")
         self.demo = json.loads(self.manage("demo", "--json"))
 
-    def start(self, through: Sequence[str] = ()) -> None:
-        """`through`: a command that runs the one behind it, as `env` does."""
+    def start(self, through: Sequence[str] = (), media_port: int = 0) -> None:
+        """`through`: a command that runs the one behind it, as `env` does. `media_port` 0: any that is free."""
+        ports = ("--port", str(self.port), "--media-port", str(media_port))
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*through, sys.executable, "manage.py", "up", "--port", str(self.port), "--media-port", "0"],
+                [*through, sys.executable, "manage.py", "up", *ports],
                 cwd=ROOT,
                 env=self.env,
                 stdout=log,

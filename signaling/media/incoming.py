@@ -38,7 +38,7 @@ class Layer:
         self.picture_id = self.tl0 = 0
         self.last_at = 0.0
         self.rate_bps = 0.0  # over the last second
-        self.fraction = 0  # lost, of the last receiver report, in 1/256
+        self.fraction = self.fraction_before = 0  # lost, of the last two receiver reports, in 1/256
         self.report: rtcp.SenderReport | None = None  # the sender's last
         self.packets = self.octets = 0  # that went out to everybody who follows this layer
         self.pli_due = False
@@ -52,6 +52,11 @@ class Layer:
     def alive(self, now: float) -> bool:
         """Whether a packet came within the last 1.5 s."""
         return now - self.last_at < ALIVE_S
+
+    @property
+    def lost_lately(self) -> int:
+        """In 1/256. A subscriber's report covers another second than ours: the worse of two is meant."""
+        return max(self.fraction, self.fraction_before)
 
     def accept(self, seq: int, ts: int, size: int, now: float) -> int | None:
         """Count a packet in; its count, or None when it is a duplicate or too late to be of use.
@@ -90,6 +95,7 @@ class Layer:
         interval = expected - self._expected_before
         lost = interval - (self._received - self._received_before)
         self._expected_before, self._received_before = expected, self._received
+        self.fraction_before = self.fraction
         self.fraction = min(255, (lost << 8) // interval) if interval > 0 and lost > 0 else 0
         return rtcp.Block(
             self.ssrc,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_LAYERS: Final = 8  # media streams of one peer: microphone, camera, screen with its sound, each layer one
 NEVER: Final = float("-inf")
+LOSS_FRESH_S: Final = 15.0  # browsers report on sound alone every 2.5 to 7.5 s, on nothing never
 
 
 class Ingress:
@@ -38,8 +39,8 @@ class Ingress:
             int, Copy
         ] = {}  # ssrc -> copy that leaves on this transport; the control plane adds and pops
         self.remb_in: float | None = None  # bits per second the subscriber says it can take
-        self.loss_in = 0  # worst fraction lost it reports, in 1/256
         self.counts: Counter[str] = Counter()
+        self._loss_in, self._loss_at = 0, NEVER
         self._remb_at = self._heard_at = NEVER
         self._arrivals = ArrivalLog()
         self._allocator = Allocator()
@@ -176,9 +177,20 @@ class Ingress:
                     self.remb_in, self._remb_at, self._heard_at = packet.bps, now, now
 
     def _receiver(self, blocks: tuple[rtcp.Block, ...], now: float) -> None:
-        about_ours = [block.fraction for block in blocks if block.ssrc in self.down]
-        if about_ours:
-            self.loss_in, self._heard_at = max(about_ours), now
+        losses = [
+            max(0, block.fraction - (copy.current.lost_lately if copy.current is not None else 0))
+            for block in blocks
+            if (copy := self.down.get(block.ssrc)) is not None
+        ]
+        if losses:
+            self._loss_in, self._loss_at, self._heard_at = max(losses), now, now
+
+    def loss_in(self, now: float) -> int:
+        """The worst fraction lost on the way to the subscriber, in 1/256, by its own reports.
+
+        What was lost on the publisher's way to us is no fault of this line.
+        """
+        return self._loss_in if now - self._loss_at < LOSS_FRESH_S else 0
 
     # The beat.
 
@@ -209,7 +221,7 @@ class Ingress:
                 if block is not None:
                     blocks.append(block)
             else:
-                layer.fraction = 0
+                layer.fraction = layer.fraction_before = 0
         if blocks and self.transport is not None and self.transport.connected:
             self.transport.send_rtcp(rtcp.receiver_report(OUR_SSRC, blocks))
 
@@ -226,7 +238,7 @@ class Ingress:
             for copy in flowing
             if copy.source.kind == "audio" and copy.current is not None and copy.current.alive(now)
         )
-        heard = Heard(self.remb_in, now - self._remb_at, self.loss_in, now - self._heard_at)
+        heard = Heard(self.remb_in, now - self._remb_at, self.loss_in(now), now - self._heard_at)
         caps = self._allocator.caps([_view(copy, now) for copy in watched], audio_bps, heard, now)
         for copy, cap in zip(watched, caps, strict=True):
             copy.cap = cap

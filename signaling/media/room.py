@@ -253,7 +253,7 @@ def _speakers(levels: dict[str, float]) -> rtc.SpeakersChanged:
 
 def _rated(participant: Participant) -> rtc.ConnectionQualityInfo:
     losses = [layer.fraction for layer in participant.publisher.ingress.layers()]
-    losses.append(participant.subscriber.ingress.loss_in)
+    losses.append(participant.subscriber.ingress.loss_in(time.monotonic()))
     rating = quality.rate(losses, connected=participant.reachable)
     return rtc.ConnectionQualityInfo(
         participant_sid=participant.sid,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
@@ -78,6 +78,9 @@ async def cable(url: str) -> AsyncIterator[Cable]:
         relay.cut()
 
 
+HEADERS_BYTES = 28  # IP and UDP: they take their part of a narrow line too
+
+
 @dataclass
 class Weather:
     """What a line does to datagrams, the same for the same seed and traffic."""
@@ -86,11 +89,30 @@ class Weather:
     burst: int = 1  # datagrams lost in a row each time
     delay_s: float = 0.0
     jitter_s: float = 0.0  # added to the delay, uniformly; datagrams overtake each other
+    rate_bps: float | None = None  # of each direction; what does not fit waits in line
+    queue_s: float = 0.3  # how much may wait; what would wait longer is lost
     seed: int = 1
     random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+
+
+class _Lane:
+    """One direction of a line: when its last datagram will be through."""
+
+    def __init__(self) -> None:
+        self.free_at_s = 0.0
+
+    def wait_s(self, size: int, weather: Weather, now_s: float) -> float | None:
+        """How long until a datagram of `size` bytes is through; None: the queue is full, it is lost."""
+        if weather.rate_bps is None:
+            return 0.0
+        start_s = max(now_s, self.free_at_s)
+        if start_s - now_s > weather.queue_s:
+            return None
+        self.free_at_s = start_s + (size + HEADERS_BYTES) * 8 / weather.rate_bps
+        return self.free_at_s - now_s
 
 
 class _Far(asyncio.DatagramProtocol):
@@ -104,7 +126,8 @@ class _Far(asyncio.DatagramProtocol):
         self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, _address: tuple[str, int]) -> None:
-        self._line.carry(data, lambda: self._line.to_client(data, self._client))
+        line = self._line
+        line.carry(data, lambda: line.to_client(data, self._client), line.down)
 
 
 class Line(asyncio.DatagramProtocol):
@@ -118,6 +141,7 @@ class Line(asyncio.DatagramProtocol):
         self._drop_next = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self.weather = Weather()
+        self.up, self.down = _Lane(), _Lane()
         self.carried = self.dropped = 0
         self._gone = asyncio.Event()
 
@@ -130,7 +154,7 @@ class Line(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, client: tuple[str, int]) -> None:
         far = self._far.get(client)
         if far is not None:
-            self.carry(data, lambda: far.transport.sendto(data) if far.transport else None)
+            self.carry(data, lambda: far.transport.sendto(data) if far.transport else None, self.up)
         elif client in self._waiting:
             self._waiting[client].append(data)
         else:
@@ -146,8 +170,7 @@ class Line(asyncio.DatagramProtocol):
         for data in self._waiting.pop(client):
             self.datagram_received(data, client)
 
-    def carry(self, data: bytes, deliver: object) -> None:
-        assert callable(deliver)
+    def carry(self, data: bytes, deliver: Callable[[], None], lane: _Lane) -> None:
         weather = self.weather
         if self._drop_next == 0 and weather.lost and weather.random.random() < weather.lost / weather.burst:
             self._drop_next = weather.burst
@@ -155,10 +178,15 @@ class Line(asyncio.DatagramProtocol):
             self._drop_next -= 1
             self.dropped += 1
             return
+        loop = asyncio.get_running_loop()
+        wait_s = lane.wait_s(len(data), weather, loop.time())
+        if wait_s is None:
+            self.dropped += 1
+            return
         self.carried += 1
-        delay_s = weather.delay_s + weather.random.random() * weather.jitter_s
+        delay_s = wait_s + weather.delay_s + weather.random.random() * weather.jitter_s
         if delay_s:
-            asyncio.get_running_loop().call_later(delay_s, deliver)
+            loop.call_later(delay_s, deliver)
         else:
             deliver()
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pytest
 import pytest_asyncio
 
 from signaling.media import rtcp, rtp
+from signaling.media.ingress import LOSS_FRESH_S
 from signaling.media.track import Copy, Source
 from tests.media.wire import (
     LEVEL,
@@ -48,6 +51,10 @@ def words(member: Member, copy: Copy) -> list[bytes]:
 
 def steps(packets: list[rtp.Packet]) -> list[int]:
     return [(b.seq - a.seq) & 0xFFFF for a, b in itertools.pairwise(packets)]
+
+
+def _loses(member: Member, of_256: int) -> bool:
+    return member.ingress.loss_in(time.monotonic()) == of_256
 
 
 async def asked(member: Member, ssrc: int) -> None:
@@ -422,6 +429,29 @@ class TestReports:
         assert isinstance(report, rtcp.ReceiverReport)
         [block] = report.blocks
         assert (block.ssrc, block.highest, block.lost, block.fraction) == (5000, 9, 1, 256 // 9)
+
+    async def test_what_a_speaker_lost_on_the_way_here_is_no_loss_of_the_listeners(
+        self, anna: Member, ben: Member
+    ) -> None:
+        source = anna.publish("audio", ssrc=5000)
+        copy = ben.watch(source)
+        for seq in (1, 2, 3, 5, 6, 7, 8, 10):
+            anna.talk(seq)
+        await until(lambda: len(ben.client.of(copy)) == 8, "eight of ten words")
+        now = source.layers[""].last_at
+        anna.ingress.slow_tick(now)
+        for reported, own in ((51, 0), (102, 51), (3, 0)):
+            block = rtcp.Block(copy.ssrc, reported, 9, 10, 0, 0, 0)
+            ben.client.send_rtcp(rtcp.receiver_report(1, [block]))
+            await until(partial(_loses, ben, own), f"{own} of 256 is its own part")
+
+    async def test_a_loss_that_is_not_reported_again_is_over_some_time(
+        self, anna: Member, ben: Member
+    ) -> None:
+        copy = ben.watch(anna.publish("audio", ssrc=5000))
+        ben.client.send_rtcp(rtcp.receiver_report(1, [rtcp.Block(copy.ssrc, 128, 9, 10, 0, 0, 0)]))
+        await until(partial(_loses, ben, 128), "half is lost")
+        assert ben.ingress.loss_in(time.monotonic() + LOSS_FRESH_S) == 0
 
     async def test_arrivals_are_reported_to_the_sender(self, wire: Plane, anna: Member) -> None:
         anna.publish("audio", ssrc=5000)

@@ -1,5 +1,6 @@
 import { ConnectionQuality, RemoteTrackPublication, Track, VideoQuality, type LocalTrackPublication, type Room as MediaRoom } from "livekit-client";
-import { AT_BEST, choose, climb, RUNGS, type Ladder, type Reading, type Rung } from "./ladder";
+import { gauge, type Look, type Voice, type Word } from "./gauge";
+import { anew, AT_BEST, choose, climb, RUNGS, type Ladder, type Reading, type Rung } from "./ladder";
 import type { Media } from "./media";
 import type { Preferences, Wanted } from "./remembered";
 import { Listener } from "./sound";
@@ -35,21 +36,19 @@ export interface Keeper {
 const READ_MS = 2_000;
 const PAUSED_MS = 1_500; // shorter is a hiccup of the driver
 const RESTART_MS = 5_000;
-const FEWEST_PACKETS = 20;
-const SMALL: MediaTrackConstraints = { width: 320, height: 180, frameRate: 12 };
+const LATE_MS = 1_000; // between two ticks: this device is too busy to say anything about the line
+const SETTLE_MS = 4_000; // a new connection begins with losses of its own
+const SMALL: MediaTrackConstraints = { width: 640, height: 360, frameRate: 12 }; // its smallest layer still shows a face
 
 const RATED: Readonly<Record<ConnectionQuality, Reading["rated"]>> = {
   [ConnectionQuality.Excellent]: "well",
   [ConnectionQuality.Good]: "fair",
   [ConnectionQuality.Poor]: "poor",
-  [ConnectionQuality.Lost]: "lost",
+  [ConnectionQuality.Lost]: "fair", // said of a signal line that was cut; who hears it has it back
   [ConnectionQuality.Unknown]: "well",
 };
 
-interface Counted {
-  readonly received: number;
-  readonly lost: number;
-}
+const WEAK: readonly ConnectionQuality[] = [ConnectionQuality.Poor, ConnectionQuality.Lost];
 
 /** Watches over one seat: spares a weak line, notices a microphone that is silent or talked into while muted, and a
  * device that the system took away. It owns no timer: `tick` is called about four times a second. */
@@ -60,7 +59,12 @@ export class Care {
   #heardOn = false;
   #readMs = 0;
   #reading = false;
-  #counted = new Map<string, Counted>();
+  #look: Look | null = null; // at the counts of `#of`
+  #of: MediaRoom | null = null; // the connection that is watched; null while there is none
+  #sinceMs = 0; // it has been there
+  #tickMs = 0;
+  #gapMs = 0; // the longest between two ticks since the last reading
+  #hidden = new WeakSet<RemoteTrackPublication>(); // pictures that were left out
   #pausedMs: Record<keyof Wanted, number | null> = { microphone: null, camera: null };
   #restartMs = 0;
   #gaveUpCamera = false;
@@ -92,10 +96,16 @@ export class Care {
     const live = this.media.state === "live";
     this.#hear(live, nowMs);
     this.#lookAtDevices(live, nowMs);
-    if (live && !this.#reading && nowMs - this.#readMs >= READ_MS) {
+    this.#gapMs = Math.max(this.#gapMs, nowMs - this.#tickMs);
+    this.#tickMs = nowMs;
+    const room = live ? this.media.room : null;
+    if (room !== this.#of) this.#watch(room, nowMs);
+    if (room !== null && !this.#reading && nowMs - this.#readMs >= READ_MS) {
+      const busy = this.#gapMs >= LATE_MS;
       this.#readMs = nowMs;
+      this.#gapMs = 0;
       this.#reading = true;
-      void this.#read(nowMs).finally(() => (this.#reading = false));
+      void this.#read(room, nowMs, busy).finally(() => (this.#reading = false));
     }
     this.#tell();
   }
@@ -107,40 +117,27 @@ export class Care {
     this.#restartMs = 0;
   }
 
-  async #read(nowMs: number): Promise<void> {
-    const { room } = this.media;
-    const [incoming, outgoing] = await Promise.all([this.#lossIn(room), lossOut(room)]);
-    if (room !== this.media.room || this.media.state !== "live") return;
-    this.#ladder = climb(this.#ladder, {
-      nowMs,
-      lossIn: incoming,
-      lossOut: outgoing.loss,
-      tripMs: outgoing.tripMs,
-      rated: RATED[room.localParticipant.connectionQuality],
-    });
-    this.#spare();
-    this.#tell();
+  /** Another connection, or the same one mended: nothing is known of it yet. */
+  #watch(room: MediaRoom | null, nowMs: number): void {
+    this.#of = room;
+    this.#look = null;
+    this.#sinceMs = nowMs;
+    this.#ladder = anew(this.#ladder);
+    if (room !== null) this.#spare(); // what was given up is not to flood it
   }
 
-  async #lossIn(room: MediaRoom): Promise<number | null> {
-    const tracks = [...room.remoteParticipants.values()].flatMap((one) =>
-      [...one.audioTrackPublications.values()].flatMap(({ track }) => (track === undefined ? [] : [track])),
-    );
-    const reports = await Promise.all(tracks.map((track) => track.getRTCStatsReport().catch(() => undefined)));
-    let [received, lost] = [0, 0];
-    const counted = new Map<string, Counted>();
-    for (const report of reports) {
-      report?.forEach((one: RTCInboundRtpStreamStats) => {
-        if (one.type !== "inbound-rtp") return;
-        const now = { received: one.packetsReceived ?? 0, lost: one.packetsLost ?? 0 };
-        const before = this.#counted.get(one.id) ?? now;
-        counted.set(one.id, now);
-        received += Math.max(0, now.received - before.received);
-        lost += Math.max(0, now.lost - before.lost);
-      });
+  async #read(room: MediaRoom, nowMs: number, busy: boolean): Promise<void> {
+    const [voices, words] = await Promise.all([voicesIn(room), wordsOn(room)]);
+    if (room !== this.#of) return;
+    const look: Look = { voices, words };
+    if (nowMs - this.#sinceMs >= SETTLE_MS) {
+      const measured = gauge(this.#look, look);
+      const rated = RATED[room.localParticipant.connectionQuality];
+      if (this.#look !== null) this.#ladder = climb(this.#ladder, { nowMs, ...measured, rated, busy });
+      this.#look = look;
     }
-    this.#counted = counted;
-    return received + lost < FEWEST_PACKETS ? null : lost / (received + lost);
+    this.#spare();
+    this.#tell();
   }
 
   /** Make what is received and sent as small as the rung and the preferences say. */
@@ -151,10 +148,10 @@ export class Care {
       for (const publication of trackPublications.values()) {
         if (!(publication instanceof RemoteTrackPublication) || !publication.isSubscribed) continue;
         if (publication.source === Track.Source.Camera) {
-          publication.setEnabled(height < 2);
+          this.#show(publication, height < 2);
           publication.setVideoQuality(height > 0 ? VideoQuality.LOW : VideoQuality.HIGH);
         } else if (publication.source === Track.Source.ScreenShare) {
-          publication.setEnabled(height < 3);
+          this.#show(publication, height < 3);
         }
       }
     }
@@ -172,6 +169,14 @@ export class Care {
       this.#gaveUpCamera = false; // the person switched it on again
     }
     this.#wasSound = sound;
+  }
+
+  /** Only what was left out is asked back: livekit-client itself rests what is off the screen, until it is told otherwise. */
+  #show(publication: RemoteTrackPublication, on: boolean): void {
+    if (on !== this.#hidden.has(publication)) return;
+    publication.setEnabled(on);
+    if (on) this.#hidden.delete(publication);
+    else this.#hidden.add(publication);
   }
 
   #hear(live: boolean, nowMs: number): void {
@@ -241,19 +246,56 @@ function taken(publication: LocalTrackPublication | undefined): publication is L
   return muted || readyState === "ended";
 }
 
-async function lossOut(room: MediaRoom): Promise<{ readonly loss: number | null; readonly tripMs: number | null }> {
+interface StatsRow {
+  readonly id: string;
+  readonly type: string;
+  readonly timestamp: number;
+  readonly packetsReceived?: number;
+  readonly packetsLost?: number;
+  readonly fractionLost?: number;
+  readonly roundTripTime?: number;
+}
+
+async function rowsOf(track: Pick<Track, "sid"> & { getRTCStatsReport(): Promise<RTCStatsReport | undefined> }, type: string): Promise<StatsRow[]> {
+  const rows: StatsRow[] = [];
+  const report = await track.getRTCStatsReport().catch(() => undefined);
+  report?.forEach((row: StatsRow) => {
+    if (row.type === type) rows.push(row);
+  });
+  return rows;
+}
+
+/** Every voice that comes in. */
+async function voicesIn(room: MediaRoom): Promise<Voice[]> {
+  const found = [...room.remoteParticipants.values()].flatMap((one) =>
+    [...one.audioTrackPublications.values()].flatMap(({ track }) =>
+      track === undefined ? [] : [{ track, weakOverThere: WEAK.includes(one.connectionQuality) }],
+    ),
+  );
+  const voices = found.map(async ({ track, weakOverThere }) =>
+    (await rowsOf(track, "inbound-rtp")).map(({ id, packetsReceived = 0, packetsLost = 0 }) => ({
+      id,
+      received: packetsReceived,
+      lost: packetsLost,
+      weakOverThere,
+    })),
+  );
+  return (await Promise.all(voices)).flat();
+}
+
+/** What the other end said last on everything that we send. */
+async function wordsOn(room: MediaRoom): Promise<Word[]> {
   const sent = [Track.Source.Microphone, Track.Source.Camera].flatMap((source) => {
     const track = room.localParticipant.getTrackPublication(source)?.track;
     return track === undefined ? [] : [track];
   });
-  const reports = await Promise.all(sent.map((track) => track.getRTCStatsReport().catch(() => undefined)));
-  let [loss, tripMs]: [number | null, number | null] = [null, null];
-  for (const report of reports) {
-    report?.forEach((one: { type: string; fractionLost?: number; roundTripTime?: number }) => {
-      if (one.type !== "remote-inbound-rtp") return;
-      if (one.fractionLost !== undefined) loss = Math.max(loss ?? 0, one.fractionLost);
-      if (one.roundTripTime !== undefined) tripMs = Math.max(tripMs ?? 0, one.roundTripTime * 1_000);
-    });
-  }
-  return { loss, tripMs };
+  const words = sent.map(async (track) =>
+    (await rowsOf(track, "remote-inbound-rtp")).map(({ id, timestamp, fractionLost, roundTripTime }) => ({
+      id,
+      atMs: timestamp,
+      loss: fractionLost ?? null,
+      tripMs: roundTripTime === undefined ? null : roundTripTime * 1_000,
+    })),
+  );
+  return (await Promise.all(words)).flat();
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { AT_BEST, choose, climb, judge, RUNGS, type Ladder, type Reading } from "./ladder";
+import { anew, AT_BEST, choose, climb, judge, RUNGS, type Ladder, type Reading } from "./ladder";
 
-const reading = (nowMs: number, parts: Partial<Reading> = {}): Reading => ({ nowMs, lossIn: 0, lossOut: 0, tripMs: 40, rated: "well", ...parts });
+const reading = (nowMs: number, parts: Partial<Reading> = {}): Reading => ({ nowMs, lossIn: 0, lossOut: 0, tripMs: 40, rated: "well", busy: false, ...parts });
 const BAD = { lossIn: 0.15 };
 const DEAD = { rated: "lost" } as const;
 const FAIR = { lossIn: 0.05 };
@@ -23,10 +23,13 @@ test.each<[string, Partial<Reading>, string]>([
   ["a long way", { tripMs: 600 }, "so-so"],
   ["much loss on the way in", BAD, "bad"],
   ["much loss on the way out", { lossOut: 0.2 }, "bad"],
-  ["a very long way", { tripMs: 1200 }, "bad"],
+  ["a very long way", { tripMs: 1200 }, "slow"],
   ["the other end calls it poor", { rated: "poor" }, "bad"],
   ["half of it missing", { lossIn: 0.5 }, "dead"],
   ["the other end hears nothing", DEAD, "dead"],
+  ["much loss while the device was too busy to look", { ...BAD, busy: true }, "so-so"],
+  ["a very long way while the device was too busy to look", { tripMs: 3_000, busy: true }, "so-so"],
+  ["a fine line on a busy device", { busy: true }, "good"],
 ])("%s", (_, parts, verdict) => {
   expect(judge(reading(0, parts))).toBe(verdict);
 });
@@ -51,8 +54,20 @@ describe("down", () => {
     expect(over(ladder, now, 4, BAD)[0].rung).toBe("small");
   });
   test("faster when nothing gets through", () => {
-    expect(over(AT_BEST, 0, 6, DEAD)[0].rung).toBe("small");
+    expect(over(AT_BEST, 0, 6, DEAD)[0].rung).toBe("faceless");
     expect(over(AT_BEST, 0, 6, BAD)[0].rung).toBe("full");
+    expect(over(AT_BEST, 0, 12, DEAD)[0].rung).toBe("sound");
+  });
+  test("a long way alone leaves out the others' pictures and takes nobody's own camera", () => {
+    expect(over(AT_BEST, 0, 300, { tripMs: 2_000 })[0].rung).toBe("faceless");
+  });
+  test("a device that is too busy for long gives nothing up", () => {
+    expect(over(AT_BEST, 0, 300, { ...DEAD, tripMs: 5_000, busy: true })[0].rung).toBe("full");
+  });
+  test("a busy moment breaks a bad stretch", () => {
+    const [ladder, now] = over(AT_BEST, 0, 6, BAD);
+    const [after, then] = over(ladder, now, 2, { ...BAD, busy: true });
+    expect(over(after, then, 6, BAD)[0].rung).toBe("full");
   });
   test("a so-so line stays where it is", () => {
     const [ladder, now] = over(AT_BEST, 0, 8, BAD);
@@ -62,25 +77,47 @@ describe("down", () => {
 
 describe("up", () => {
   const [low, lowAt] = over(AT_BEST, 0, 60, BAD);
-  test("one step after twenty good seconds, not all at once", () => {
+  test("one step after eight good seconds, not all at once", () => {
     expect(low.rung).toBe("sound");
     expect(low.failures).toBe(0);
-    expect(over(low, lowAt, 18, {})[0].rung).toBe("sound");
-    expect(over(low, lowAt, 22, {})[0].rung).toBe("faceless");
-    expect(over(low, lowAt, 70, {})[0].rung).toBe("full");
+    expect(over(low, lowAt, 8, {})[0].rung).toBe("sound");
+    expect(over(low, lowAt, 10, {})[0].rung).toBe("faceless");
+    expect(over(low, lowAt, 26, {})[0].rung).toBe("full");
+  });
+  test("what was too early is taken back at once", () => {
+    const [ladder, now] = over(low, lowAt, 18, {});
+    expect(ladder.rung).toBe("small");
+    expect(over(ladder, now, 2, { lossIn: 0.5 })[0].rung).toBe("faceless");
+    expect(over(ladder, now, 4, BAD)[0].rung).toBe("faceless");
+    expect(over(ladder, now, 2, BAD)[0].rung).toBe("small");
   });
   test("whoever fell again soon waits twice as long, but not for ever", () => {
     let [ladder, now] = over(AT_BEST, 0, 8, BAD);
-    [ladder, now] = over(ladder, now, 22, {});
+    [ladder, now] = over(ladder, now, 10, {});
     expect(ladder.rung).toBe("full");
-    [ladder, now] = over(ladder, now, 8, BAD);
+    [ladder, now] = over(ladder, now, 4, BAD);
     expect([ladder.rung, ladder.failures]).toEqual(["small", 1]);
-    expect(over(ladder, now, 38, {})[0].rung).toBe("small");
-    expect(over(ladder, now, 42, {})[0].rung).toBe("full");
+    expect(over(ladder, now, 16, {})[0].rung).toBe("small");
+    expect(over(ladder, now, 18, {})[0].rung).toBe("full");
   });
   test("after two steady minutes the past is forgotten", () => {
     const [ladder] = over({ ...AT_BEST, failures: 2, changedMs: 1 }, 0, 130, {});
     expect(ladder.failures).toBe(0);
+  });
+});
+
+describe("another connection", () => {
+  test("a bad stretch on the old one is not continued on the new one", () => {
+    const [ladder, now] = over(AT_BEST, 0, 6, BAD);
+    expect(over(anew(ladder), now, 6, BAD)[0].rung).toBe("full");
+  });
+  test("what was given up stays so, and comes back as after a first failure", () => {
+    const [ladder, now] = over({ ...AT_BEST, rung: "sound", failures: 4 }, 0, 8, {});
+    expect(over(anew(ladder), now, 8, {})[0].rung).toBe("sound");
+    expect(over(anew(ladder), now, 10, {})[0].rung).toBe("faceless");
+  });
+  test("sound alone that was asked for stays asked for", () => {
+    expect(over(anew(choose(true, 0)), 0, 600, {})[0].rung).toBe("sound");
   });
 });
 
