@@ -214,7 +214,11 @@ def book(row: CheckIn, slot: Slot, now: datetime, by: Person | None = None) -> N
     event = CallEvent.OFFERED if row.state == Call.PLANNED.value else CallEvent.MOVED
     span = Span(slot.starts_at, slot.starts_at + timedelta(minutes=row.length_minutes))
     policy = policy_of(row.program_id)
+    # What is on record first, the cells last: two people who want one time wait for each other in one order.
+    journal.move(row, event, now, by)
     _free(row, now)
+    if row.channel == "video":
+        _meet(row, span, slot.caller)
     try:
         with transaction.atomic():
             BookedCell.objects.bulk_create(
@@ -227,10 +231,7 @@ def book(row: CheckIn, slot: Slot, now: datetime, by: Person | None = None) -> N
     row.due_on = zones.local_date(span.start, row.course.zone)
     row.confirmed_at = now if by is not None and by.pk == row.course.person_id else None
     row.link_hash = notices.token_hash(notices.token(row))
-    journal.move(row, event, now, by)
     row.save()
-    if row.channel == "video":
-        _meet(row, span)
     _put_down(row, policy, now)
 
 
@@ -250,14 +251,14 @@ def call_off(
     row: CheckIn, now: datetime, reason: str, by: Person | None = None, *, tell: bool = True
 ) -> None:
     """It does not take place. Who had a time is told, unless they called it off themselves."""
+    event = CallEvent.REVOKED if reason == "revoked" else CallEvent.CALLED_OFF
+    journal.move(row, event, now, by, reason)
     _free(row, now)
     due.void(row, now)
     if tell and row.starts_at is not None and row.starts_at > now:
         notices.does_not_take_place(row)
     else:
         notices.stop(row)
-    event = CallEvent.REVOKED if reason == "revoked" else CallEvent.CALLED_OFF
-    journal.move(row, event, now, by, reason)
     row.reason, row.next_try_at, row.link_hash = reason, None, None
     row.claimed_by, row.claimed_until = None, None
     row.save()
@@ -411,18 +412,18 @@ def planned_at(row: CheckIn, policy: Policy) -> datetime:
 
 def _free(row: CheckIn, now: datetime) -> None:
     due.void(row, now, _BEFORE)
-    row.cells.all().delete()
     _unmeet(row)
+    row.cells.all().delete()
 
 
-def _meet(row: CheckIn, span: Span) -> None:
+def _meet(row: CheckIn, span: Span, caller: UUID) -> None:
     try:
         with transaction.atomic():
             row.meeting = programs.schedule(
                 row.program,
                 MeetingKind.CHECK_IN_CALL,
                 span,
-                facilitators=list(Person.objects.filter(pk__in=[row.caller_id])),
+                facilitators=list(Person.objects.filter(pk=caller)),
                 invitees=[(row.course.person, RoomRole.ALUMNUS)],
             )
     except Invalid as clash:

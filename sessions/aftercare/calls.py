@@ -152,6 +152,7 @@ def take(actor: Person, row: CheckIn) -> CheckIn:
     if not _consented(row, now):
         raise planning.NoConsent
     with transaction.atomic():
+        journal.locked(row.pk)  # before the call itself, as everybody does
         free = Q(claimed_by=None) | Q(claimed_until__lt=now) | Q(claimed_by=actor)
         soon = Q(state=Call.SCHEDULED.value, starts_at__lte=now + EARLY)
         ready = Q(state__in=[one.value for one in CALLED]) | soon | Q(state=Call.CONNECTED.value)

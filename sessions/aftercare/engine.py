@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from sessions.aftercare import beginning, due, steps
-from sessions.aftercare.models import Due, EngineBeat
+from sessions.aftercare.models import AftercareCourse, Due, EngineBeat
 from sessions.core.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,15 @@ BATCH: Final = 50
 MOST_A_RUN: Final = 500  # an outage is worked off in rounds: nothing else starves behind it
 STANDS_STILL: Final = timedelta(minutes=3)
 
+# Locks the course of a due thing, which everybody who changes a course locks before anything else.
+_COURSE: Final = Prepared(
+    lambda pk: (
+        AftercareCourse.objects.select_for_update()
+        .filter(pk__in=Due.objects.filter(pk=pk).values("course"))
+        .values_list("pk")
+    ),
+    int,
+)
 _OPEN: Final = Prepared(lambda pk: Due.objects.select_for_update().filter(pk=pk, done_at__isnull=True), int)
 
 Point = Callable[[str], None]  # called at "claimed", "before-commit", "after-commit": where a process may die
@@ -75,6 +84,7 @@ def propose(now: datetime) -> int:
 def _one(pk: int, now: datetime, at: Point) -> int:
     try:
         with transaction.atomic():
+            _COURSE.value(pk)
             row = _OPEN.model(pk)
             if row is None:
                 return 0

@@ -1,5 +1,5 @@
-"""A site's aftercare as a simulation: people who answer, miss, relapse, move and revoke, on a clock of its
-own, with processes that die and an engine that stands still. The same seed gives the same story.
+"""A site's aftercare as a simulation: people who answer, miss, relapse, move, revoke and say STOP, on a clock
+of its own, on an engine whose processes die and that stands still. The same seed gives the same story.
 
 Uses the services that the pages use, and checks at the end what must hold whatever happened.
 """
@@ -14,31 +14,11 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
-
-from sessions.aftercare import (
-    answers,
-    beginning,
-    booking,
-    calls,
-    engine,
-    escalation,
-    journal,
-    planning,
-    plans,
-)
+from sessions.aftercare import answers, beginning, booking, calls, escalation, journal, planning, plans
 from sessions.aftercare.calls import NothingToCall, Outcome
 from sessions.aftercare.escalation import Review
-from sessions.aftercare.machine import OVER, Call, CallEvent, call_after
-from sessions.aftercare.models import (
-    AftercareCourse,
-    AftercareFact,
-    CallTry,
-    CheckIn,
-    Due,
-    Escalation,
-    TryOutcome,
-)
+from sessions.aftercare.machine import Call
+from sessions.aftercare.models import AftercareCourse, CheckIn, Escalation, TryOutcome
 from sessions.aftercare.policy import DEFAULT
 from sessions.aftercare.risk import Tier
 from sessions.aftercare.slots import Hours
@@ -46,22 +26,24 @@ from sessions.consents import service as consents
 from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.core import clock, zones
-from sessions.core.daytime import is_quiet
 from sessions.core.errors import Refusal
 from sessions.core.prepared import Prepared
-from sessions.messages.models import Message, MessageState
+from sessions.management.aftercare_holds import check
+from sessions.management.aftercare_running import InThisProcess, Running
+from sessions.messages import consents as channels
+from sessions.messages.models import Channel
 from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import join
 from sessions.programs.clients import client_file
 from sessions.programs.models import Cohort, Program
-from sessions.worklist.models import StaffTask
 
 ZONE: Final = "America/New_York"
 ZONES: Final = (ZONE, "America/Chicago", "America/Phoenix", "America/Los_Angeles", "Pacific/Honolulu")
 BEGINS: Final = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 TICK: Final = timedelta(hours=1)
 CALLS_AN_HOUR: Final = 3
+KILLS: Final = 0.002
 ALUMNI_A_CALLER: Final = 60
 _SOON: Final = Prepared(
     lambda after, until: CheckIn.objects.filter(
@@ -70,16 +52,6 @@ _SOON: Final = Prepared(
     datetime,
     datetime,
 )
-
-
-def must(holds: object, what: str) -> None:
-    """Raises AssertionError with `what` otherwise; unlike assert also under -O."""
-    if not holds:
-        raise AssertionError(what)
-
-
-class Killed(BaseException):
-    """The process dies here. No `except Exception` catches it, as none would catch kill -9."""
 
 
 @dataclass
@@ -100,19 +72,15 @@ class Alumnus:
         return next(left, self.person.time_zone)
 
 
-@dataclass
 class Site:
-    alumni: int
-    days: int
-    seed: int
-    kills: float = 0.002  # a chance at each of the engine's points
-    faults: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self.dice = Random(self.seed)  # noqa: S311 - a story, not a secret
+    def __init__(self, alumni: int, days: int, seed: int, running: Running | None = None) -> None:
+        """`running`: what keeps the engine going; InThisProcess with some faults by default."""
+        self.alumni, self.days, self.seed = alumni, days, seed
+        self.running = running or InThisProcess(seed, KILLS)
+        self.refused = 0  # what people wanted and could not have: somebody was faster, the call was over
+        self.dice = Random(seed)  # noqa: S311 - a story, not a secret
         self.now = BEGINS
         self.people: dict[UUID, Alumnus] = {}
-        self.still_until = BEGINS
 
     def play(self) -> Counter[str]:
         """The whole story; returns what came of the calls. Raises AssertionError for what does not hold."""
@@ -127,21 +95,22 @@ class Site:
                 with clock.held_at(self.now):
                     self._discharge(n)
             for _ in range(24):
-                with clock.held_at(self.now):
-                    self._hour()
-                self.now += TICK
-            with clock.held_at(self.now):
-                self._evening()
-        self.kills, self.still_until = 0.0, self.now
+                self._hour()
+            self._evening()
+        self.running.settles(self.now)
         for _ in range(12 * 24):  # everything that is under way comes to its end
+            self.now = self.running.works(self.now)
             with clock.held_at(self.now):
-                engine.run(self.now)
                 self._call()
             self.now += TICK
+        self._evening()
+        self.now = self.running.works(self.now)
+        self.running.rests()
         with clock.held_at(self.now):
-            self._evening()
-            engine.run(self.now)
-            return self._check()
+            return check(self.now, TICK, self._zone_at, self.running.letters)
+
+    def _zone_at(self, person_id: UUID, moment: datetime) -> str:
+        return self.people[person_id].zone_at(moment)
 
     def _found(self) -> None:
         self.program = Program.objects.create(name="Simulated", time_zone=ZONE)
@@ -165,11 +134,14 @@ class Site:
         person = Person.objects.create_user(
             f"alumnus{n}@sim.example",
             given_name=f"Alumnus {n}",
-            phone="+1 212 555 0100",
+            phone=f"+1 212 555 {n:04}",
             time_zone=dice.choice(ZONES),
             language=dice.choice(("en", "en", "es")),
         )
         join(person, self.program.pk, Role.ALUMNUS)
+        for channel, often in ((Channel.EMAIL, 0.9), (Channel.SMS, 0.6)):
+            if dice.random() < often:
+                channels.give(person, channel)
         self.people[person.pk] = Alumnus(
             person,
             dice,
@@ -190,11 +162,11 @@ class Site:
         )
         consents.sign(person, paper, typed_name=person.name, sha256=paper.sha256, agreed=True)
         course = beginning.propose(self.program.pk, person, zones.local_date(self.now, person.time_zone))
-        channel: plans.Channel = "video" if dice.random() < 0.2 else "telephone"
+        way: plans.Channel = "video" if dice.random() < 0.2 else "telephone"
         start, end = dice.choice(
             ((time(0), time(0)), (time(8), time(12)), (time(12), time(17)), (time(17), time(21)))
         )
-        values = plans.PlanValues(phases=DEFAULT.phases, channel=channel, from_time=start, to_time=end)
+        values = plans.PlanValues(phases=DEFAULT.phases, channel=way, from_time=start, to_time=end)
         beginning.sign(
             self.coordinator,
             course,
@@ -204,38 +176,11 @@ class Site:
         )
 
     def _hour(self) -> None:
-        self._engine()
-        self._alumni()
-        self._call()
-
-    def _engine(self) -> None:
-        if self.now < self.still_until:
-            return
-        if self.kills and self.dice.random() < 1 / (24 * 40):
-            self.still_until = self.now + timedelta(hours=self.dice.choice((2, 8, 26, 96)))
-            self.faults["engine stood still"] += 1
-            return
-        for _ in range(20):
-            try:
-                engine.run(self.now, at=self._maybe_die)
-            except Killed:
-                self.faults["worker killed"] += 1
-                self._wait_for_lease()
-            else:
-                return
-
-    def _wait_for_lease(self) -> None:
-        """A minute later the next worker may have what the dead one held."""
-        Due.objects.filter(done_at=None, leased_until__gt=self.now).update(leased_until=self.now)
-
-    def _maybe_die(self, point: str) -> None:
-        roll = self.dice.random()
-        if roll < self.kills:
-            raise Killed
-        if roll < self.kills * 1.5 and point == "before-commit":
-            # Under everybody's feet: the transaction is gone, and its commit is the first to hear of it.
-            connection.connection.close()
-            self.faults["database lost"] += 1
+        self.now = self.running.works(self.now)
+        with clock.held_at(self.now):
+            self._alumni()
+            self._call()
+        self.now += TICK
 
     def _alumni(self) -> None:
         """Those with a call within a day answer it, the questions and all; some take everything back."""
@@ -259,7 +204,7 @@ class Site:
                 if who.dice.random() < who.forms:
                     answers.answer(who.person, journal.check_in_of(pk), self._feels(who), finished=True)
             except Refusal:
-                self.faults["refused"] += 1
+                self.refused += 1
 
     def _feels(self, who: Alumnus) -> dict[str, int]:
         uses = who.dice.random() < who.uses
@@ -277,10 +222,11 @@ class Site:
         for caller in self.callers:
             for _ in range(CALLS_AN_HOUR):
                 try:
-                    row = calls.take_next(caller, self.program)
+                    self._talk(caller, calls.take_next(caller, self.program))
                 except NothingToCall:
                     return
-                self._talk(caller, row)
+                except Refusal:
+                    self.refused += 1
 
     def _talk(self, caller: Person, row: CheckIn) -> None:
         who = self.people[row.course.person_id]
@@ -301,7 +247,13 @@ class Site:
         calls.close(caller, row, Outcome(found.tier, "Talked."))
 
     def _evening(self) -> None:
-        """Now and then people move, take consent back, or ask for a call; a coordinator decides."""
+        """Now and then people move, take consent back, say STOP or ask for a call; a coordinator decides."""
+        self.running.rests()  # who moves now was reminded where they lived before
+        with clock.held_at(self.now):
+            self._news()
+            self._reviews()
+
+    def _news(self) -> None:
         for who in self.people.values():
             roll = who.dice.random()
             if roll < 0.0005:
@@ -315,6 +267,10 @@ class Site:
                 self._with_course(who, self._pause)
             elif roll < 0.0022:
                 self._with_course(who, self._ask)
+            elif roll < 0.0027:
+                channels.heard(Channel.SMS, who.person.phone, "Stop.")
+
+    def _reviews(self) -> None:
         for row in CheckIn.objects.filter(state=Call.CONNECTED.value).select_related(
             "course__person", "program"
         ):
@@ -331,7 +287,7 @@ class Site:
                         self.coordinator, journal.course_of(found.course_id), self.cohort, self.now.date()
                     )
             except Refusal:
-                self.faults["refused"] += 1
+                self.refused += 1
 
     def _with_course(self, who: Alumnus, act: Callable[[Alumnus, AftercareCourse], object]) -> None:
         course = AftercareCourse.objects.running().filter(person=who.person).first()
@@ -340,7 +296,7 @@ class Site:
         try:
             act(who, course)
         except Refusal:
-            self.faults["refused"] += 1
+            self.refused += 1
 
     def _pause(self, who: Alumnus, course: AftercareCourse) -> None:
         until: date = zones.local_date(self.now, course.zone) + timedelta(days=who.dice.randint(3, 30))
@@ -348,51 +304,3 @@ class Site:
 
     def _ask(self, who: Alumnus, course: AftercareCourse) -> None:
         calls.ask_for_call(who.person, course)
-
-    # What must hold.
-
-    def _check(self) -> Counter[str]:
-        rows = list(CheckIn.objects.select_related("course__person"))
-        long_ago = self.now - timedelta(days=9)
-        facts: dict[UUID | None, list[AftercareFact]] = {}
-        for fact in AftercareFact.objects.exclude(check_in=None).exclude(event="planned").order_by("pk"):
-            facts.setdefault(fact.check_in_id, []).append(fact)
-        for row in rows:
-            self._check_history(row, facts.get(row.pk, []))
-            over = Call(row.state) in OVER
-            settled = over or row.due_on > long_ago.date() or self._explained(row)
-            must(settled, f"silent: {row.pk} {row.state}")
-            if row.state == Call.MISSED.value:
-                must((row.reason == "not_tried") == (row.tries == 0), f"missed how? {row.pk}")
-        waiting = Due.objects.filter(done_at=None, at__lt=self.now - TICK).count()
-        must(not waiting, f"{waiting} due things were skipped")
-        crises = set(Escalation.objects.filter(tier=Tier.CRISIS.value).values_list("check_in", flat=True))
-        for one in CallTry.objects.select_related("check_in__course__person"):
-            course = one.check_in.course
-            must(planning.consented(course, one.at), f"called without consent: {one.check_in_id}")
-            zone = self.people[course.person_id].zone_at(one.at)
-            quiet = is_quiet(one.at, zone, plans.quiet_of(DEFAULT))
-            must(not quiet or one.check_in_id in crises, f"called at night: {one.check_in_id}")
-        sent = Message.objects.exclude(about=None).exclude(state=MessageState.CANCELLED)
-        said = Counter(sent.values_list("about", "channel", "template", "due_at"))
-        must(max(said.values(), default=0) <= 1, "somebody was told twice")
-        for found in Escalation.objects.filter(closed_at__isnull=False, tier=Tier.CRISIS.value):
-            must(found.handed_off_at is not None, f"a crisis without a hand-off: {found.pk}")
-        late = Escalation.objects.filter(contacted_at=None, contact_by__lt=self.now - TICK)
-        for found in late:
-            asked = StaffTask.objects.filter(key=f"aftercare aftercare-contact-late {found.pk}").exists()
-            done = found.closed_at is not None or found.course.state in ("revoked", "readmitted", "graduated")
-            must(asked or done, f"nobody was told that contact is late: {found.pk}")
-        return Counter(row.state for row in rows)
-
-    def _check_history(self, row: CheckIn, facts: list[AftercareFact]) -> None:
-        """The facts lead from planned to where the call stands, by the table."""
-        state = Call.PLANNED
-        for fact in facts:
-            must(fact.before == state.value, f"a gap in the history of {row.pk}")
-            state = call_after(state, CallEvent(fact.event))
-        must(state.value == row.state, f"the history of {row.pk} ends elsewhere")
-
-    def _explained(self, row: CheckIn) -> bool:
-        """Not over, and somebody is asked to see to it."""
-        return row.state == Call.CONNECTED.value or escalation.unsafe(row.course)

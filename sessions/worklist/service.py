@@ -191,9 +191,9 @@ def _finish(row: StaffTask, actor: Person, status: TaskStatus, note: str) -> Non
 def _change(row: StaffTask, actor: Person, act: str, **values: object) -> None:
     """A conditional UPDATE: of two people only one finishes a task."""
     with transaction.atomic():
+        _record(actor, act, "stafftask", row.pk, row.program_id)  # first, as whoever settles a task does
         if not StaffTask.objects.filter(pk=row.pk, status__in=LIVE).update(**values):
             raise AlreadyFinished
-        _record(actor, act, "stafftask", row.pk, row.program_id)
 
 
 def _visible(actor: Person, program: Program) -> QuerySet[StaffTask]:

@@ -8,17 +8,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from sessions.aftercare import due, engine
+from sessions.aftercare import due, engine, journal
 from sessions.aftercare.due import Step
 from sessions.aftercare.machine import Call
 from sessions.aftercare.models import AftercareFact, CheckIn, Due, EngineBeat
 from sessions.core import clock
-from sessions.management.aftercare_site import Killed, Site
+from sessions.management.aftercare_running import InThisProcess, Killed
+from sessions.management.aftercare_site import Site
 from sessions.messages.models import Message
 from tests.cast import MORNING, assemble
+from tests.servers import wait_until
 from tests.service.aftercare import HOUR, Aftercare
 from vIOP.celery import BEAT
 
@@ -152,12 +154,51 @@ def test_workers_side_by_side_do_each_thing_once() -> None:
         assert AftercareFact.objects.filter(event="offered").count() == 1
 
 
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees one state of the activity
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.several_processes
+@pytest.mark.django_db(transaction=True)
+def test_a_caller_and_the_engine_at_one_call_wait_in_one_order(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever acts has the course and then what is due about it: none ever holds what the other needs next."""
+    with time_machine.travel(MORNING, tick=False) as traveller:
+        ada = Aftercare(assemble(), traveller)
+        ada.begins()
+        row = ada.comes_due()
+        overdue = Due.objects.get(check_in=row, step=Step.OVERDUE, done_at=None)
+        now = overdue.at
+        traveller.move_to(now, tick=False)
+
+        def work() -> None:
+            engine.run(now)
+            connection.close()
+
+        with transaction.atomic():
+            journal.locked(row.pk)
+            worker = threading.Thread(target=work)
+            worker.start()
+            wait_until(somebody_waits_for_a_lock, "the engine to stand before the course")
+            due.void(row, now)
+        worker.join()
+        overdue.refresh_from_db()
+        assert overdue.outcome == "void"
+        assert caplog.messages == []  # nothing failed: PostgreSQL ends a deadlock by failing one of the two
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", [7])
 def test_a_site_loses_and_doubles_nothing_whatever_dies(seed: int) -> None:
     """`manage.py simulate_aftercare`, small: its own checks raise."""
-    site = Site(alumni=5, days=35, seed=seed, kills=0.02)
-    states = site.play()
+    running = InThisProcess(seed, kills=0.02)
+    states = Site(5, 35, seed, running).play()
     assert states["completed"] > 5
-    assert site.faults["worker killed"] > 0
-    assert site.faults["database lost"] > 0
+    assert running.faults["worker killed"] > 0
+    assert running.faults["database lost"] > 0
+    assert running.letters

@@ -288,14 +288,27 @@ def test_without_consent_the_engine_stops_by_itself(ada: Aftercare) -> None:
 
 def test_back_into_the_programme_with_history_kept(ada: Aftercare) -> None:
     ada.begins()
-    ada.passes(HOUR)
-    planned = len(ada.calls())
+    talked = ada.is_completed(ada.comes_due(), summary="Call your sponsor on Sunday.")
+    before = list(AftercareFact.objects.filter(course=ada.course).order_by("pk").values_list("pk", flat=True))
+    planned = len(ada.calls(Call.PLANNED, Call.SCHEDULED))
     with pytest.raises(NotAllowed):
         planning.readmit(ada.cast.mina, ada.course, ada.cast.evening, date(2026, 3, 9))
     enrollment = planning.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 9))
     assert (enrollment.person, ada.look().state) == (ada.cast.ada, Course.READMITTED)
     assert len(ada.calls(Call.CANCELLED)) == planned
     assert engine.propose(clock.now()) == 0
+    # What was, stays: the call, its note, what she took with her, the plan as it was signed, every step.
+    assert ada.calls(Call.COMPLETED) == [talked]
+    assert [note.text for note in calls.notes(ada.cast.mina, talked)] == ["We talked."]
+    assert [one.text for one in calls.summaries(ada.cast.ada, ada.course)] == ["Call your sponsor on Sunday."]
+    assert PlanVersion.objects.filter(course=ada.course).count() == 1
+    history = list(planning.history(ada.course))
+    assert {fact.pk for fact in history} > set(before)
+    assert history[-1].event == "readmitted"
+    # Another discharge begins another course beside the one that was.
+    again = beginning.propose(ada.cast.north.pk, ada.cast.ada, date(2026, 6, 1))
+    assert again.pk != ada.course.pk
+    assert AftercareCourse.objects.filter(person=ada.cast.ada).count() == 2
 
 
 def test_the_plan_ends_with_its_last_call(ada: Aftercare) -> None:

@@ -16,26 +16,45 @@ from sessions.aftercare.cadence import Day, Pause, Plan, days, following
 from sessions.aftercare.policy import DEFAULT, FORTNIGHTLY, MONTHLY, WEEKLY, Phase
 from sessions.core.daytime import Quiet, at_local, awake_after, awake_before, is_quiet
 
+# All that the tz database has for the United States, and the territories that people are discharged to.
 US_ZONES = [
     "America/New_York",
     "America/Detroit",
     "America/Kentucky/Louisville",
-    "America/Indiana/Indianapolis",
+    "America/Kentucky/Monticello",
+    *(
+        f"America/Indiana/{city}"
+        for city in (
+            "Indianapolis",
+            "Knox",
+            "Marengo",
+            "Petersburg",
+            "Tell_City",
+            "Vevay",
+            "Vincennes",
+            "Winamac",
+        )
+    ),
     "America/Chicago",
     "America/Menominee",
-    "America/North_Dakota/Center",
+    *(f"America/North_Dakota/{city}" for city in ("Beulah", "Center", "New_Salem")),
     "America/Denver",
     "America/Boise",
     "America/Phoenix",
     "America/Los_Angeles",
     "America/Anchorage",
     "America/Juneau",
+    "America/Metlakatla",
     "America/Sitka",
+    "America/Yakutat",
     "America/Nome",
     "America/Adak",
     "Pacific/Honolulu",
     "America/Puerto_Rico",
+    "America/St_Thomas",
     "Pacific/Guam",
+    "Pacific/Saipan",
+    "Pacific/Pago_Pago",
 ]
 EUROPE = ["Europe/London", "Europe/Berlin", "Europe/Athens"]
 ZONES = US_ZONES + EUROPE

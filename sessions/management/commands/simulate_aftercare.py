@@ -12,7 +12,8 @@ from django.core.management import BaseCommand
 from django.db import connection
 
 from sessions.aftercare.models import CallTry
-from sessions.management.aftercare_site import Site
+from sessions.management.aftercare_running import InThisProcess
+from sessions.management.aftercare_site import KILLS, Site
 from sessions.messages.models import Message
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--alumni", type=int, default=450)
         parser.add_argument("--days", type=int, default=540)
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--kills", type=float, default=0.002, help="chance of a fault at each step")
+        parser.add_argument("--kills", type=float, default=KILLS, help="chance of a fault at each step")
 
     def handle(self, *, alumni: int, days: int, seed: int, kills: float, **_: Any) -> None:
         with tempfile.TemporaryDirectory(prefix="viop-simulation-") as folder:
@@ -33,7 +34,8 @@ class Command(BaseCommand):
             connection.creation.create_test_db(verbosity=0, autoclobber=True)
             try:
                 started = time.monotonic()
-                site = Site(alumni, days, seed, kills)
+                running = InThisProcess(seed, kills)
+                site = Site(alumni, days, seed, running)
                 states = site.play()
                 spent_s = time.monotonic() - started
                 self.stdout.write(f"{alumni} alumni, {days} days, seed {seed}: {spent_s:.0f} s")
@@ -42,7 +44,8 @@ class Command(BaseCommand):
                 over = states["completed"] + states["missed"]
                 self.stdout.write(f"  reached {100 * states['completed'] / max(1, over):.0f} %")
                 self.stdout.write(f"  tries {CallTry.objects.count()}, messages {Message.objects.count()}")
-                for fault, count in sorted(site.faults.items()):
+                self.stdout.write(f"  letters {sum(running.letters.values())}, refused {site.refused}")
+                for fault, count in sorted(running.faults.items()):
                     self.stdout.write(f"  {fault}: {count}")
                 self.stdout.write("Every call is accounted for.")
             finally:
