@@ -14,7 +14,7 @@ from tests.servers import python
 
 pytestmark = pytest.mark.several_processes
 
-ALUMNI, DAYS, SEED = 24, 20, 11
+ALUMNI, DAYS, SEED = 20, 14, 11
 
 
 @pytest.fixture
