@@ -286,9 +286,18 @@ class Participant:
             publication.source.halted = True
             if not publication.info.muted:
                 publication.info.muted = True
-                self.send(mute=rtc.MuteTrackRequest(sid=publication.sid, muted=True))
+                self._mute(publication)
                 self.room.changed(self, tell_self=True)
                 self.room.happened(rpc.EventKind.MUTED, self, source_name(publication.info))
+
+    def mute_again(self) -> None:
+        """What the server muted may have been said to a line that was lost."""
+        for publication in self.announced():
+            if publication.source.halted:
+                self._mute(publication)
+
+    def _mute(self, publication: Publication) -> None:
+        self.send(mute=rtc.MuteTrackRequest(sid=publication.sid, muted=True))
 
     def admits(self, viewer: Viewer, publication: Publication) -> bool:
         if self.viewers is None or self.viewers.all_participants:

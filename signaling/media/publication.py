@@ -9,7 +9,7 @@ from livekit.protocol import models as lk
 
 from signaling.media.track import Copy, Source
 
-NOBODY: Final = -2  # no demand was told yet: differs from -1, "nobody watches"
+UNTOLD: Final = -2  # no demand was told yet: differs from -1, "nobody watches"
 
 
 class Kind(StrEnum):
@@ -50,7 +50,7 @@ class Publication:
         self.cids = cids  # what the client calls it in its own descriptions
         self.kind = Kind.AUDIO if info.type == lk.TrackType.AUDIO else Kind.VIDEO
         self.source = Source(self, info, self.kind, cids)
-        self.told_demand = NOBODY  # Dynacast: the highest quality its owner was told to send, -1 for none
+        self.told_demand = UNTOLD  # Dynacast: the highest quality its owner was told to send, -1 for none
 
     @property
     def sid(self) -> str:

@@ -16,7 +16,7 @@ from signaling.media.participant import (
     Participant,
     new_sid,
 )
-from signaling.media.publication import Kind, Publication
+from signaling.media.publication import UNTOLD, Kind, Publication
 
 SERVER_VERSION: Final = "1.9.0"  # of the LiveKit protocol's server whose behaviour clients may expect
 PROTOCOL: Final = 16
@@ -202,10 +202,14 @@ class Room:
                 last_message_seq=participant.last_sequence,
             )
         )
+        participant.mute_again()  # first: a client that reads itself as muted by mistake un-mutes
         everybody = [p.info() for p in self.members.values()]
         participant.send(update=rtc.ParticipantUpdate(participants=everybody))
         participant.send(room_update=rtc.RoomUpdate(room=self.info()))
         self.tell_speakers(participant)
+        for publication in participant.published.values():
+            publication.told_demand = UNTOLD
+            self.demand_changed(publication)
         participant.downlink.resumed()
 
     # Speakers and connection quality.

@@ -218,6 +218,38 @@ async def test_being_moved_twice_or_to_where_one_is_changes_nothing(
     assert (await anna.got("room_moved", 2)).room.name == main
 
 
+async def test_what_is_watched_of_a_camera_is_told_again_on_resuming(web: WebProcess, main: str) -> None:
+    """Else a layer switched off for want of viewers stays off, though somebody came meanwhile."""
+    anna, ben = await web.join("anna", main), await web.join("ben", main)
+    track = await anna.publish("camera")
+    ben.offer()
+    assert watched(await anna.got("subscribed_quality_update")) == {"LOW", "MEDIUM", "HIGH"}
+    ben.say(track_setting=rtc.UpdateTrackSettings(track_sids=[track.sid], disabled=True))
+    assert watched(await anna.got("subscribed_quality_update", 2)) == set()
+    anna.hang_up()
+    ben.say(track_setting=rtc.UpdateTrackSettings(track_sids=[track.sid], quality=lk.VideoQuality.LOW))
+    await ben.settled()
+    again = await back(web, anna, main)
+    assert watched(await again.got("subscribed_quality_update")) == {"LOW"}
+
+
+async def test_a_mute_while_the_line_was_lost_is_told_on_resuming(web: WebProcess, main: str) -> None:
+    """Before the rest: a client that reads of itself as muted, and knows nothing of it, un-mutes."""
+    anna = await web.join("anna", main)
+    track = await anna.publish("microphone")
+    anna.hang_up()
+    await web.ask(lambda call: rpc.Mute(call, main, "anna", "microphone"))
+    again = await back(web, anna, main)
+    mute = await again.got("mute")
+    assert (mute.sid, mute.muted) == (track.sid, True)
+    await again.got("update")
+    assert again.order("mute", "update")[0] == "mute"
+
+
+def watched(update: rtc.SubscribedQualityUpdate) -> set[str]:
+    return {lk.VideoQuality.Name(one.quality) for one in update.subscribed_qualities if one.enabled}
+
+
 async def test_a_move_that_was_missed_is_told_again_on_resuming(
     web: WebProcess, main: str, breakout: str
 ) -> None:
