@@ -1,25 +1,117 @@
-"""Every form around the programme, sent wrong: it says so at the field, keeps what was typed, and changes nothing."""
+"""Every form of the product, sent wrong: it says so at the field, keeps what was typed, and changes nothing.
+
+The list is held against the table of addresses: who adds one that takes a POST says here what is typed there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from sessions.programs import episodes
+from sessions.aftercare import beginning
+from sessions.aftercare.models import AftercareCourse, CheckIn
+from sessions.attendance import service as attendance
+from sessions.consents import service as consents
+from sessions.consents.purposes import Purpose, Scope
+from sessions.families import service as families
+from sessions.families.models import Invitation
+from sessions.plan import service as plans
+from sessions.programs import episodes, steps
 from sessions.programs.episode_models import Episode
 from sessions.programs.licences import Licence
+from sessions.programs.models import LevelOfCare, Meeting
+from sessions.programs.stretches import Hours
+from sessions.toxicology import service as tests
+from sessions.toxicology.models import CustodyStep, FrequencyChoice, Sample
+from sessions.worklist import service as worklist
+from sessions.worklist.models import StaffTask
 from tests.cast import MORNING, Cast, assemble
+from tests.service import papers
+from tests.service.aftercare import Aftercare, agrees
+from tests.service.attendance import Group
+from tests.service.test_families import WHO, said
 
 pytestmark = pytest.mark.django_db
 
 LONG = "x" * 5_000
+
+
+def stepping(it: Clinic) -> Episode:
+    hours = Hours(360, 2, 180)
+    steps.propose(
+        it.episode,
+        LevelOfCare.OUTPATIENT,
+        it.cast.evening,
+        hours,
+        MORNING.date(),
+        "Stable.",
+        by=it.cast.carol,
+    )
+    return it.episode
+
+
+def planned(it: Clinic) -> Episode:
+    plans.write(it.episode, plans.Words("", (plans.Goal("Sleep"),)), [], by=it.cast.mina)
+    return it.episode
+
+
+def given_sample(it: Clinic) -> Sample:
+    """Asked, and given."""
+    tests.begin(it.episode, FrequencyChoice.THREE, by=it.cast.carol)
+    for n in range(7):
+        tests.select(MORNING + timedelta(days=n, hours=3))
+    one = Sample.objects.filter(plan__episode=it.episode).earliest("on")
+    tests.hand_over(one, CustodyStep.COLLECTED, by=it.cast.mina)
+    return one
+
+
+def held(it: Clinic) -> Meeting:
+    """The evening group, over; its attendance waits for a signature."""
+    group = Group(it.cast, it.clock)
+    group.begins(it.cast.alice)
+    group.passes(timedelta(minutes=2), it.cast.mina, it.cast.alice)
+    group.is_ended()
+    return it.cast.group
+
+
+def signed(it: Clinic) -> Meeting:
+    meeting = held(it)
+    attendance.attest(it.cast.mina, meeting, attendance.Draft(typed_name="Mina Park"))
+    return meeting
+
+
+def asked(it: Clinic) -> StaffTask:
+    return worklist.ask(
+        it.cast.north.pk, "other", key="form", reason="planned-end", params={"on": "2026-03-09"}
+    )
+
+
+def calling(it: Clinic) -> CheckIn:
+    """A call that is being made by Mina."""
+    ada = Aftercare(it.cast, it.clock)
+    ada.begins()
+    return ada.talks(ada.comes_due())
+
+
+def proposed(it: Clinic) -> AftercareCourse:
+    agrees(it.cast, it.cast.ada)
+    return beginning.propose(it.cast.north.pk, it.cast.ada, MORNING.date())
+
+
+def link(it: Clinic) -> str:
+    guest = families.add(it.episode, WHO, by=it.cast.carol)
+    to = consents.guest_recipient(papers.file(it.cast), guest)
+    papers.signs(it.cast.alice, papers.offered(it.cast, Purpose.PRESENCE, to, [Scope.PRESENCE]))
+    families.invite(Invitation.objects.get(guest=guest, revoked_at=None), by=it.cast.carol)
+    return said("invitation.link", "link").rsplit("/", 1)[1]
 
 
 @dataclass(frozen=True)
@@ -27,20 +119,22 @@ class Clinic:
     cast: Cast
     episode: Episode
     licence: Licence
+    clock: time_machine.Traveller
 
 
 @pytest.fixture
 def clinic(db: None) -> Iterator[Clinic]:
-    with time_machine.travel(MORNING, tick=False):
+    with time_machine.travel(MORNING, tick=False) as clock:
         cast = assemble(MORNING)
         episode = episodes.current(cast.alice, cast.north.pk)
         assert episode is not None
-        yield Clinic(cast, episode, Licence.objects.create(person=cast.mina, state="NY"))
+        yield Clinic(cast, episode, Licence.objects.create(person=cast.mina, state="NY"), clock)
 
 
 Args = Callable[[Clinic], tuple[Any, ...]]
 NORTH: Args = lambda it: (it.cast.north.pk,)  # noqa: E731
 EPISODE: Args = lambda it: (it.episode.pk,)  # noqa: E731
+CLIENT: Args = lambda it: (it.cast.north.pk, it.cast.alice.pk)  # noqa: E731
 MEETING: Args = lambda it: (it.cast.individual.pk,)  # noqa: E731
 
 # who, address, its parts, what is typed, the fields in error (none listed: at least one), what must still stand there
@@ -188,6 +282,169 @@ FORMS: dict[str, tuple[str, str, Args, dict[str, Any], set[str], str]] = {
     ),
     "counted minutes": ("ines", "credit-policy", NORTH, {"early": "x"}, set(), ""),
     "calls after treatment": ("ines", "aftercare-policy", NORTH, {"x": "1"}, set(), ""),
+    "group left": (
+        "carol",
+        "episode-act",
+        lambda it: (it.episode.pk, "leave"),
+        {"on": "never", "why": "Asked for another"},
+        {"on"},
+        "Asked for another",
+    ),
+    "kept apart": ("carol", "family", EPISODE, {"which": "apart", "other": "nobody"}, {"other"}, ""),
+    "group changed": (
+        "carol",
+        "cohort",
+        lambda it: (it.cast.north.pk, it.cast.evening.pk),
+        {"name": "Dusk", "capacity": "0"},
+        {"capacity"},
+        "Dusk",
+    ),
+    "step signed": (
+        "mina",
+        "episode-sign",
+        lambda it: (stepping(it).pk,),
+        {"answer": "yes", "typed_name": "Mina Parker"},
+        {"typed_name"},
+        "Mina Parker",
+    ),
+    "plan signed": (
+        "alice",
+        "plan-sign",
+        lambda it: (planned(it).pk,),
+        {"typed_name": "Alice H.", "sha256": "x"},
+        {"typed_name"},
+        "Alice H.",
+    ),
+    "samples": (
+        "mina",
+        "samples",
+        EPISODE,
+        {"frequency": "daily", "observed": "on"},
+        {"frequency"},
+        "checked",
+    ),
+    "sample's result": (
+        "mina",
+        "sample-step",
+        lambda it: (it.episode.pk, given_sample(it).pk),
+        {"step": "result", "outcome": "maybe", "found": "traces"},
+        {"outcome"},
+        "traces",
+    ),
+    "sample by video": (
+        "mina",
+        "sample-meeting",
+        lambda it: (it.episode.pk, given_sample(it).pk),
+        {"on": "2026-03-03", "at": "late", "minutes": "7"},
+        {"at", "minutes", "leader"},
+        "late",
+    ),
+    "paper": ("carol", "offer-paper", CLIENT, {"purpose": "gossip"}, {"purpose"}, ""),
+    "paper for a court": (
+        "carol",
+        "offer-paper",
+        CLIENT,
+        {"purpose": "court", "step": "offer", "name": "County Court", "last_day": "never"},
+        {"kind", "scopes", "last_day"},
+        "County Court",
+    ),
+    "paper signed": (
+        "alice",
+        "paper",
+        lambda it: (papers.offered(it.cast).pk,),
+        {"act": "sign", "typed_name": "A. Haddad", "sha256": "x"},
+        {"agreed"},
+        "A. Haddad",
+    ),
+    "told by hand": (
+        "carol",
+        "told",
+        CLIENT,
+        {"under": "law", "via": "pigeon", "words": "That she came."},
+        {"name", "scopes", "via"},
+        "That she came.",
+    ),
+    "report": (
+        "carol",
+        "report-new",
+        CLIENT,
+        {"whom": "chart", "from_on": "2026-02-01", "to_on": "soon", "format": "scroll", "language": "en"},
+        {"to_on", "format"},
+        "soon",
+    ),
+    "attendance signed": (
+        "mina",
+        "sign",
+        lambda it: (held(it).pk,),
+        {"topic": "Trust", "started": "09:00", "stopped": "never"},
+        {"stopped", "typed_name"},
+        "Trust",
+    ),
+    "attendance changed": (
+        "mina",
+        "adjust",
+        lambda it: (signed(it).pk, it.cast.alice.pk),
+        {"credited_minutes": "2000", "status": "dancing", "reason": "She was there.", "typed_name": "M"},
+        {"credited_minutes", "status"},
+        "She was there.",
+    ),
+    "note": (
+        "mina",
+        "notes",
+        lambda it: (held(it).pk, it.cast.alice.pk),
+        {"text": LONG * 9},
+        {"text"},
+        LONG * 9,
+    ),
+    "make-up": (
+        "carol",
+        "client-week",
+        CLIENT,
+        {"own": "1", "on": "2026-03-03", "at": "noonish", "minutes": "13"},
+        {"facilitator", "at", "minutes"},
+        "noonish",
+    ),
+    "task": ("carol", "task-act", lambda it: (asked(it).pk, "done"), {"note": LONG}, {"note"}, LONG),
+    "reminders": (
+        "alice",
+        "reminders",
+        lambda it: (),
+        {"email": "on", "quiet_from": "evening", "quiet_until": "08:00"},
+        {"quiet_from"},
+        "evening",
+    ),
+    "hours for calls": (
+        "mina",
+        "call-hours",
+        lambda it: (),
+        {"do": "away", "starts": "2026-03-03T09:00", "ends": "later"},
+        {"ends"},
+        "later",
+    ),
+    "call": (
+        "mina",
+        "call",
+        lambda it: (calling(it).pk,),
+        {"do": "close", "tier": "9", "summary": "See you on Monday."},
+        {"tier", "note"},
+        "See you on Monday.",
+    ),
+    "calls signed": (
+        "carol",
+        "aftercare-course",
+        lambda it: (proposed(it).pk,),
+        {"do": "sign", "weekly_until": "0", "channel": "pigeon", "typed_name": "Carol R."},
+        {"weekly_until", "fortnightly_until", "monthly_until", "channel"},
+        "Carol R.",
+    ),
+    "invitation": (
+        "nora",
+        "invitation",
+        lambda it: (link(it),),
+        {"code": "12", "typed_name": "Fatima Haddad"},
+        {"code", "agreed"},
+        "Fatima Haddad",
+    ),
     "search": ("carol", "search", lambda it: (), {"q": "x"}, {"q"}, ""),
 }
 
@@ -208,9 +465,10 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(
     clinic: Clinic, client: Client, form: str
 ) -> None:
     who, name, args, typed, wrong, kept = FORMS[form]
+    address = reverse(name, args=args(clinic))
     client.force_login(getattr(clinic.cast, who))
     before = rows()
-    answer = client.post(reverse(name, args=args(clinic)), typed)
+    answer = client.post(address, typed)
     assert answer.status_code == 422
     assert rows() == before
     text = answer.content.decode()
@@ -229,3 +487,51 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(
         # A reader of screens hears it with the field: Django ties the two together.
         assert f'id="{bound.auto_id}_error"' in text, field
         assert 'aria-invalid="true"' in text
+
+
+# Addresses at which nothing is typed: a button alone, or a choice among what the page offers.
+BUTTONS = {
+    *("take-over", "make-up-cancel", "messages-stop", "meeting-report", "series-end", "series-retry"),
+    *("holiday-end", "meeting-cancel", "meeting-restore", "give-back", "book-take", "hours-withdraw", "feed"),
+    *("track-remove", "cohort-leader", "staff-act", "on-call-set", "waitlist-act", "place-answer"),
+    *("my-people-end", "samples-stop", "episode-welcome", "family-invite", "family-revoke", "family-back"),
+    *("language", "check-in", "calls", "appointment"),
+}
+# Forms that are not of fields: a machine's, one question a screen with its answers as buttons, a list of names.
+OTHERWISE = {
+    "messages-heard": "test_messages.py",
+    "check-in-questions": "test_pages_aftercare.py",
+    "check-in-wishes": "test_pages_aftercare.py",
+    "absence": "test_absences.py",
+    "census": "test_care.py",
+}
+# The same form as another address.
+ALIKE = {"track": "track-new", "series": "series-new"}
+
+
+def takes_a_post(view: Any) -> bool:
+    """What its decorator allows; without one everything is."""
+    while view is not None:
+        for cell in getattr(view, "__closure__", None) or ():
+            held = cell.cell_contents
+            if isinstance(held, list | tuple) and held and set(held) <= {"GET", "HEAD", "POST"}:
+                return "POST" in held
+        view = getattr(view, "__wrapped__", None)
+    return True
+
+
+def addresses(of: URLResolver) -> Iterator[URLPattern]:
+    for one in of.url_patterns:
+        if isinstance(one, URLResolver):
+            if one.app_name != "admin":
+                yield from addresses(one)
+        else:
+            yield one
+
+
+def test_no_form_of_the_product_is_left_out() -> None:
+    ours = [one for one in addresses(get_resolver()) if one.callback.__module__.startswith("sessions.web")]
+    posted = {one.name for one in ours if takes_a_post(one.callback) and one.name}
+    assert {"plan-write", "sample-step", "offer-paper", "call"} <= posted
+    assert not {"episode", "home", "census-export", "groups"} & posted
+    assert posted == {name for _, name, *_ in FORMS.values()} | BUTTONS | set(OTHERWISE) | set(ALIKE)

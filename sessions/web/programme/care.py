@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions.core import clock, zones
-from sessions.core.errors import NotFound
+from sessions.core.errors import Invalid, NotFound
 from sessions.core.span import Span
 from sessions.people.access import Act, may, require
 from sessions.people.models import Person
@@ -133,7 +133,10 @@ class ResultForm(forms.Form):
 @require_http_methods(["GET", "HEAD"])
 @signed_in
 def plan(request: PersonRequest, episode_id: UUID) -> HttpResponse:
-    row = episodes.episode(episode_id)
+    return _plan(request, episodes.episode(episode_id), SignForm())
+
+
+def _plan(request: PersonRequest, row: Episode, form: SignForm) -> HttpResponse:
     found = service.current(request.user, row)
     own = request.user.pk == row.person_id
     keeps = may(request.user, Act.KEEP_PLAN, row)
@@ -145,7 +148,7 @@ def plan(request: PersonRequest, episode_id: UUID) -> HttpResponse:
         "own": own,
         "keeps": keeps,
         "prescribes": may(request.user, Act.PRESCRIBE, row),
-        "form": SignForm(),
+        "form": form,
         "due": words.day(due) if due else "",
         "week": week,
         "week_of": words.day(week.monday) if week else "",
@@ -182,7 +185,7 @@ def plan(request: PersonRequest, episode_id: UUID) -> HttpResponse:
             "clinician_signed": _signed(held.clinician_name, held.clinician_at),
             "signs": signs and (held.client_at if own else held.clinician_at) is None,
         }
-    return render(request, "programme/plan.html", context)
+    return render(request, "programme/plan.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -252,14 +255,20 @@ def review(request: PersonRequest, episode_id: UUID) -> HttpResponse:
 @signed_in
 def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     row = _keeps(request, episode_id, Act.SIGN_PLAN)
-    held = service.plan_of(row)
-    name, read = request.POST.get("typed_name", ""), request.POST.get("sha256", "")
-    return done(
-        request,
-        lambda: service.sign(held, request.user, typed_name=name, sha256=read),
-        _("Signed."),
-        reverse("plan", args=[row.pk]),
-    )
+    held, form = service.plan_of(row), SignForm(request.POST)
+    if form.is_valid():
+        name, read = form.cleaned_data["typed_name"], request.POST.get("sha256", "")
+        try:
+            return done(
+                request,
+                lambda: service.sign(held, request.user, typed_name=name, sha256=read),
+                _("Signed."),
+                reverse("plan", args=[row.pk]),
+                keep=Invalid,
+            )
+        except Invalid as refusal:
+            form.add_error("typed_name", _(refusal.text))
+    return _plan(request, row, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -267,13 +276,21 @@ def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
 def samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     """A client's tests. POST begins them, or another rhythm."""
     row = episodes.episode(episode_id)
-    found = tests.samples(request.user, row)
     if request.method == "POST":
+        require(request.user, Act.SEE_TESTS, row)
         require(request.user, Act.KEEP_TESTS, row)
-    form = TestsForm(request.POST or None)
+    return _samples(request, row)
+
+
+def _samples(
+    request: PersonRequest, row: Episode, of: UUID | None = None, result: ResultForm | None = None
+) -> HttpResponse:
+    """`result`: what was typed wrong about the sample `of`; then nothing else was sent."""
+    found = tests.samples(request.user, row)
+    form = TestsForm(None if result else request.POST or None)
     keeps = may(request.user, Act.KEEP_TESTS, row)
     outcomes = dict(ResultForm.base_fields["outcome"].choices)  # type: ignore[attr-defined]
-    return form_page(
+    answer = form_page(
         request,
         form,
         lambda: tests.begin(
@@ -294,7 +311,6 @@ def samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
             "episode": row,
             "keeps": keeps,
             "open": tests.open_plan(row),
-            "result_form": ResultForm(),
             "samples": [
                 {
                     "row": one,
@@ -305,9 +321,10 @@ def samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
                     "meets": f"{words.day(one.meeting.starts_at)}, {words.clock(one.meeting.starts_at)}"
                     if one.meeting
                     else "",
-                    "talk": keeps and _talk(one.state, result.get("outcome", "")),
-                    "result": outcomes.get(result.get("outcome", ""), ""),
-                    "found": result.get("found", ""),
+                    "talk": keeps and _talk(one.state, told.get("outcome", "")),
+                    "result": outcomes.get(told.get("outcome", ""), ""),
+                    "found": told.get("found", ""),
+                    "form": result if one.pk == of else ResultForm(auto_id=f"id_%s_{one.pk}"),
                     "chain": [
                         (
                             link.get_step_display(),
@@ -317,10 +334,13 @@ def samples(request: PersonRequest, episode_id: UUID) -> HttpResponse:
                         for link, _text in chain
                     ],
                 }
-                for one, chain, result in found
+                for one, chain, told in found
             ],
         },
     )
+    if result is not None:
+        answer.status_code = 422
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -356,9 +376,9 @@ def sample_step(request: PersonRequest, episode_id: UUID, sample_id: UUID) -> Ht
     here = reverse("samples", args=[row.pk])
     step = request.POST.get("step", "")
     if step == "result":
-        form = ResultForm(request.POST)
+        form = ResultForm(request.POST, auto_id=f"id_%s_{one.pk}")
         if not form.is_valid():
-            raise NotFound
+            return _samples(request, row, one.pk, form)
         outcome = Outcome(form.cleaned_data["outcome"])
         more = {"found": form.cleaned_data["found"]} if form.cleaned_data["found"] else {}
         return done(

@@ -87,16 +87,24 @@ def form_page(
 
 
 def done(
-    request: PersonRequest, act: Callable[[], object], said: str, to: str, *, undo: str = ""
+    request: PersonRequest,
+    act: Callable[[], object],
+    said: str,
+    to: str,
+    *,
+    undo: str = "",
+    keep: type[Exception] | None = None,
 ) -> HttpResponse:
     """One button's act: done and said, or the refusal said instead.
 
     `undo` is the address that takes the act back: one button beside what is said. That button's own answer
-    says "Undone." first.
+    says "Undone." first. A refusal of the kind `keep` is the caller's, who has a form to say it in.
     """
     try:
         act()
     except (Invalid, IllegalMove) as refusal:
+        if keep is not None and isinstance(refusal, keep):
+            raise
         messages.error(request, told(refusal))
     else:
         messages.success(request, _said(request, said), extra_tags=f"undo {undo}" if undo else "")

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from sessions.audit import service as audit
 from sessions.core import clock, zones
-from sessions.core.errors import NotFound
+from sessions.core.errors import Invalid, NotFound
 from sessions.people.access import Act, may, require
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role
@@ -34,7 +34,7 @@ from sessions.programs.models import Cohort, LevelOfCare, Program
 from sessions.programs.stretches import Hours
 from sessions.web import accounts, words
 from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
-from sessions.web.programme.pages import done, form_page, program
+from sessions.web.programme.pages import done, form_page, program, told
 from sessions.web.signed_in import PersonRequest, signed_in
 
 PAGE = 30
@@ -224,7 +224,10 @@ def refer(request: PersonRequest, program_id: UUID) -> HttpResponse:
 @signed_in
 def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     """One person's way so far, and what can come next."""
-    row = episodes.episode(episode_id)
+    return _episode(request, episodes.episode(episode_id), SignForm())
+
+
+def _episode(request: PersonRequest, row: Episode, form: SignForm) -> HttpResponse:
     lines = episodes.history(request.user, row)
     person, keeps = request.user, may(request.user, Act.KEEP_EPISODES, row)
     proposal = steps.undecided(row)
@@ -257,8 +260,9 @@ def episode(request: PersonRequest, episode_id: UUID) -> HttpResponse:
             "family": may(person, Act.KEEP_FAMILY, row.program),
             "newcomer": keeps and row.ended_on is None and not row.person.has_usable_password(),
             "asked": _asked(row) if not own and stage in (Stage.REFERRED, Stage.ASSESSING) else [],
-            "form": SignForm(),
+            "form": form,
         },
+        status=422 if form.errors else 200,
     )
 
 
@@ -311,18 +315,25 @@ def sign(request: PersonRequest, episode_id: UUID) -> HttpResponse:
     proposal = steps.undecided(row)
     if proposal is None:
         raise NotFound
-    agree = request.POST.get("answer") == "yes"
+    agree, form = request.POST.get("answer") == "yes", SignForm(request.POST)
 
     def decide() -> None:
-        steps.sign(proposal, request.user, request.POST.get("typed_name", ""), agree=agree)
+        steps.sign(proposal, request.user, form.cleaned_data["typed_name"], agree=agree)
         plans.step_decided(proposal)
 
-    return done(
-        request,
-        decide,
-        _("Signed.") if agree else _("Noted: it stays as it was."),
-        reverse("episode", args=[row.pk]),
-    )
+    if form.is_valid():
+        try:
+            return done(
+                request,
+                decide,
+                _("Signed.") if agree else _("Noted: it stays as it was."),
+                reverse("episode", args=[row.pk]),
+                keep=Invalid,
+            )
+        except Invalid as refusal:  # a name that is not theirs; or no place, or booked elsewhere
+            named = type(refusal) is Invalid
+            form.add_error("typed_name" if named else None, told(refusal))
+    return _episode(request, row, form)
 
 
 @require_safe

@@ -207,6 +207,11 @@ def hours(request: PersonRequest) -> HttpResponse:
     week = []
     for day in range(7):
         stretches = [(f"{one.start:%H:%M}", f"{one.end:%H:%M}") for one in rows if one.weekday == day]
+        if trouble and request.POST.get("do") == "hours":  # what was typed stays, to be mended
+            stretches = [
+                (request.POST.get(f"start-{day}-{n}", ""), request.POST.get(f"end-{day}-{n}", ""))
+                for n in range(STRETCHES)
+            ]
         week.append(
             (day, words.weekday(MONDAY + timedelta(days=day)), [*stretches, ("", ""), ("", "")][:STRETCHES])
         )
