@@ -67,6 +67,7 @@ class Ring:
     state: State
     today: str
     rows: tuple[MeetingRow, ...]
+    taper: bool  # stepping down: fewer hours are the plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def ring(own: OwnWeek, now: datetime) -> Ring:
         state=found.state,
         today=words.minutes(sum(part.hour.credited for part in today)) if today else "",
         rows=meeting_rows(own.client, now),
+        taper=found.taper,
     )
 
 

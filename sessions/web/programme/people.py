@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +28,16 @@ from sessions.plan import groups
 from sessions.plan import service as plans
 from sessions.plan.forms import FORMS
 from sessions.programs import episode_facts, episodes, leaving, steps, stretches, waitlist
-from sessions.programs.episode_models import ENDED, Episode, EpisodeFactKind, Stage, StepProposal
+from sessions.programs.episode_models import (
+    ENDED,
+    Episode,
+    EpisodeFact,
+    EpisodeFactKind,
+    Stage,
+    StepProposal,
+)
 from sessions.programs.episodes import Newcomer
-from sessions.programs.models import Cohort, LevelOfCare, Program
+from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus, LevelOfCare, Program
 from sessions.programs.stretches import Hours
 from sessions.web import accounts, words
 from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
@@ -157,7 +164,7 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     )
     # A name never stands in an address: searches are posted.
     asked, stage = request.POST.get("q", "").strip()[:80], request.GET.get("stage", "")
-    rows = Episode.objects.of(of.pk).select_related("person", "therapist")
+    rows = Episode.objects.of(of.pk).select_related("person", "therapist", "program")
     counts = dict.fromkeys(Stage, 0)
     for held in rows.values_list("stage", flat=True):
         counts[Stage(held)] += 1
@@ -178,7 +185,7 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
         {
             "program": of,
             "page": page,
-            "people": [_person(row, today) for row in page],
+            "people": _people(list(page), today),
             "stages": [(one, counts[one]) for one in Stage if counts[one]],
             "stage": stage,
             "q": asked,
@@ -542,12 +549,54 @@ def _facts(row: Episode, own: bool) -> list[tuple[str, str]]:
     return found
 
 
-def _person(row: Episode, today: Any) -> dict[str, Any]:
+def _people(rows: list[Episode], today: date) -> list[dict[str, Any]]:
+    """As the census names them: what they have now, and what is about to change. Three queries for all."""
+    leaving = Q(ended_on__gte=today, status=EnrollmentStatus.LEFT)
+    here = Enrollment.objects.filter(Q(ended_on=None) | leaving, episode__in=rows)
+    stretch = {one.episode_id: one for one in here.select_related("cohort").order_by("starts_on")}
+    ahead = {
+        one.episode_id: one
+        for one in StepProposal.objects.filter(episode__in=rows, signed=True, applied_at=None)
+    }
+    paused = EpisodeFact.objects.filter(
+        episode__in=[row for row in rows if row.stage == Stage.ON_HOLD], kind=EpisodeFactKind.PAUSED
+    )
+    since = {one.episode_id: one.on for one in paused}
+    return [_person(row, today, stretch.get(row.pk), ahead.get(row.pk), since.get(row.pk)) for row in rows]
+
+
+def _person(
+    row: Episode, today: date, stretch: Enrollment | None, ahead: StepProposal | None, paused: date | None
+) -> dict[str, Any]:
+    hours, tags = "", []
+    floor = row.program.rules.floor_minutes
+    if stretch is not None and row.ended_on is None:
+        hours = f"{stretch.get_level_of_care_display()} · {stretch.cohort.name} · " + _(
+            "%(minutes)s a week"
+        ) % {"minutes": words.minutes(stretch.weekly_target_minutes)}
+        if stretch.weekly_target_minutes < floor:
+            tags.append((_("stepping down"), False))
+        if stretch.ended_on is not None:
+            tags.append((_("in the group until %(day)s") % {"day": words.day(stretch.ended_on)}, False))
+    elif row.stage == Stage.ACTIVE:
+        tags.append((_("in no group"), True))
+    if paused is not None:
+        tags.append((_("since %(day)s") % {"day": words.day(paused)}, False))
+    if ahead is not None and row.ended_on is None:
+        text = _("from %(day)s: %(level)s, %(minutes)s a week") % {
+            "day": words.day(ahead.effective_on),
+            "level": ahead.get_level_of_care_display(),
+            "minutes": words.minutes(ahead.weekly_target_minutes),
+        }
+        tags.append((text, ahead.effective_on <= today))
+    if row.planned_end_on is not None and row.planned_end_on <= today and row.ended_on is None:
+        tags.append((_("planned end has come"), True))
     return {
         "row": row,
         "name": row.person.name,
         "stage": row.get_stage_display(),
         "since": words.day(row.starts_on or row.referred_on),
-        "due": row.planned_end_on is not None and row.planned_end_on <= today and row.ended_on is None,
+        "hours": hours,
+        "tags": tags,
         "therapist": row.therapist.name if row.therapist else "",
     }
