@@ -42,6 +42,7 @@ from sessions.consents.models import (
     Recipient,
 )
 from sessions.families.models import Invitation
+from sessions.interop.models import AccessToken, ConnectedSystem
 from sessions.messages.models import ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.plan.models import Assessment, CarePlan, PlanReview
@@ -79,6 +80,7 @@ from sessions.worklist.models import StaffTask
 
 __all__ = [
     "AbsenceNotice",
+    "AccessToken",
     "Adjustment",
     "AftercareCourse",
     "AftercareFact",
@@ -103,6 +105,7 @@ __all__ = [
     "CheckInForm",
     "Cohort",
     "CohortFacilitator",
+    "ConnectedSystem",
     "Connection",
     "Consent",
     "ConsentEnd",

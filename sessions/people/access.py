@@ -69,6 +69,8 @@ class Act(StrEnum):
     KEEP_LICENCES = "program.licences"
     KEEP_STAFF = "program.staff"  # invite, give and end a role
     KEEP_ON_CALL = "program.on-call"  # who may be called to a session that needs staff
+    KEEP_SYSTEMS = "program.systems"  # which systems may read its records
+    IMPORT = "program.import"  # people, series and history from files
     SEARCH = "program.search"  # people by name; each finds only whom they may know
     SEE_CALLS = "program.calls"  # who is to be called, when and why now
     SEE_AFTERCARE = "program.aftercare"  # every course, the board, the export
@@ -161,6 +163,8 @@ RULES: Final[dict[Act, Rule]] = {
     Act.KEEP_LICENCES: Rule(program=_RUN),
     Act.KEEP_STAFF: Rule(program=_ADMINISTERS),
     Act.KEEP_ON_CALL: Rule(program=_RUN),
+    Act.KEEP_SYSTEMS: Rule(program=_ADMINISTERS),
+    Act.IMPORT: Rule(program=_RUN),
     Act.SEARCH: Rule(program=STAFF),
     Act.SEE_CALLS: Rule(program=_CALLS),
     Act.SEE_AFTERCARE: Rule(program=_COORDINATES),

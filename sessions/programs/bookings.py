@@ -8,12 +8,14 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from sessions.core import clock
 from sessions.core.errors import Invalid
 from sessions.core.span import Span
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.calendar_models import Busy
-from sessions.programs.models import Meeting
+from sessions.programs.models import Cohort, Meeting, MeetingFacilitator
+from sessions.programs.rosters import roster
 
 STAFF_SCOPE: Final = UUID(int=0)  # staff are booked once over all programmes
 
@@ -26,6 +28,20 @@ class Booked(Invalid):
     def __init__(self, people: Collection[Person] = ()) -> None:
         super().__init__()
         self.people = tuple(people)
+
+
+def rebook(cohort: Cohort) -> None:
+    """Bring whose time the cohort's coming meetings take up to who belongs to it now. Raises Booked."""
+    for one in Meeting.objects.filter(cohort=cohort, starts_at__gte=clock.now()).standing():
+        book(one)
+
+
+def book(meeting: Meeting) -> None:
+    """Take the time of everybody on the roster but those on call. Raises Booked."""
+    on_call = set(
+        MeetingFacilitator.objects.filter(meeting=meeting, on_call=True).values_list("person_id", flat=True)
+    )
+    keep(meeting, [(one.person, one.role) for one in roster(meeting) if one.person.pk not in on_call])
 
 
 def keep(meeting: Meeting, wanted: Iterable[tuple[Person, RoomRole]]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sessions.web import refusals
+from sessions.web.interop.urls import urlpatterns as interop
 from sessions.web.paper_urls import urlpatterns as papers
 from sessions.web.programme.urls import urlpatterns as programme
 from sessions.web.views import (
@@ -58,6 +59,7 @@ urlpatterns = [
     path("messages/stop/<str:token>", messages.stop, name="messages-stop"),
     *papers,
     *programme,
+    *interop,
     path("language", language.choose, name="language"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),

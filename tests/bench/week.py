@@ -15,8 +15,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 ROUNDS = 9
-COHORT = 10
-ZONE = "America/New_York"
 
 
 def main(clients: int, days: int) -> None:
@@ -61,65 +59,28 @@ def _measure(clients: int, days: int) -> None:
 def _people(clients: int, days: int, now: datetime):  # type: ignore[no-untyped-def]
     from django.db import transaction
 
-    from sessions.attendance.models import Proposal
-    from sessions.core.span import Span
-    from sessions.people.models import Membership, Person
     from sessions.people.roles import Role
-    from sessions.people.service import join
-    from sessions.programs.kinds import MeetingKind
-    from sessions.programs.models import Cohort, Enrollment, Meeting, Program
+    from sessions.programs.models import Cohort, Enrollment, Program
+    from tests.bench import history
 
-    hour = timedelta(hours=1)
     with transaction.atomic():
-        program = Program.objects.create(name="Bench", time_zone=ZONE)
-        coordinator = Person.objects.create_user("c@example.org", given_name="Carol", family_name="Reyes")
-        join(coordinator, program.pk, Role.COORDINATOR)
-        people = Person.objects.bulk_create(
-            Person(email=f"{n}@example.org", given_name=f"Client {n}", family_name="Bench")
-            for n in range(clients)
-        )
-        Membership.objects.bulk_create(
-            Membership(person=person, program=program, role=Role.CLIENT) for person in people
-        )
-        for first in range(0, clients, COHORT):
-            members = people[first : first + COHORT]
+        program = Program.objects.create(name="Bench", time_zone=history.ZONE)
+        (coordinator,) = history.people(program, "carol", 1, Role.COORDINATOR)
+        people = history.people(program, "client", clients, Role.CLIENT)
+        for first in range(0, clients, history.COHORT):
+            members = people[first : first + history.COHORT]
             cohort = Cohort.objects.create(program=program, name=f"Track {first}")
             began = (now - timedelta(days=days)).date()
             Enrollment.objects.bulk_create(
                 Enrollment(person=person, cohort=cohort, starts_on=began) for person in members
             )
             for day in range(-days, 8):
-                start = now + timedelta(days=day)
-                if start.weekday() not in (0, 2, 4):
+                end = now + timedelta(days=day)
+                if end.weekday() not in (0, 2, 4):
                     continue
-                span = Span(start - 3 * hour, start)
-                meeting = Meeting(
-                    program=program,
-                    cohort=cohort,
-                    kind=MeetingKind.PROCESS_GROUP,
-                    starts_at=span.start,
-                    ends_at=span.end,
-                )
-                meeting.save()
-                if day > 0:
-                    continue
-                Proposal.objects.bulk_create(
-                    Proposal(
-                        meeting=meeting,
-                        person=person,
-                        credited_seconds=9000,
-                        raw_seconds=9000,
-                        bridged_seconds=0,
-                        eligible_seconds=10800,
-                        status="partial",
-                        late=False,
-                        spans=[[0, 5400, "present"], [5400, 6000, "gone"], [6000, 9600, "present"]],
-                        policy_version="default-1",
-                        final=True,
-                        computed_at=now,
-                    )
-                    for person in members
-                )
+                meeting = history.held(program, cohort, end - timedelta(hours=3))
+                if day <= 0:
+                    history.proposals(meeting, members, now)
     return coordinator, program
 
 

@@ -12,6 +12,7 @@ from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
 from sessions.people.service import disable
 from sessions.web import urls
+from sessions.web.interop import urls as interop_urls
 from sessions.web.programme import urls as programme_urls
 from tests.cast import Cast
 
@@ -195,6 +196,7 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
     aftercare |= {"calls", "call", "call-hours"}
     aftercare |= {"aftercare", "aftercare-course", "aftercare-export", "aftercare-letter"}
     programme = {pattern.name for pattern in programme_urls.urlpatterns}  # test_programme_access.py
+    programme |= {pattern.name for pattern in interop_urls.urlpatterns}  # test_interop.py, test_import.py
     assert (
         ours - tasks - messages - aftercare - papers - programme - on_call
         == {"home", "today", "meeting", "room", "language", "alive", "ready", "clockwork", None} | attendance

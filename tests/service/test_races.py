@@ -31,7 +31,7 @@ from tests.service.racers import Round, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 3, 2)
-ROUNDS = 12  # of each kind
+ROUNDS = 8  # of each kind
 Rounds = list[tuple[Round, Round]]  # what the two processes do at the same moment
 
 

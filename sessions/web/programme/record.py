@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.audit import service as audit
 from sessions.consents.models import Consent
+from sessions.interop import systems
 from sessions.people.models import Person
 from sessions.programs.episode_models import Episode
 from sessions.web import words
@@ -25,10 +26,8 @@ def seen(request: PersonRequest) -> HttpResponse:
     """Who looked at what of the reader, newest first: from the record of access itself."""
     person = request.user
     rows = Paginator(audit.looks_at(person.pk, _records_of(person)), 30).get_page(request.GET.get("page"))
-    names = {
-        one.pk: one.name
-        for one in Person.objects.filter(pk__in={row.actor_id for row in rows if row.actor_id})
-    }
+    actors = {row.actor_id for row in rows if row.actor_id}
+    names = systems.names(actors) | {one.pk: one.name for one in Person.objects.filter(pk__in=actors)}
     return render(
         request,
         "programme/seen.html",
@@ -84,6 +83,7 @@ def _what(act: str) -> str:
         "episode": _("changed your episode"),
         "tests": _("noted something about a sample"),
         "check-in": _("opened or changed something about your calls"),
+        "fhir": _("read of your record, as a system of the programme"),
         "aftercare": _("opened or changed something about your calls"),
     }
     return said.get(act) or groups.get(act.partition(".")[0], _("opened or changed your record"))

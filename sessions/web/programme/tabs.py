@@ -24,6 +24,8 @@ _TABS: Final[tuple[tuple[str, Any, Act], ...]] = (
     ("on-call", gettext_lazy("On call"), Act.KEEP_ON_CALL),
     ("staff", gettext_lazy("Staff"), Act.KEEP_STAFF),
     ("licences", gettext_lazy("Licences"), Act.KEEP_LICENCES),
+    ("import", gettext_lazy("Bring in files"), Act.IMPORT),
+    ("systems", gettext_lazy("Connected systems"), Act.KEEP_SYSTEMS),
 )
 
 
