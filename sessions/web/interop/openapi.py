@@ -154,7 +154,10 @@ OPERATIONS: Final[dict[str, dict[str, dict[str, Any]]]] = {
             "operationId": "ready",
             "summary": "Whether this process may be sent people",
             "security": [],
-            "responses": {"200": _answer("Yes.", _JSON, {"type": "object"}), "503": _answer("Not now.", _JSON, {"type": "object"})},
+            "responses": {
+                "200": _answer("Yes.", _JSON, {"type": "object"}),
+                "503": _answer("Not now.", _JSON, {"type": "object"}),
+            },
         }
     },
     "clockwork": {
@@ -162,7 +165,10 @@ OPERATIONS: Final[dict[str, dict[str, dict[str, Any]]]] = {
             "operationId": "clockwork",
             "summary": "Whether what is due is being done",
             "security": [],
-            "responses": {"200": _answer("It is.", _JSON, {"type": "object"}), "503": _answer("It stands still.", _JSON, {"type": "object"})},
+            "responses": {
+                "200": _answer("It is.", _JSON, {"type": "object"}),
+                "503": _answer("It stands still.", _JSON, {"type": "object"}),
+            },
         }
     },
 }
