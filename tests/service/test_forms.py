@@ -446,6 +446,8 @@ FORMS: dict[str, tuple[str, str, Args, dict[str, Any], set[str], str]] = {
         "Fatima Haddad",
     ),
     "search": ("carol", "search", lambda it: (), {"q": "x"}, {"q"}, ""),
+    "system": ("ines", "systems", NORTH, {"name": "Billing"}, {"scopes"}, "Billing"),
+    "file": ("carol", "import", NORTH, {"sort": "series"}, {"file"}, 'value="series" selected'),
 }
 
 
@@ -495,7 +497,7 @@ BUTTONS = {
     *("holiday-end", "meeting-cancel", "meeting-restore", "give-back", "book-take", "hours-withdraw", "feed"),
     *("track-remove", "cohort-leader", "staff-act", "on-call-set", "waitlist-act", "place-answer"),
     *("my-people-end", "samples-stop", "episode-welcome", "family-invite", "family-revoke", "family-back"),
-    *("language", "check-in", "calls", "appointment"),
+    *("language", "check-in", "calls", "appointment", "system-end"),
 }
 # Forms that are not of fields: a machine's, one question a screen with its answers as buttons, a list of names.
 OTHERWISE = {
@@ -504,6 +506,10 @@ OTHERWISE = {
     "check-in-wishes": "test_pages_aftercare.py",
     "absence": "test_absences.py",
     "census": "test_care.py",
+    "oauth-token": "test_interop.py",
+    **dict.fromkeys(
+        ("fhir", "fhir-metadata", "fhir-kind", "fhir-resource", "fhir-nothing"), "test_interop.py"
+    ),
 }
 # The same form as another address.
 ALIKE = {"track": "track-new", "series": "series-new"}

@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus, urlencode
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from sessions.core import clock
 from sessions.core.errors import NotAllowed, NotFound
@@ -148,6 +149,7 @@ def capabilities(request: HttpRequest) -> HttpResponse:
     return _written(fhir.capabilities(base, address, clock.now().date().isoformat()))
 
 
+@require_safe
 def smart(request: HttpRequest) -> HttpResponse:
     """Where a token is had, for programs (SMART App Launch, .well-known/smart-configuration)."""
     return JsonResponse(
@@ -179,6 +181,7 @@ def _outcome(code: str, text: str, status: int, **headers: str) -> HttpResponse:
 # OpenAPI.
 
 
+@require_safe
 def described(request: HttpRequest) -> HttpResponse:
     """Every address that a program may ask and that is not FHIR."""
     document = openapi.document(request.build_absolute_uri("/")[:-1])
