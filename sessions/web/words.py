@@ -55,6 +55,11 @@ def short_day(on: date) -> str:
     return dateformat.format(on, pgettext("format", "M j"))
 
 
+def day_and_clock(moment: datetime) -> str:
+    """`Monday, November 23, 6:00 PM`."""
+    return f"{day(moment)}, {clock(moment)}"
+
+
 def day_from(moment: datetime, now: datetime) -> str:
     """`Today`, `Tomorrow`, `Yesterday`, or the day's name, counted in the reader's own zone."""
     distance_days = (localtime(moment).date() - localtime(now).date()).days

@@ -67,6 +67,7 @@ async def test_the_alumna_moves_and_keeps_her_call_and_answers_the_questions_on_
     await axe_clean(page)
     await shot(page, "alumna-times")
     before = await page.locator("#when").inner_text()
+    await page.locator("#times summary").last.click()  # the days but the first are folded
     await page.locator("input[name=starts_at]").last.check()
     await page.get_by_role("button", name="Take this time").click()
     await expect(page.get_by_text("Your call has been moved")).to_be_visible()
@@ -201,6 +202,11 @@ def named(site: Site, role: str, given_name: str) -> Login:
 
 
 async def shot(page: Page, name: str) -> None:
-    """A picture for people to look at, where VIOP_TEST_SHOTS names a folder."""
+    """A picture for people to look at, where VIOP_TEST_SHOTS names a folder: as it is, and on a phone."""
     if SHOTS:
+        size = page.viewport_size or DESKTOP
         await page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+        if size != PHONE:
+            await page.set_viewport_size(PHONE)
+            await page.screenshot(path=Path(SHOTS) / f"{name}-phone.png", full_page=True)
+            await page.set_viewport_size(size)

@@ -42,6 +42,11 @@ def clock(moment: datetime) -> str:
     return words.clock(moment)
 
 
+@register.filter
+def day_and_clock(moment: datetime) -> str:
+    return words.day_and_clock(moment)
+
+
 @register.simple_tag
 def time_tag(moment: datetime, zone: str = "") -> SafeString:
     """`<time>`: the words for people, ISO 8601 UTC for machines."""
