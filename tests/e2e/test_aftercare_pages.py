@@ -204,9 +204,10 @@ def named(site: Site, role: str, given_name: str) -> Login:
 async def shot(page: Page, name: str) -> None:
     """A picture for people to look at, where VIOP_TEST_SHOTS names a folder: as it is, and on a phone."""
     if SHOTS:
-        size = page.viewport_size or DESKTOP
+        size: Any = page.viewport_size
+        phone: Any = PHONE
         await page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
-        if size != PHONE:
-            await page.set_viewport_size(PHONE)
+        if size != phone:
+            await page.set_viewport_size(phone)
             await page.screenshot(path=Path(SHOTS) / f"{name}-phone.png", full_page=True)
             await page.set_viewport_size(size)
