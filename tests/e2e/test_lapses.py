@@ -25,6 +25,8 @@ IN_A_CALL = """() => {
   window.callOver = () => { mediaDevices.getUserMedia = ours; };
 }"""
 
+SEAT = "viopRoom.localParticipant.sid"
+
 
 @dataclass
 class Evening:
@@ -156,6 +158,24 @@ async def test_a_call_takes_camera_and_microphone_and_a_phone_falls_asleep(eveni
     await asyncio.gather(luis.perceives(2, 60), maya.perceives(2, 60))
     assert not was_told(luis, '"place":"waiting"')
     assert not was_told(luis, '"place":"removed"')
+
+
+async def test_sound_and_pictures_of_all_come_back_when_every_connection_is_made_anew(
+    evening: Evening,
+) -> None:
+    """As after the end of a media worker: all of them at once, three times over."""
+    people = [evening.named(name) for name in ("Maya", "Daniel", "Luis")]
+    for _ in range(3):
+        seats = [await one.page.evaluate(SEAT) for one in people]
+        for one in people:
+            await one.page.evaluate("() => void viopRoom.simulateScenario('full-reconnect')")
+        for one, seat in zip(people, seats, strict=True):
+            await until(
+                lambda who=one: who.page.evaluate(SEAT),
+                lambda now, old=seat: now not in ("", old),
+                "a new seat",
+            )
+        await asyncio.gather(*(one.perceives(2) for one in people))
 
 
 async def test_without_its_facilitator_the_group_is_told_and_somebody_on_call_takes_over(

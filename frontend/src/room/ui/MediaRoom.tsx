@@ -1,4 +1,4 @@
-import { RoomAudioRenderer, RoomContext, useAudioPlayback } from "@livekit/components-react";
+import { RoomContext, useAudioPlayback } from "@livekit/components-react";
 import { useCallback, useEffect, useState } from "react";
 import type { Room } from "../../protocol/messages.gen";
 import { actOf, type Act } from "../keys";
@@ -27,6 +27,7 @@ import { Rail } from "./Rail";
 import type { Marks } from "./Tile";
 import { TimeLeft } from "./TimeLeft";
 import { Arrivals, Lines, type Line } from "./Toasts";
+import { Voices } from "./Voices";
 import { WellbeingNotes } from "./Wellbeing";
 
 interface Props {
@@ -255,7 +256,7 @@ function Inside(props: Props) {
         onMore={() => setOpen("more")}
         onLeave={() => setOpen("leave")}
       />
-      <RoomAudioRenderer />
+      <Voices />
       {pip.page !== null && (
         <PipWindow
           page={pip.page}

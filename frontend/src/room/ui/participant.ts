@@ -1,11 +1,14 @@
 import { ConnectionQuality, ParticipantEvent, Track, type Participant } from "livekit-client";
 import { useCallback, useRef, useSyncExternalStore } from "react";
 
-/** What of a participant's media a tile shows. */
+/** What of a participant's media is seen and heard. */
 export interface Shown {
   readonly picture: Track | undefined;
   /** A shared screen. */
   readonly screen: Track | undefined;
+  readonly voice: Track | undefined;
+  /** What a shared screen is heard by. */
+  readonly screenSound: Track | undefined;
   readonly muted: boolean;
   readonly speaking: boolean;
   readonly weak: boolean;
@@ -33,6 +36,8 @@ function look(participant: Participant): Shown {
   return {
     picture: camera === undefined || camera.isMuted ? undefined : camera.track,
     screen: screen === undefined || screen.isMuted ? undefined : screen.track,
+    voice: microphone?.track,
+    screenSound: participant.getTrackPublication(Track.Source.ScreenShareAudio)?.track,
     muted,
     speaking: participant.isSpeaking && !muted,
     weak: [ConnectionQuality.Poor, ConnectionQuality.Lost].includes(participant.connectionQuality),
@@ -42,6 +47,8 @@ function look(participant: Participant): Shown {
 const same = (one: Shown, other: Shown) =>
   one.picture === other.picture &&
   one.screen === other.screen &&
+  one.voice === other.voice &&
+  one.screenSound === other.screenSound &&
   one.muted === other.muted &&
   one.speaking === other.speaking &&
   one.weak === other.weak;
