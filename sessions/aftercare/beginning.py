@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from sessions.aftercare import journal, notices, planning, plans
 from sessions.aftercare.machine import UNDER_WAY, Course, CourseEvent
@@ -42,8 +42,11 @@ def propose_discharged(now: datetime) -> int:
     discharged = Q(status=EnrollmentStatus.COMPLETED) | Q(
         status=EnrollmentStatus.LEFT, episode__stage=Stage.DISCHARGED
     )
-    rows = Enrollment.objects.filter(discharged, ended_on__gte=since, aftercare=None).select_related(
-        "cohort__program", "person"
+    # Of an episode the last stretch counts; it may have ended long before, with a pause.
+    recent = Q(ended_on__gte=since) | Q(episode__ended_on__gte=since)
+    later = Enrollment.objects.filter(episode=OuterRef("episode"), starts_on__gt=OuterRef("starts_on"))
+    rows = Enrollment.objects.filter(~Exists(later), discharged, recent, aftercare=None).select_related(
+        "cohort__program", "episode", "person"
     )
     for enrollment in rows:
         program = enrollment.cohort.program
@@ -54,7 +57,8 @@ def propose_discharged(now: datetime) -> int:
         if running.exists() or open_episode.exists() or enrollment.ended_on is None:
             continue
         with transaction.atomic():
-            course = propose(program.pk, enrollment.person, enrollment.ended_on, enrollment)
+            over = enrollment.episode.ended_on if enrollment.episode is not None else None
+            course = propose(program.pk, enrollment.person, over or enrollment.ended_on, enrollment)
             notices.ask_staff(course, "aftercare-plan", str(course.pk), kind="plan.review")
         done += 1
     return done

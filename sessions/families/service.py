@@ -36,6 +36,7 @@ from sessions.core.errors import IllegalMove, Invalid, NotFound, Refusal
 from sessions.families.models import Invitation
 from sessions.messages import service as messages
 from sessions.messages.models import Channel, Message, MessageState
+from sessions.people import service as people
 from sessions.people.access import Act
 from sessions.people.asking import asked
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
@@ -186,6 +187,12 @@ def separate(episode: Episode, other: Person, by: Person) -> None:
     if not Membership.objects.filter(person=other, program=episode.program_id).active().exists():
         raise NotFound
     keep_apart(episode.person, other, episode.program_id, by)
+
+
+@asked(Act.KEEP_FAMILY)
+def let_meet(episode: Episode, other: Person, by: Person) -> None:
+    """Undo `separate`. Idempotent."""
+    people.let_meet(episode.person, other, episode.program_id, by)
 
 
 def of_client(episode: Episode) -> list[tuple[HouseholdMember, Invitation | None, bool]]:

@@ -97,6 +97,21 @@ def keep_apart(one: Person, other: Person, program_id: UUID, by: Person | None =
             )
 
 
+@transaction.atomic
+def let_meet(one: Person, other: Person, program_id: UUID, by: Person) -> None:
+    """Undo `keep_apart`. Idempotent."""
+    lower, higher = sorted((one, other), key=lambda person: person.pk)
+    if NoContact.objects.filter(program_id=program_id, lower=lower, higher=higher).delete()[0]:
+        for person in (lower, higher):
+            audit.record(
+                actor_id=by.pk,
+                act="no-contact.ended",
+                subject_type="person",
+                subject_id=person.pk,
+                scope=program_id,
+            )
+
+
 def _tell_of_the_end(person: UUID, by: Person | None) -> None:
     transaction.on_commit(
         lambda: access_ended.send(sender=Person, person=person, by=by.pk if by is not None else person)

@@ -237,7 +237,12 @@ def finish(row: Episode, how: EpisodeFactKind, on: date, why: str, by: Person) -
         raise Invalid
     if on > today(row) or (row.starts_on is not None and on < row.starts_on):
         raise Invalid("The last day lies between the start and today.")
-    close(row, on, EnrollmentStatus.COMPLETED if how == EpisodeFactKind.COMPLETED else EnrollmentStatus.LEFT)
+    status = EnrollmentStatus.COMPLETED if how == EpisodeFactKind.COMPLETED else EnrollmentStatus.LEFT
+    close(row, on, status)
+    last = row.enrollments.order_by("-starts_on", "-ended_on").first()
+    if last is not None and last.status != status:  # ended before: during a pause, or out of their group
+        last.status = status
+        last.save(update_fields=["status"])
     _end(row, how, on, why, by)
     join(row.person, row.program_id, Role.ALUMNUS, by)
     _leave_series(row, max(on, today(row)), by)

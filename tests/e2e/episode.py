@@ -46,7 +46,7 @@ class Walk:
         return [
             *(self.refer, self.assess, self.admit, self.plan, self.prescribe, self.first_day),
             *(self.invite, self.come_in, self.schedule, self.attend, self.attest),
-            *(self.step_down, self.discharge),
+            *(self.leave_and_return, self.step_down, self.discharge),
         ]
 
     async def by(self, name: str, login: Login, viewport: Any) -> Visitor:
@@ -308,7 +308,23 @@ class Walk:
         await page.get_by_role("button", name="Sign 1 attendance").click()
         await expect(page.get_by_role("heading", name=f"Signed by {SAMUEL}")).to_be_visible()
 
-    # 7. Less is enough: proposed by one, signed by another.
+    # 7. Out of the group by mistake, and back with one press.
+
+    async def leave_and_return(self) -> None:
+        joan = await self.staff("Joan")
+        page = joan.page
+        await self.open_episode(joan)
+        await page.get_by_role("link", name="Take them out of the group").click()
+        await page.get_by_label("Why").fill("Another group suits her better.")
+        await self.look(joan, "group-leaving")
+        await page.get_by_role("button", name="Take them out of the group").click()
+        await expect(page.get_by_text("off their calendar")).to_be_visible()
+        await expect(page.get_by_text("up to and including")).to_be_visible()
+        await self.look(joan, "group-left")
+        await page.get_by_role("button", name="Undo").click()
+        await expect(page.get_by_text("Undone. They are back in their group.")).to_be_visible()
+
+    # 8. Less is enough: proposed by one, signed by another.
 
     async def step_down(self) -> None:
         joan, samuel = await self.staff("Joan"), await self.staff("Samuel")
@@ -334,7 +350,7 @@ class Walk:
         await expect(samuel.page.get_by_text("Stepped down")).to_be_visible()
         await self.look(samuel, "episode-stepped-down")
 
-    # 8. It ends well, and aftercare takes over.
+    # 9. It ends well, and aftercare takes over.
 
     async def discharge(self) -> None:
         joan, ruth = await self.staff("Joan"), self.present["Ruth"]

@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 
 from tests.e2e.episode import Walk
 from tests.e2e.test_pages import axe_clean, complaints, holds
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor
 from tests.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -27,7 +27,9 @@ async def look(visitor: Visitor, name: str) -> None:
     before = page.viewport_size
     await axe_clean(page)
     if folder := os.environ.get("VIOP_SCREENS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
+            await page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            await page.screenshot(path=Path(folder) / f"{name}-{size}.png", full_page=True)
     await holds(page)
     await page.set_viewport_size(before)  # type: ignore[arg-type]
 
@@ -71,6 +73,7 @@ async def test_they_meet_and_the_guest_is_out_when_the_client_says_so(walk: Walk
 
 
 async def test_she_steps_down_completes_and_aftercare_takes_over(walk: Walk) -> None:
+    await walk.leave_and_return()
     await walk.step_down()
     await walk.discharge()
     hosts = {url.split("/")[2] for one in walk.present.values() for url in one.asked if "://" in url}

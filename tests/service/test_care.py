@@ -369,6 +369,11 @@ def test_a_client_reads_who_saw_their_record(cast: Cast, client: Client) -> None
     page = client.get(reverse("record-seen")).content.decode()
     assert "<strong>Carol Reyes</strong> looked at one of your papers" in page
     assert "<strong>Mina Park</strong> read notes about you" in page
+    for _ in range(3):
+        plans.assessments(cast.theo, of(cast.alice))
+    page = client.get(reverse("record-seen")).content.decode()
+    assert page.count("<strong>Theo Okafor</strong>") == 1  # the same, one after the other: one line
+    assert "3 times" in page
     client.force_login(cast.bruno)
     assert "Mina Park" not in client.get(reverse("record-seen")).content.decode()
 

@@ -473,6 +473,26 @@ def test_a_client_ends_it_on_their_own_page_and_the_guest_is_out_at_once(
     assert "Yusuf" not in client.get(reverse("my-people")).content.decode()
 
 
+def test_keeping_apart_is_undone_and_ended_by_who_keeps_families(cast: Cast, client: Client) -> None:
+    client.force_login(cast.carol)
+    page = reverse("family", args=[of(cast).pk])
+    end, keep = (reverse("family-apart", args=[of(cast).pk, cast.chidi.pk, what]) for what in ("end", "keep"))
+    said_so = client.post(page, {"which": "apart", "other": str(cast.chidi.pk)}, follow=True)
+    assert said_so.content.decode().count(f'action="{end}"') == 2  # beside what is said, and in the list
+    after = client.post(end, {"undo": "1"}, follow=True).content.decode()
+    assert "Undone. Chidi Eze and this client may meet again." in after
+    assert f'action="{keep}"' in after
+    assert families.apart_from(of(cast)) == []
+    client.post(keep)
+    assert families.apart_from(of(cast)) == [cast.chidi]
+    assert AuditEvent.objects.filter(act="no-contact.ended").count() == 2
+    stranger = reverse("family-apart", args=[of(cast).pk, cast.sofia.pk, "keep"])
+    assert client.post(stranger).status_code == 404
+    client.force_login(cast.mina)
+    assert client.post(end).status_code == 404
+    assert families.apart_from(of(cast)) == [cast.chidi]
+
+
 def test_who_signs_in_for_another_programme_finds_no_family(cast: Cast) -> None:
     one = added(cast)
     with pytest.raises(NotFound):

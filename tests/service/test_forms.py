@@ -496,7 +496,15 @@ BUTTONS = {
     *("take-over", "make-up-cancel", "messages-stop", "meeting-report", "series-end", "series-retry"),
     *("holiday-end", "meeting-cancel", "meeting-restore", "give-back", "book-take", "hours-withdraw", "feed"),
     *("track-remove", "cohort-leader", "staff-act", "on-call-set", "waitlist-act", "place-answer"),
-    *("my-people-end", "samples-stop", "episode-welcome", "family-invite", "family-revoke", "family-back"),
+    *(
+        "my-people-end",
+        "samples-stop",
+        "episode-welcome",
+        "family-invite",
+        "family-revoke",
+        "family-back",
+        "family-apart",
+    ),
     *("language", "check-in", "calls", "appointment", "system-end"),
 }
 # Forms that are not of fields: a machine's, one question a screen with its answers as buttons, a list of names.

@@ -12,6 +12,8 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from sessions.aftercare import beginning
+from sessions.aftercare.models import AftercareCourse
 from sessions.attendance import week_service
 from sessions.core import clock, encryption
 from sessions.core.errors import IllegalMove, Invalid, NotAllowed, NotFound
@@ -24,7 +26,7 @@ from sessions.plan import groups
 from sessions.programs import episodes, service, steps, stretches, waitlist
 from sessions.programs import series as calendar
 from sessions.programs.calendar_models import Busy
-from sessions.programs.episode_models import Episode
+from sessions.programs.episode_models import Episode, EpisodeFactKind
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus, LevelOfCare, Meeting
 from sessions.programs.recurrence import weekly
@@ -259,6 +261,21 @@ def test_the_week_board_expects_no_hours_of_who_pauses_or_has_left_a_group(cast:
         assert "Bruno Silva" in shown(later)
         episodes.pause(of(cast.bruno), "Surgery.", by=cast.carol)
         assert "Bruno Silva" not in shown(later)
+
+
+@pytest.mark.parametrize("how", ["pauses", "is taken out of the group"])
+def test_who_ends_from_a_pause_or_out_of_a_group_is_offered_aftercare_once(cast: Cast, how: str) -> None:
+    if how == "pauses":
+        episodes.pause(of(cast.alice), "Surgery.", by=cast.carol)
+    else:
+        out(cast)
+    late = MORNING + 80 * DAY
+    with time_machine.travel(late, tick=False):
+        assert beginning.propose_discharged(late) == 0
+        episodes.finish(of(cast.alice), EpisodeFactKind.COMPLETED, late.date(), "Well.", by=cast.carol)
+        assert beginning.propose_discharged(late) == 1
+        assert beginning.propose_discharged(late) == 0
+        assert AftercareCourse.objects.get(person=cast.alice).began_on == late.date()
 
 
 def test_the_page_takes_out_says_so_and_has_one_button_back(cast: Cast, client: Client) -> None:

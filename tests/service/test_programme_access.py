@@ -161,6 +161,7 @@ ELSEWHERE = {
     "family-invite": "test_families.py",
     "family-revoke": "test_families.py",
     "family-back": "test_families.py",
+    "family-apart": "test_families.py",
     "series-retry": "test_series.py",
     "place-answer": "test_waitlist.py",
 }

@@ -92,8 +92,35 @@ def page(request: PersonRequest, episode_id: UUID) -> HttpResponse:
         back=reverse("episode", args=[row.pk]),
         to=here,
         said=_("Noted.") if which == "apart" else _("Noted. Nothing has been sent yet."),
+        undo=lambda: (
+            reverse("family-apart", args=[row.pk, apart.cleaned_data["other"].pk, "end"])
+            if which == "apart"
+            else ""
+        ),
         template="programme/family.html",
         context=context,
+    )
+
+
+@require_POST
+@signed_in
+def apart(request: PersonRequest, episode_id: UUID, person_id: UUID, what: str) -> HttpResponse:
+    """Let the two meet again, or keep them apart after all."""
+    row = _of(request, episode_id)
+    other = Person.objects.filter(pk=person_id, memberships__program=row.program_id).first()
+    acts = {
+        "end": (service.let_meet, _("%(name)s and this client may meet again.")),
+        "keep": (service.separate, _("%(name)s and this client are never in one room.")),
+    }
+    if other is None or what not in acts:
+        raise NotFound
+    do, said = acts[what]
+    return done(
+        request,
+        lambda: do(row, other, by=request.user),
+        said % {"name": other.name},
+        reverse("family", args=[row.pk]),
+        undo=reverse("family-apart", args=[row.pk, other.pk, "keep"]) if what == "end" else "",
     )
 
 

@@ -52,7 +52,7 @@ def form_page(
     back_label: str = "",
     template: str = "programme/form.html",
     context: Mapping[str, Any] | None = None,
-    undo: str = "",
+    undo: Callable[[], str] | str = "",
 ) -> HttpResponse:
     """Show the form; when it was sent and fits, do `act` and go on. A refusal stands in the form, which keeps
     its input.
@@ -68,7 +68,9 @@ def form_page(
             form.add_error(None, wrong)
         else:
             if said:
-                messages.success(request, _said(request, said), extra_tags=f"undo {undo}" if undo else "")
+                back_again = undo() if callable(undo) else undo
+                tags = f"undo {back_again}" if back_again else ""
+                messages.success(request, _said(request, said), extra_tags=tags)
             return HttpResponseRedirect(to(made) if callable(to) else to or back)
     return render(
         request,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -19,13 +22,15 @@ from sessions.programs.episode_models import Episode
 from sessions.web import words
 from sessions.web.signed_in import PersonRequest, signed_in
 
+A_PAGE: Final = 60
+
 
 @require_safe
 @signed_in
 def seen(request: PersonRequest) -> HttpResponse:
     """Who looked at what of the reader, newest first: from the record of access itself."""
     person = request.user
-    rows = Paginator(audit.looks_at(person.pk, _records_of(person)), 30).get_page(request.GET.get("page"))
+    rows = Paginator(audit.looks_at(person.pk, _records_of(person)), A_PAGE).get_page(request.GET.get("page"))
     actors = {row.actor_id for row in rows if row.actor_id}
     names = systems.names(actors) | {one.pk: one.name for one in Person.objects.filter(pk__in=actors)}
     return render(
@@ -33,17 +38,27 @@ def seen(request: PersonRequest) -> HttpResponse:
         "programme/seen.html",
         {
             "page": rows,
-            "rows": [
-                {
-                    "who": names.get(row.actor_id, _("the system")) if row.actor_id else _("the system"),
-                    "what": _what(row.act),
-                    "when": f"{words.day(row.at)}, {words.clock(row.at)}",
-                    "refused": row.outcome == "refused",
-                }
-                for row in rows
-            ],
+            "rows": [_together(list(alike), names) for _key, alike in groupby(rows, _alike)],
         },
     )
+
+
+def _alike(row: Any) -> tuple[Any, ...]:
+    """Entries that one line may tell of: the same by the same person, on one day, one after the other."""
+    return row.actor_id, _what(row.act), row.outcome, localtime(row.at).date()
+
+
+def _together(rows: list[Any], names: dict[UUID, str]) -> dict[str, Any]:
+    """Newest first, as they come."""
+    last, first = rows[0], rows[-1]
+    clocks = list(dict.fromkeys([words.clock(first.at), words.clock(last.at)]))
+    return {
+        "who": names.get(last.actor_id, _("the system")) if last.actor_id else _("the system"),
+        "what": _what(last.act),
+        "when": f"{words.day(last.at)}, {' – '.join(clocks)}",
+        "times": len(rows),
+        "refused": last.outcome == "refused",
+    }
 
 
 def _records_of(person: Person) -> list[str]:

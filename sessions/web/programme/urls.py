@@ -108,6 +108,11 @@ urlpatterns = [
     path("episodes/<uuid:episode_id>/sign", people.sign, name="episode-sign"),
     path("episodes/<uuid:episode_id>/family", family.page, name="family"),
     path(
+        "episodes/<uuid:episode_id>/family/apart/<uuid:person_id>/<slug:what>",
+        family.apart,
+        name="family-apart",
+    ),
+    path(
         "episodes/<uuid:episode_id>/family/<uuid:invitation_id>/invite", family.invite, name="family-invite"
     ),
     path(
