@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from sessions.attendance import policy as rules
 from sessions.attendance.absence_models import MakeUp
-from sessions.attendance.models import Adjustment, AttendanceRecord, Attestation, CreditPolicy, Proposal
+from sessions.attendance.models import Adjustment, AttendanceRecord, CreditPolicy, Proposal
 from sessions.attendance.policy import DEFAULT, Policy
 from sessions.attendance.week import Hour, Times
 from sessions.people.models import Membership, Person
@@ -136,11 +136,12 @@ def slots(
         invited = MeetingInvitee.objects.filter(meeting=OuterRef("pk"), person=week.only)
         rows = rows.filter(Q(cohort__in=cohorts) | Q(pk__in=known) | Exists(invited))
     found: dict[UUID, Slot] = {}
-    # What was signed counts as when it was signed, whatever the programme says today.
-    signed_as = dict(Attestation.objects.filter(**week.within()).values_list("meeting_id", "creditable"))
-    for meeting in rows:
+    meeting: Any
+    for meeting in rows.annotate(signed_as=F("attestation__creditable")):
         meeting.program = week.program
-        if signed_as.get(meeting.pk, meeting.kind_defaults.creditable):
+        # What was signed counts as when it was signed, whatever the programme says today.
+        counts = meeting.kind_defaults.creditable if meeting.signed_as is None else meeting.signed_as
+        if counts:
             found[meeting.pk] = Slot(meeting, Hour.of(policies.times(meeting), now))
     return found
 
@@ -179,9 +180,10 @@ def signed(week: Period) -> Signed:
     changes = Adjustment.objects.filter(**week.within("record__")).order_by("record", "number")
     if week.only is not None:
         changes = changes.filter(record__person=week.only)
-    last = dict(changes.values_list("record_id", "after"))
     found: Signed = []
-    for pk, person_id, meeting_id, credited, eligible, status, excused in rows:
+    records = list(rows)
+    last = dict(changes.values_list("record_id", "after")) if records else {}
+    for pk, person_id, meeting_id, credited, eligible, status, excused in records:
         if (after := last.get(pk)) is not None:
             credited, status, excused = after["credited_seconds"], after["status"], after["excused"]
         found.append((person_id, meeting_id, Counted(credited, eligible, status, excused, signed=True)))

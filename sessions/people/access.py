@@ -195,6 +195,18 @@ def may(actor: Asking, act: Act, subject: Subject) -> bool:
     )
 
 
+def wherever(actor: Person, act: Act) -> frozenset[UUID]:
+    """The programmes in which the actor's role alone allows `act`, whatever it is about."""
+    rule = RULES[act]
+    if not actor.is_active:
+        return frozenset()
+    return frozenset(
+        row.program_id
+        for row in standing.memberships(actor)
+        if row.role in rule.program or (row.on_call and row.role in rule.on_call)
+    )
+
+
 def require(actor: Asking, act: Act, subject: Subject) -> None:
     """Nothing when allowed. A refusal to somebody signed in leaves an audit row.
 

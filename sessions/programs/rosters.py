@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
+
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from sessions.core import zones
 from sessions.core.errors import NotFound
@@ -81,6 +83,17 @@ def meetings_after(person: Person, moment: datetime, limit: int = 5) -> list[Own
     return _own(Meeting.objects.filter(starts_at__gte=moment), person, limit)
 
 
+def today_and_after(person: Person, now: datetime) -> tuple[list[OwnMeeting], list[OwnMeeting]]:
+    """The meetings of the person's day, and their next ones after it; leaders are read once for both."""
+    today = zones.day(zones.local_date(now, person.time_zone), person.time_zone)
+    days = Meeting.objects.all().overlapping(today), Meeting.objects.filter(starts_at__gte=today.end)
+    own, coming = (
+        _own(rows, person, limit, leaders=False) for rows, limit in zip(days, (None, 5), strict=True)
+    )
+    prefetch_related_objects([one.meeting for one in (*own, *coming)], "facilitators")
+    return own, coming
+
+
 def program_meetings_today(actor: Person, program: Program, now: datetime) -> list[Meeting]:
     """The programme's meetings on its own calendar day. Raises NotFound unless the actor coordinates it."""
     require(actor, Act.SEE_PROGRAM_MEETINGS, program)
@@ -96,14 +109,6 @@ _LEADING: Final = Prepared(
 )
 
 
-_DAYS_OFF: Final = Prepared(
-    lambda series, on, weekday: DayOff.objects.on(series, on, weekday).order_by().values_list("person_id"),
-    UUID,
-    date,
-    int,
-)
-
-
 def roster(meeting: Meeting) -> list[RosterEntry]:
     """Everybody with a part in the meeting now who is expected: facilitators first, then by name.
 
@@ -114,15 +119,13 @@ def roster(meeting: Meeting) -> list[RosterEntry]:
 
 def _roster(meeting: Meeting) -> list[RosterEntry]:
     enrolled = Enrollment.objects.filter(cohort=meeting.cohort_id).counted_on(meeting.held_on)
-    off = _off(meeting)
+    if meeting.recurs_on is not None:  # whose prescribed week leaves this day of the series out
+        off = DayOff.objects.on(meeting.series_id, meeting.recurs_on, meeting.recurs_on.weekday())
+        enrolled = enrolled.exclude(Exists(off.filter(person=OuterRef("person"))))
     # The later outweighs the earlier; each needs one of these roles in the programme.
     claims: list[tuple[UUID, RoomRole, frozenset[Role]]] = [
         *((pk, RoomRole(role), frozenset({Role(role)})) for pk, role in _INVITED.rows(meeting.pk)),
-        *(
-            (pk, RoomRole.CLIENT, CLIENTS)
-            for pk in enrolled.values_list("person_id", flat=True)
-            if pk not in off
-        ),
+        *((pk, RoomRole.CLIENT, CLIENTS) for pk in enrolled.values_list("person_id", flat=True)),
         *((pk, RoomRole.FACILITATOR, LEADING) for (pk,) in _LEADING.rows(meeting.pk)),
     ]
     people: dict[UUID, Person] = {}
@@ -138,27 +141,18 @@ def _roster(meeting: Meeting) -> list[RosterEntry]:
     return sorted(entries, key=lambda e: (e.role != RoomRole.FACILITATOR, e.person.name, str(e.person.pk)))
 
 
-def _off(meeting: Meeting) -> set[UUID]:
-    """Whose prescribed week leaves this day of the series out."""
-    if meeting.series_id is None or meeting.recurs_on is None:
-        return set()
-    return {pk for (pk,) in _DAYS_OFF.rows(meeting.series_id, meeting.recurs_on, meeting.recurs_on.weekday())}
-
-
-def _own(meetings: MeetingQuerySet, person: Person, limit: int | None = None) -> list[OwnMeeting]:
-    rows: Any = list(_shown(meetings.attended_by(person))[:limit])
+def _own(
+    meetings: MeetingQuerySet, person: Person, limit: int | None = None, *, leaders: bool = True
+) -> list[OwnMeeting]:
+    rows: Any = list(_shown(meetings.attended_by(person), leaders=leaders)[:limit])
     for row in rows:  # who asks for the part again while the same page is made has it
         once(("part", row.pk, person.pk), partial(str, row.room_role))
     return [OwnMeeting(row, RoomRole(row.room_role)) for row in rows]
 
 
-def _shown(meetings: MeetingQuerySet) -> MeetingQuerySet:
-    return (
-        meetings.standing()
-        .select_related("program")
-        .prefetch_related("facilitators")
-        .order_by("starts_at", "id")
-    )
+def _shown(meetings: MeetingQuerySet, *, leaders: bool = True) -> MeetingQuerySet:
+    rows = meetings.standing().select_related("program").order_by("starts_at", "id")
+    return rows.prefetch_related("facilitators") if leaders else rows
 
 
 def guests_of(meeting: Meeting, parts: Mapping[UUID, RoomRole] | None = None) -> dict[UUID, UUID]:

@@ -52,6 +52,7 @@ from sessions.programs.rosters import meetings_today as meetings_today
 from sessions.programs.rosters import program_meetings_today as program_meetings_today
 from sessions.programs.rosters import role_in as role_in
 from sessions.programs.rosters import roster as roster
+from sessions.programs.rosters import today_and_after as today_and_after
 
 Invitation = tuple[Person, RoomRole]
 

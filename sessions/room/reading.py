@@ -16,7 +16,7 @@ from sessions.audit import service as audit
 from sessions.core.errors import NotAllowed, NotFound
 from sessions.core.prepared import Prepared
 from sessions.people import standing
-from sessions.people.access import RULES, Act, may, require
+from sessions.people.access import RULES, Act, may, require, wherever
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
@@ -174,7 +174,12 @@ def waiting_now(reader_id: UUID, meeting_ids: Iterable[UUID]) -> Mapping[UUID, C
     if reader is None:
         return {}
     asked = Meeting.objects.filter(pk__in=wanted)
-    counts = {meeting.pk: Counts(0, 0) for meeting in asked if may(reader, Act.SEE_WAITING, meeting)}
+    all_of = wherever(reader, Act.SEE_WAITING)
+    counts = {
+        meeting.pk: Counts(0, 0)
+        for meeting in asked
+        if meeting.program_id in all_of or may(reader, Act.SEE_WAITING, meeting)
+    }
     held = Placement.objects.filter(meeting__in=counts, meeting__room__ended_at=None)
     for meeting_id, place in held.values_list("meeting_id", "place"):
         before = counts[meeting_id]

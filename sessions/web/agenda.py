@@ -11,7 +11,6 @@ from uuid import UUID
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from sessions.core import zones
 from sessions.people import service as people
 from sessions.people.models import Person
 from sessions.people.roles import Role, RoomRole
@@ -98,9 +97,7 @@ class Agenda:
 
 def agenda(person: Person, now: datetime) -> Agenda:
     """Today and the next day with something in it, by the reader's zone; a coordinator's programmes too."""
-    own = programs.meetings_today(person, now)
-    end_of_day = zones.day(localtime(now).date(), person.time_zone).end
-    coming = programs.meetings_after(person, end_of_day)
+    own, coming = programs.today_and_after(person, now)
     led = Program.objects.filter(pk__in=people.program_ids(person, Role.COORDINATOR)).order_by("name")
     seen = {program: programs.program_meetings_today(person, program, now) for program in led}
     on_call = staffing.on_call(program.pk for program in seen) if seen else {}

@@ -45,7 +45,6 @@ CREDIT: Final = {
     "eligible_seconds": 10800,
     "status": "partial",
     "late": False,
-    "spans": [[0, 5400, "present"], [5400, 6000, "gone"], [6000, 9600, "present"]],
     "policy_version": "default-1",
 }
 
@@ -93,10 +92,17 @@ def held(program: Program, cohort: Cohort, start: datetime, lead: Person | None 
     return meeting
 
 
+def _credit(meeting: Meeting) -> dict[str, Any]:
+    begun = int(meeting.starts_at.timestamp())
+    parts = ((0, 5400, "present"), (5400, 6000, "gone"), (6000, 9600, "present"))
+    return {**CREDIT, "spans": [[begun + start, begun + end, why] for start, end, why in parts]}
+
+
 def proposals(meeting: Meeting, members: Iterable[Person], now: datetime) -> None:
     """Everybody's final proposal: there most of the time, with one gap."""
     Proposal.objects.bulk_create(
-        Proposal(meeting=meeting, person=one, final=True, computed_at=now, **CREDIT) for one in members
+        Proposal(meeting=meeting, person=one, final=True, computed_at=now, **_credit(meeting))
+        for one in members
     )
 
 
@@ -119,7 +125,7 @@ def signature(meeting: Meeting, members: Sequence[Person], lead: Person) -> None
             person=one,
             arrived_at=meeting.starts_at,
             left_at=meeting.ends_at,
-            **CREDIT,
+            **_credit(meeting),
         )
         for one in members
     )

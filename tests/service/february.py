@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
+import time_machine
 from pypdf import PdfReader
 
 from sessions import tasks
@@ -40,6 +43,18 @@ def february() -> Cast:
     signed(cast, evening(12), {cast.alice: 50}, kind=MeetingKind.INDIVIDUAL_THERAPY, length=60)
     signed(cast, evening(13), {cast.alice: 60, cast.bruno: 60}, kind=MeetingKind.TWELVE_STEP, length=60)
     return cast
+
+
+@pytest.fixture
+def clock_in_march() -> Iterator[time_machine.Traveller]:
+    """February is over. Test modules give these fixtures the names that they use."""
+    with time_machine.travel(people.MORNING, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def february_signed(time: time_machine.Traveller, db: None) -> Cast:
+    return february()
 
 
 def wanted(

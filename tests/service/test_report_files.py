@@ -6,14 +6,12 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.core.management import call_command
 from django.db import connection
 from fhir.resources.R4B.bundle import Bundle
@@ -31,10 +29,11 @@ from tests import cast as people
 from tests.cast import Cast
 from tests.service.february import (
     FEBRUARY,
+    clock_in_march,
     court,
     evening,
     every_page_carries,
-    february,
+    february_signed,
     made,
     text_of,
     wanted,
@@ -42,16 +41,7 @@ from tests.service.february import (
 from tests.service.papers import file, offered, recipient, signs
 from tests.service.signed import signed
 
-
-@pytest.fixture
-def time() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(people.MORNING, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def cast(time: time_machine.Traveller, db: None) -> Cast:
-    return february()
+time, cast = clock_in_march, february_signed
 
 
 class TestVerifying:

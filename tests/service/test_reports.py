@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -31,9 +30,10 @@ from tests import cast as people
 from tests.cast import Cast
 from tests.service.february import (
     FEBRUARY,
+    clock_in_march,
     court,
     evening,
-    february,
+    february_signed,
     made,
     rows,
     wanted,
@@ -41,16 +41,7 @@ from tests.service.february import (
 from tests.service.papers import file, offered, recipient, signs
 from tests.service.signed import signed
 
-
-@pytest.fixture
-def time() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(people.MORNING, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def cast(time: time_machine.Traveller, db: None) -> Cast:
-    return february()
+time, cast = clock_in_march, february_signed
 
 
 class TestContent:

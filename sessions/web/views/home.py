@@ -14,6 +14,8 @@ from sessions.attendance import week_service
 from sessions.consents import papers
 from sessions.core import clock
 from sessions.people.models import Person
+from sessions.people.roles import STAFF, Role
+from sessions.people.service import roles
 from sessions.plan import service as plans
 from sessions.programs import waitlist
 from sessions.toxicology import service as tests
@@ -43,21 +45,26 @@ def today(request: PersonRequest) -> HttpResponse:
 
 def _today(request: PersonRequest) -> tuple[str, str]:
     """The fragment and a name for exactly this content."""
-    now = clock.now()
-    shown = agenda.agenda(request.user, now)
-    context = {
-        "agenda": shown,
-        "rings": [weeks.ring(one, now) for one in week_service.own(request.user, now)],
-        "to_do": worklist.open_count(request.user),
-        "papers": papers.waiting_for(request.user),
-        "plan_to_sign": plans.waiting_for(request.user),
-        "sample": _sample(request.user),
-        "to_sign": to_sign.unsigned(request.user, shown, now),
-        "next_call": check_ins.next_call(request.user, now),
-        "calls_due": check_ins.calls_due(request.user, now),
-        "places": waitlist.offers_to(request.user, now),
-        "houses": houses.houses(request.user, now),
-    }
+    person, now = request.user, clock.now()
+    shown = agenda.agenda(person, now)
+    held = roles(person)
+    context: dict[str, object] = {"agenda": shown, "houses": houses.houses(person, now)}
+    if held & STAFF:  # everybody is asked about what can be theirs alone: this page is looked at all day
+        context |= {
+            "to_do": worklist.open_count(person),
+            "to_sign": to_sign.unsigned(person, shown, now),
+            "calls_due": check_ins.calls_due(person, now),
+        }
+    if held - STAFF or not held:
+        context |= {"papers": papers.waiting_for(person), "places": waitlist.offers_to(person, now)}
+    if Role.CLIENT in held:
+        context |= {
+            "rings": [weeks.ring(one, now) for one in week_service.own(person, now)],
+            "plan_to_sign": plans.waiting_for(person),
+            "sample": _sample(person),
+        }
+    if Role.ALUMNUS in held:
+        context["next_call"] = check_ins.next_call(person, now)
     fragment = render_to_string("home/today.html", context, request)
     return fragment, hashlib.sha256(_TOKEN.sub("", fragment).encode()).hexdigest()[:16]
 
