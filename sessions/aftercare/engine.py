@@ -15,8 +15,8 @@ from typing import Final
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
-from sessions.aftercare import beginning, due, steps
-from sessions.aftercare.models import AftercareCourse, Due, EngineBeat
+from sessions.aftercare import beginning, due, journal, steps
+from sessions.aftercare.models import Due, EngineBeat
 from sessions.core.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -26,15 +26,7 @@ BATCH: Final = 50
 MOST_A_RUN: Final = 500  # an outage is worked off in rounds: nothing else starves behind it
 STANDS_STILL: Final = timedelta(minutes=3)
 
-# Locks the course of a due thing, which everybody who changes a course locks before anything else.
-_COURSE: Final = Prepared(
-    lambda pk: (
-        AftercareCourse.objects.select_for_update()
-        .filter(pk__in=Due.objects.filter(pk=pk).values("course"))
-        .values_list("pk")
-    ),
-    int,
-)
+_COURSE_OF: Final = Prepared(lambda pk: Due.objects.filter(pk=pk).values_list("course_id"), int)
 _OPEN: Final = Prepared(lambda pk: Due.objects.select_for_update().filter(pk=pk, done_at__isnull=True), int)
 
 Point = Callable[[str], None]  # called at "claimed", "before-commit", "after-commit": where a process may die
@@ -84,11 +76,12 @@ def propose(now: datetime) -> int:
 def _one(pk: int, now: datetime, at: Point) -> int:
     try:
         with transaction.atomic():
-            _COURSE.value(pk)
+            # As everybody who changes a course: its lock before any other.
+            course = journal.locked_course(_COURSE_OF.value(pk))
             row = _OPEN.model(pk)
             if row is None:
                 return 0
-            row.outcome = steps.run(row, now)
+            row.outcome = steps.run(row, course, now)
             row.done_at = now
             row.save(update_fields=["outcome", "done_at"])
             at("before-commit")

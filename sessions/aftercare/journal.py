@@ -70,9 +70,15 @@ def _whole(course: AftercareCourse | None) -> AftercareCourse:
 def locked(check_in_id: UUID) -> CheckIn:
     """With its course, locked until the transaction ends. Raises DoesNotExist."""
     course_id = _COURSE_OF.value(check_in_id)
-    course = locked_course(course_id) if course_id is not None else None
-    row = _CALL.model(check_in_id)  # only now: whoever held the lock may have changed it
-    if course is None or row is None:
+    if course_id is None:
+        raise CheckIn.DoesNotExist
+    return call_of(locked_course(course_id), check_in_id)
+
+
+def call_of(course: AftercareCourse, check_in_id: UUID) -> CheckIn:
+    """A call of a course that is locked: as whoever held the lock before left it. Raises DoesNotExist."""
+    row = _CALL.model(check_in_id)
+    if row is None:
         raise CheckIn.DoesNotExist
     row.course, row.program = course, course.program
     return row

@@ -21,21 +21,17 @@ from sessions.messages.models import Channel
 TOMORROW: Final = timedelta(days=1)
 
 
-def run(row: Due, now: datetime) -> str:
-    """Do it; inside a transaction. Returns what came of it."""
+def run(row: Due, course: AftercareCourse, now: datetime) -> str:
+    """Do it; inside a transaction that holds the course's lock. Returns what came of it."""
     step = Step(row.step)
-    if row.check_in_id is not None:
-        check_in = journal.locked(row.check_in_id)
-        if not _may_go_on(check_in.course, now, check_in):
-            return "revoked"
-        return _OF_CALLS[step](check_in, now)
-    course = journal.locked_course(row.course_id)
     if not _may_go_on(course, now):
         return "revoked"
+    if row.check_in_id is not None:
+        return _OF_CALLS[step](journal.call_of(course, row.check_in_id), now)
     return _OF_COURSES[step](course, now)
 
 
-def _may_go_on(course: AftercareCourse, now: datetime, check_in: CheckIn | None = None) -> bool:
+def _may_go_on(course: AftercareCourse, now: datetime) -> bool:
     """No step of a call without live consent; a consent that is gone ends the course (invariant 27)."""
     if course.state in (Course.PROPOSED.value, Course.READMITTED.value, Course.GRADUATED.value):
         return True
