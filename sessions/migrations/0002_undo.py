@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='episodefact',
             name='kind',
-            field=models.CharField(choices=[('referred', 'Referred'), ('assessment', 'Assessment began'), ('enrolled', 'Enrolled'), ('started', 'Started'), ('step_proposed', 'Change of level proposed'), ('step_declined', 'Change of level not signed'), ('stepped_up', 'Stepped up'), ('stepped_down', 'Stepped down'), ('adjusted', 'Weekly plan changed'), ('paused', 'Paused'), ('resumed', 'Came back'), ('left_group', 'Taken out of the group'), ('back_in_group', 'Back in the group'), ('reviewed', 'Plan reviewed'), ('completed', 'Completed'), ('discharged', 'Discharged'), ('transferred', 'Transferred'), ('declined', 'Not admitted')], max_length=16),
+            field=models.CharField(choices=[('referred', 'Referred'), ('assessment', 'Assessment began'), ('enrolled', 'Enrolled'), ('started', 'Started'), ('step_proposed', 'Change of level proposed'), ('step_declined', 'Change of level not signed'), ('stepped_up', 'Stepped up'), ('stepped_down', 'Stepped down'), ('adjusted', 'Weekly plan changed'), ('paused', 'Paused'), ('resumed', 'Came back'), ('left_group', 'Left the group'), ('back_in_group', 'Back in the group'), ('reviewed', 'Plan reviewed'), ('completed', 'Completed'), ('discharged', 'Discharged'), ('transferred', 'Transferred'), ('declined', 'Not admitted')], max_length=16),
         ),
     ]

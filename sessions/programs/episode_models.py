@@ -100,7 +100,7 @@ class EpisodeFactKind(models.TextChoices):
     ADJUSTED = "adjusted", _("Weekly plan changed")
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Came back")
-    LEFT_GROUP = "left_group", _("Taken out of the group")
+    LEFT_GROUP = "left_group", _("Left the group")
     BACK_IN_GROUP = "back_in_group", _("Back in the group")
     REVIEWED = "reviewed", _("Plan reviewed")
     COMPLETED = "completed", _("Completed")

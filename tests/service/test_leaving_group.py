@@ -290,7 +290,7 @@ def test_the_page_takes_out_says_so_and_has_one_button_back(cast: Cast, client: 
     page = client.post(leave, {"on": "2026-03-05", "why": "Moved"}, follow=True).content.decode()
     assert f'action="{back}"' in page
     assert "Evening, up to and including Wednesday, March 4" in page
-    assert "Taken out of the group" in page
+    assert "Left the group" in page
     page = client.post(back, {"undo": "1"}, follow=True).content.decode()
     assert "Undone. They are back in their group." in page
     assert stretches.open_stretch(of(cast.alice)) is not None

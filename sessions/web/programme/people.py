@@ -530,7 +530,10 @@ def _asked(row: Episode) -> list[dict[str, Any]]:
 def _acts(stage: Stage, grouped: bool, left: bool) -> list[tuple[str, str]]:
     found = list(_NEXT.get(stage, ()))
     if stage is Stage.ACTIVE:
-        found[:0] = ["leave"] if grouped else ["back"] if left else []
+        if left:
+            found.insert(0, "back")
+        elif grouped:
+            found.insert(1, "leave")
     return [(what, str(_FORMS[what][1])) for what in found]
 
 
