@@ -44,6 +44,24 @@ RECEIVED: Final = """async () => {
   return found;
 }"""
 
+# What a failure is understood by: each stream that comes in or goes out, and how it is asked for.
+STREAMS: Final = """async () => {
+  const { localParticipant, remoteParticipants, state } = window.viopRoom;
+  const found = [state];
+  for (const person of [localParticipant, ...remoteParticipants.values()]) {
+    for (const one of person.trackPublications.values()) {
+      const of = {source: one.source, muted: one.isMuted, subscribed: one.isSubscribed, enabled: one.isEnabled,
+        elements: one.track?.attachedElements.length, ready: one.track?.mediaStreamTrack.readyState};
+      const report = await one.track?.getRTCStatsReport?.();
+      of.streams = [...report?.values() ?? []].filter((row) => row.type.endsWith('bound-rtp') && !row.type.startsWith('remote'))
+        .map((row) => [row.rid ?? row.mid, row.active, row.packetsSent ?? row.packetsReceived,
+          row.framesEncoded ?? row.framesDecoded, row.pliCount, row.qualityLimitationReason]);
+      found.push(of);
+    }
+  }
+  return found;
+}"""
+
 
 @dataclass
 class Visitor:
@@ -138,7 +156,7 @@ class Visitor:
                 for who, of in now.items()
             )
 
-        await until(self.received, more, f"{self.login.name} sees and hears {count} others", within_s)
+        await self._until_received(more, f"{self.login.name} sees and hears {count} others", within_s)
 
     async def sees(self, count: int, within_s: float = WITHIN_S) -> None:
         """From now on: more decoded frames from exactly `count` others, whether or not they can be heard."""
@@ -150,7 +168,14 @@ class Visitor:
                 for who, of in now.items()
             )
 
-        await until(self.received, more, f"{self.login.name} sees {count} others", within_s)
+        await self._until_received(more, f"{self.login.name} sees {count} others", within_s)
+
+    async def _until_received(self, more: Callable[[Any], bool], what: str, within_s: float) -> None:
+        try:
+            await until(self.received, more, what, within_s)
+        except AssertionError as late:
+            late.add_note(f"the streams of {self.login.name}: {await self.page.evaluate(STREAMS)}")
+            raise
 
     async def shows(self, video: str, within_s: float = WITHIN_S) -> None:
         """The video at this selector carries a picture; given up for a weak line it is asked back, as a person may."""
