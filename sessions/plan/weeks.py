@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 
 from sessions.core import zones
 from sessions.core.errors import Invalid
+from sessions.core.reading import once
 from sessions.people.access import Act, require
 from sessions.people.asking import asked
 from sessions.people.models import Person
@@ -67,7 +68,9 @@ class Prescribed:
 
 def current(row: Episode) -> WeekPlan | None:
     """The week that holds, or is about to."""
-    return row.week_plans.filter(ended_on=None).first() if row.stage in HERE else None
+    if row.stage not in HERE:
+        return None
+    return once(("week-plan", row.pk), lambda: row.week_plans.filter(ended_on=None).first())
 
 
 def history(actor: Person, row: Episode) -> list[Prescribed]:
@@ -108,7 +111,9 @@ def own(row: Episode) -> QuerySet[Series]:
 def of_group(row: Episode) -> list[Series]:
     """The series that come with the client's group."""
     stretch = open_stretch(row)
-    return [] if stretch is None else list(_running(row).filter(cohort=stretch.cohort))
+    if stretch is None:
+        return []
+    return once(("group-series", row.pk), lambda: list(_running(row).filter(cohort=stretch.cohort)))
 
 
 def days_of_group(row: Episode) -> list[tuple[Series, int]]:
@@ -121,7 +126,7 @@ def days_off(row: Episode) -> set[tuple[UUID, int]]:
     if current(row) is None:
         return set()
     rows = DayOff.objects.filter(person=row.person, series__program=row.program_id, ended_on=None)
-    return set(rows.values_list("series_id", "weekday"))
+    return once(("days-off", row.pk), lambda: set(rows.values_list("series_id", "weekday")))
 
 
 def to_join(row: Episode) -> QuerySet[Series]:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from django.db.models import Q
 
 from sessions.core.errors import Invalid
+from sessions.core.reading import once
 from sessions.people.models import Person
 from sessions.programs import service
 from sessions.programs.episode_models import Episode
@@ -31,7 +32,8 @@ class Hours:
 
 def open_stretch(row: Episode) -> Enrollment | None:
     """The stretch that runs now, or is about to."""
-    return row.enrollments.filter(ended_on=None).select_related("cohort").order_by("-starts_on").first()
+    rows = row.enrollments.filter(ended_on=None).select_related("cohort").order_by("-starts_on")
+    return once(("open-stretch", row.pk), rows.first)
 
 
 def begin(
