@@ -18,7 +18,7 @@ from signaling.engines import get_engine
 from signaling.local import process
 from signaling.logins import ended, login_of
 from signaling.origin import is_ours
-from signaling.protocol import Close
+from signaling.protocol import Close, asked, told
 from signaling.sockets import Socket, report
 from signaling.translation import chat_of, command_of, moment, room_of, same
 from signaling.watch import watch
@@ -40,7 +40,7 @@ class RoomConsumer(Socket):
     async def opened(self) -> None:
         self.process = process()
         self._awake = asyncio.Event()
-        self._told: protocol.Room | None = None
+        self._told: told.Room | None = None
         self._lines = 0  # of chat, told so far
         self._lines_from: object = None  # where the reader was then
         if not is_ours(self.scope):
@@ -88,11 +88,11 @@ class RoomConsumer(Socket):
         command_id = getattr(message, "command_id", "")
         try:
             match message:
-                case protocol.Ping():
+                case asked.Ping():
                     self._pong()
-                case protocol.AskSeat(probe=True):
+                case asked.AskSeat(probe=True):
                     await self._probe()
-                case protocol.AskSeat():
+                case asked.AskSeat():
                     await self._seat()
                 case _:
                     await self._command(command_of(message), command_id)
@@ -119,7 +119,7 @@ class RoomConsumer(Socket):
     def _refuse(self, code: str, text: str, command_id: str) -> None:
         """In the person's own language: the plain English of the rules is the key."""
         with override(self._language):
-            self._say(protocol.Refused(code=code, text=gettext(text), command_id=command_id))
+            self._say(told.Refused(code=code, text=gettext(text), command_id=command_id))
 
     def _say(self, message: protocol.ToBrowser) -> None:
         self.tell(protocol.encode(message))
@@ -129,12 +129,12 @@ class RoomConsumer(Socket):
         if self._told is not None and head > self._told.seq:
             self._told = None  # the next view is sent even if only its seq is new
             self.wake()
-        self._say(protocol.Pong(seq=head, server_time=moment(clock.now())))
+        self._say(told.Pong(seq=head, server_time=moment(clock.now())))
 
     async def _command(self, command: commands.Command, command_id: str) -> None:
         outcome = await database_sync_to_async(service.handle)(self.actor, command, command_id or None)
         if command_id:
-            self._say(protocol.Done(command_id=command_id, seq=outcome.seq))
+            self._say(told.Done(command_id=command_id, seq=outcome.seq))
         self._watch.ring()  # the media engine follows, whether or not the bell is heard
         self.wake()
 
@@ -158,7 +158,7 @@ class RoomConsumer(Socket):
 
     def _ticket(self, claims: tickets.Claims) -> None:
         self._say(
-            protocol.Seat(
+            told.Seat(
                 url=get_engine().url,
                 token=tickets.mint(claims, clock.now()),
                 identity=claims.identity,

@@ -20,8 +20,9 @@ from sessions.room.arrival import Told
 from sessions.room.floor import Pause
 from sessions.room.sides import Hold, Phase
 from signaling import protocol
+from signaling.protocol import asked, basics, told
 
-ROLES: Final[dict[RoomRole, protocol.RoomRole]] = {
+ROLES: Final[dict[RoomRole, basics.RoomRole]] = {
     RoomRole.FACILITATOR: "facilitator",
     RoomRole.CLIENT: "client",
     RoomRole.FAMILY: "family",
@@ -37,96 +38,96 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
         NotFound: it names somebody by something that is no id.
     """
     match message:
-        case protocol.Knock():
+        case asked.Knock():
             return commands.Knock()
-        case protocol.Admit(person_id=person, reason=why):
+        case asked.Admit(person_id=person, reason=why):
             return commands.Admit(_id(person), why)
-        case protocol.AdmitAll(lobby=lobby):
+        case asked.AdmitAll(lobby=lobby):
             return commands.AdmitAll(lobby)
-        case protocol.Decline(person_id=person, reason=reason):
+        case asked.Decline(person_id=person, reason=reason):
             return commands.Decline(_id(person), reason)
-        case protocol.SendBack(person_id=person):
+        case asked.SendBack(person_id=person):
             return commands.SendBack(_id(person))
-        case protocol.Remove(person_id=person, reason=reason):
+        case asked.Remove(person_id=person, reason=reason):
             return commands.Remove(_id(person), reason)
-        case protocol.MuteOther(person_id=person):
+        case asked.MuteOther(person_id=person):
             return commands.MuteOther(_id(person))
-        case protocol.Leave():
+        case asked.Leave():
             return commands.Leave()
-        case protocol.End():
+        case asked.End():
             return commands.End()
-        case protocol.RaiseHand():
+        case asked.RaiseHand():
             return floor.RaiseHand()
-        case protocol.LowerHand(person_id=whose):
+        case asked.LowerHand(person_id=whose):
             return floor.LowerHand(None if whose is None else _id(whose))
-        case protocol.MuteAll():
+        case asked.MuteAll():
             return floor.MuteAll()
-        case protocol.AskOf(person_id=person, ask=ask):
+        case asked.AskOf(person_id=person, ask=ask):
             return floor.AskOf(_id(person), ask)
-        case protocol.AnswerAsk():
+        case asked.AnswerAsk():
             return floor.AnswerAsk()
-        case protocol.SetLock(on=on):
+        case asked.SetLock(on=on):
             return floor.SetLock(on)
-        case protocol.SetAutoAdmit(on=on):
+        case asked.SetAutoAdmit(on=on):
             return floor.SetAutoAdmit(on)
-        case protocol.SetScreens(by=by):
+        case asked.SetScreens(by=by):
             return floor.SetScreens(by)
-        case protocol.Spotlight(person_id=whom):
+        case asked.Spotlight(person_id=whom):
             return floor.Spotlight(None if whom is None else _id(whom))
-        case protocol.StartBreak(minutes=minutes):
+        case asked.StartBreak(minutes=minutes):
             return floor.StartBreak(timedelta(minutes=minutes))
-        case protocol.EndBreak():
+        case asked.EndBreak():
             return floor.EndBreak()
-        case protocol.HandOver(person_id=person):
+        case asked.HandOver(person_id=person):
             return floor.HandOver(_id(person))
-        case protocol.PlanBreakouts(rooms=rooms):
+        case asked.PlanBreakouts(rooms=rooms):
             return sides.PlanBreakouts(tuple(_wish(room) for room in rooms))
-        case protocol.ProposeBreakouts(by=by, size=size):
+        case asked.ProposeBreakouts(by=by, size=size):
             return sides.ProposeByHousehold() if by == "household" else sides.ProposeAtRandom(size)
-        case protocol.OpenBreakouts(minutes=minutes):
+        case asked.OpenBreakouts(minutes=minutes):
             return sides.OpenBreakouts(_minutes(minutes))
-        case protocol.SetBreakoutTimer(minutes=minutes):
+        case asked.SetBreakoutTimer(minutes=minutes):
             return sides.SetBreakoutTimer(_minutes(minutes))
-        case protocol.CloseBreakouts(in_seconds=notice):
+        case asked.CloseBreakouts(in_seconds=notice):
             return sides.CloseBreakouts(timedelta(seconds=notice))
-        case protocol.Assign(person_id=person, room_id=room):
+        case asked.Assign(person_id=person, room_id=room):
             return sides.Assign(_id(person), _room(room))
-        case protocol.Visit(room_id=room):
+        case asked.Visit(room_id=room):
             return sides.Visit(_room(room))
-        case protocol.AskHelp(on=on):
+        case asked.AskHelp(on=on):
             return sides.AskHelp(on)
-        case protocol.HelpDone(room_id=room):
+        case asked.HelpDone(room_id=room):
             return sides.HelpDone(_id(room))
-        case protocol.StepAside(person_id=person):
+        case asked.StepAside(person_id=person):
             return sides.StepAside(_id(person))
-        case protocol.ReturnFromAside(room_id=room):
+        case asked.ReturnFromAside(room_id=room):
             return sides.ReturnFromAside(_id(room))
-        case protocol.TakeOver():
+        case asked.TakeOver():
             return commands.TakeOver()
-        case protocol.VerifyIdentity(person_id=person):
+        case asked.VerifyIdentity(person_id=person):
             return floor.VerifyIdentity(_id(person))
-        case protocol.Arrive():
+        case asked.Arrive():
             names = (field.name for field in dataclasses.fields(care.Details))
             return care.Arrive(care.Details(**{name: getattr(message, name) for name in names}))
-        case protocol.Say(to=to, text=text, person_id=whom):
+        case asked.Say(to=to, text=text, person_id=whom):
             return care.Say(to, text, None if whom is None else _id(whom))
-        case protocol.OpenCrisis(person_id=person):
+        case asked.OpenCrisis(person_id=person):
             return care.OpenCrisis(_id(person))
-        case protocol.NoteCrisis(person_id=person, text=text):
+        case asked.NoteCrisis(person_id=person, text=text):
             return care.NoteCrisis(_id(person), text)
-        case protocol.CloseCrisis(person_id=person, outcome=outcome):
+        case asked.CloseCrisis(person_id=person, outcome=outcome):
             return care.CloseCrisis(_id(person), outcome)
         case _:
             raise IllegalMove("That is not possible yet.")
 
 
-def room_of(view: views.RoomView) -> protocol.Room:
+def room_of(view: views.RoomView) -> told.Room:
     """A reader's view as it travels."""
     you, meeting = view.you, view.meeting
-    return protocol.Room(
+    return told.Room(
         seq=view.seq,
         server_time=moment(view.server_time),
-        you=protocol.You(
+        you=told.You(
             person_id=str(you.person_id),
             name=you.name,
             role=ROLES[you.role],
@@ -141,19 +142,19 @@ def room_of(view: views.RoomView) -> protocol.Room:
             arrival=_arrival(view.arrival),
             late=you.late,
         ),
-        meeting=protocol.MeetingInfo(
+        meeting=told.MeetingInfo(
             title=meeting.title,
             starts_at=moment(meeting.starts_at),
             ends_at=moment(meeting.ends_at),
             ended=meeting.ended,
             facilitators=meeting.facilitators,
             kind=meeting.kind.value,
-            breaks=tuple(protocol.Pause(moment(b.start), moment(b.end)) for b in meeting.breaks),
+            breaks=tuple(told.Pause(moment(b.start), moment(b.end)) for b in meeting.breaks),
             lobbies=meeting.lobbies,
         ),
         members=tuple(_member(member, view) for member in view.members),
         waiting=tuple(
-            protocol.Waiter(
+            told.Waiter(
                 person_id=str(waiter.person_id),
                 name=waiter.name,
                 role=ROLES[waiter.role],
@@ -168,7 +169,7 @@ def room_of(view: views.RoomView) -> protocol.Room:
         ),
         staff_present=view.staff_present,
         away=tuple(
-            protocol.Away(str(one.person_id), one.name, ROLES[one.role], one.place.value, one.reason)
+            told.Away(str(one.person_id), one.name, ROLES[one.role], one.place.value, one.reason)
             for one in view.away
         ),
         locked=view.floor.locked,
@@ -186,10 +187,10 @@ def room_of(view: views.RoomView) -> protocol.Room:
     )
 
 
-def chat_of(lines: Sequence[chat.Line], reset: bool) -> protocol.Chat:
-    return protocol.Chat(
+def chat_of(lines: Sequence[chat.Line], reset: bool) -> told.Chat:
+    return told.Chat(
         lines=tuple(
-            protocol.ChatLine(
+            told.ChatLine(
                 line_id=line.number,
                 at=moment(line.at),
                 person_id=str(line.person_id or ""),
@@ -204,14 +205,14 @@ def chat_of(lines: Sequence[chat.Line], reset: bool) -> protocol.Chat:
     )
 
 
-def _arrival(told: Told | None) -> protocol.Arrival | None:
-    if told is None:
+def _arrival(given: Told | None) -> told.Arrival | None:
+    if given is None:
         return None
-    return protocol.Arrival(**dataclasses.asdict(told.details), confirmed=told.confirmed)
+    return told.Arrival(**dataclasses.asdict(given.details), confirmed=given.confirmed)
 
 
-def _crisis(seen: crisis.Seen) -> protocol.Crisis:
-    return protocol.Crisis(
+def _crisis(seen: crisis.Seen) -> told.Crisis:
+    return told.Crisis(
         person_id=str(seen.person_id),
         name=seen.name,
         arrival=_arrival(seen.told),
@@ -219,7 +220,7 @@ def _crisis(seen: crisis.Seen) -> protocol.Crisis:
         numbers=seen.numbers,
         aside_room_id=str(seen.aside or ""),
         timeline=tuple(
-            protocol.CrisisEvent(at=moment(entry.at), by=entry.by, kind=entry.kind, text=entry.text)
+            told.CrisisEvent(at=moment(entry.at), by=entry.by, kind=entry.kind, text=entry.text)
             for entry in seen.timeline
         ),
         closed=seen.closed,
@@ -233,16 +234,16 @@ PHASES: Final[dict[Phase, Literal["planned", "open", "closing"]]] = {
 }
 
 
-def _pause(pause: Pause | None) -> protocol.Pause | None:
-    return None if pause is None else protocol.Pause(moment(pause.started_at), moment(pause.ends_at))
+def _pause(pause: Pause | None) -> told.Pause | None:
+    return None if pause is None else told.Pause(moment(pause.started_at), moment(pause.ends_at))
 
 
-def _hold(hold: Hold | None, paused: bool) -> protocol.Hold | None:
-    return None if hold is None else protocol.Hold(moment(hold.since), moment(hold.paused_at), paused)
+def _hold(hold: Hold | None, paused: bool) -> told.Hold | None:
+    return None if hold is None else told.Hold(moment(hold.since), moment(hold.paused_at), paused)
 
 
-def _member(member: views.Member, view: views.RoomView) -> protocol.Member:
-    return protocol.Member(
+def _member(member: views.Member, view: views.RoomView) -> told.Member:
+    return told.Member(
         person_id=str(member.person_id),
         name=member.name,
         role=ROLES[member.role],
@@ -253,11 +254,11 @@ def _member(member: views.Member, view: views.RoomView) -> protocol.Member:
     )
 
 
-def _breakouts(view: views.RoomView) -> protocol.Breakouts | None:
+def _breakouts(view: views.RoomView) -> told.Breakouts | None:
     breakouts = view.breakouts
     if breakouts is None:
         return None
-    return protocol.Breakouts(
+    return told.Breakouts(
         state=PHASES[breakouts.phase],
         ends_at=moment(breakouts.ends_at) if breakouts.ends_at else None,
         rooms=tuple(_side(side, view) for side in breakouts.rooms),
@@ -265,8 +266,8 @@ def _breakouts(view: views.RoomView) -> protocol.Breakouts | None:
     )
 
 
-def _side(side: views.SideRoom, view: views.RoomView) -> protocol.SideRoom:
-    return protocol.SideRoom(
+def _side(side: views.SideRoom, view: views.RoomView) -> told.SideRoom:
+    return told.SideRoom(
         room_id=str(side.room_id),
         name=side.name,
         kind=side.kind.value,
@@ -276,11 +277,11 @@ def _side(side: views.SideRoom, view: views.RoomView) -> protocol.SideRoom:
     )
 
 
-def _person(one: views.Named) -> protocol.Person:
-    return protocol.Person(person_id=str(one.person_id), name=one.name, role=ROLES[one.role])
+def _person(one: views.Named) -> told.Person:
+    return told.Person(person_id=str(one.person_id), name=one.name, role=ROLES[one.role])
 
 
-def _wish(room: protocol.PlannedRoom) -> sides.RoomWish:
+def _wish(room: asked.PlannedRoom) -> sides.RoomWish:
     return sides.RoomWish(_room(room.room_id), room.name, tuple(_id(person) for person in room.people))
 
 
@@ -293,7 +294,7 @@ def _minutes(number: int | None) -> timedelta | None:
     return timedelta(minutes=number) if number is not None else None
 
 
-def same(one: protocol.Room, other: protocol.Room) -> bool:
+def same(one: told.Room, other: told.Room) -> bool:
     """Whether two views show a reader the same; how far the log has grown meanwhile does not show."""
     return msgspec.structs.replace(one, seq=other.seq, server_time=other.server_time) == other
 

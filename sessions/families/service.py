@@ -41,12 +41,11 @@ from sessions.people.access import Act
 from sessions.people.asking import asked
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.people.roles import Role, RoomRole
-from sessions.people.service import bind_guest, end_membership, keep_apart
+from sessions.people.service import bind_guest, end_membership, keep_apart, tell_of_the_end
 from sessions.programs import joining
 from sessions.programs.calendar_models import Busy, SeriesInvitee
 from sessions.programs.episode_models import Episode
 from sessions.programs.models import Meeting, MeetingInvitee
-from sessions.room import service as room
 
 AGREEMENT: Final = "family.1"
 CODE_LIVES: Final = timedelta(minutes=10)
@@ -398,12 +397,13 @@ def _dismiss(household: Household, guest: Person, by: Person | None) -> dict[str
         meeting__in=kept
     ).delete()
     HouseholdMember.objects.filter(household=household, person=guest).delete()
+    # Before the role, which may go on: in the log it is the client, or staff, who ended it.
+    tell_of_the_end(guest.pk, by.pk if by is not None else household.client_id)
     if not others.exists():
         for membership in Membership.objects.filter(
             person=guest, program=household.program_id, role=Role.FAMILY, ended_at=None
         ):
             end_membership(membership, by)
-    room.put_out(guest.pk, by.pk if by is not None else household.client_id)
     return ended
 
 

@@ -15,7 +15,7 @@ from sessions.people import standing
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
 from sessions.people.roles import Role
 
-# Sent on commit with `person` and `by` (ids): some access is over; who let the person in looks again.
+# Sent with `person` and `by` (ids), in the transaction: some access is over; who let them in looks again.
 access_ended: Final = Signal()
 
 
@@ -47,14 +47,14 @@ def end_membership(membership: Membership, by: Person | None = None) -> None:
     membership.refresh_from_db()
     if ended:
         _record(by, "membership.ended", membership.program_id, membership.person, Role(membership.role))
-        _tell_of_the_end(membership.person_id, by)
+        tell_of_the_end(membership.person_id, by.pk if by else membership.person_id)
 
 
 @transaction.atomic
 def disable(person: Person, by: Person | None = None) -> None:
     """End all of the person's access at once; logins notice within 30 seconds. Idempotent."""
     if Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
-        _tell_of_the_end(person.pk, by)
+        tell_of_the_end(person.pk, by.pk if by else person.pk)
         audit.record(
             actor_id=by.pk if by else None, act="person.disabled", subject_type="person", subject_id=person.pk
         )
@@ -112,10 +112,10 @@ def let_meet(one: Person, other: Person, program_id: UUID, by: Person) -> None:
             )
 
 
-def _tell_of_the_end(person: UUID, by: Person | None) -> None:
-    transaction.on_commit(
-        lambda: access_ended.send(sender=Person, person=person, by=by.pk if by is not None else person)
-    )
+def tell_of_the_end(person: UUID, by: UUID) -> None:
+    """Some access of theirs is over, though a role may go on. In the transaction that ends it: a process that
+    dies right after it leaves nobody inside."""
+    access_ended.send(sender=Person, person=person, by=by)
 
 
 def _record(by: Person | None, act: str, program_id: UUID, person: Person, role: Role) -> None:

@@ -78,7 +78,7 @@ from sessions.room.side_commands import (
     StepAside,
 )
 from sessions.room.still_facts import CameraOff, CameraOn, Said
-from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, close_due, end_overdue, put_out, settle, sweep
+from sessions.room.upkeep import DEAD_AFTER, RECONNECT_GRACE, close_due, end_overdue, settle, sweep
 from sessions.room.views import MeetingInfo, Member, RoomView, Waiter, You, view
 
 # In the log, and no more to remark: everybody in the room saw it.
@@ -412,7 +412,6 @@ __all__ = [
     "may_come",
     "next_change",
     "on_call",
-    "put_out",
     "seat",
     "seats",
     "seats_in",

@@ -144,7 +144,14 @@ async def test_a_group_without_a_facilitator_rests_and_goes_on_where_it_was(brow
 
 async def test_who_is_on_call_takes_a_group_over(browser: Browser) -> None:
     page = await page_of(browser)
-    stage = await Stage(page).open(view(you(place="waiting"), mayTakeOver=True, staffPresent=False))
+    call = {"mayTakeOver": True, "staffPresent": False, "hold": HOLD}
+    stage = await Stage(page).open(view(you(place="outside"), **call))
+    await expect(page.get_by_test_id("take-over")).to_have_text("Take over")
+    await expect(page.get_by_test_id("waiting")).not_to_contain_text("door")
+    # In a crisis the facilitator is there, and stays the one who leads.
+    await stage.tell(view(you(place="outside"), mayTakeOver=True, seq=2))
+    await expect(page.get_by_test_id("take-over")).to_have_text("Go there and help")
+    await expect(page.get_by_test_id("may-take-over")).to_contain_text("beside their facilitator")
     await page.get_by_test_id("take-over").click()
     assert await says(stage, "takeOver") == {}
     await page.context.close()
@@ -224,4 +231,62 @@ async def test_listening_in_is_done_without_picture_and_sound(browser: Browser) 
     assert await says(stage, "visit") == {"roomId": "b1"}
     for button in ("bar-microphone", "bar-camera"):
         await expect(page.get_by_test_id(button)).to_have_attribute("data-tone", "off")
+    await page.context.close()
+
+
+LATECOMERS = [
+    waiter(name, late=True, minutesLate=minutes)
+    for name, minutes in (("Daniel K.", 22), ("Luis O.", 19), ("Hannah W.", 17), ("Marcus B.", 16))
+]
+
+
+async def test_who_came_late_is_let_in_with_each_reason_by_keys_alone(browser: Browser) -> None:
+    page = await page_of(browser)
+    stage = await Stage(page).open(view(you(), members=GROUP[:1], waiting=LATECOMERS))
+    await page.get_by_test_id("bar-people").click()
+    row = page.locator('[data-testid=waiter][data-person="daniel-k"]')
+    await expect(row.get_by_test_id("came-late")).to_contain_text("22")
+    await expect(page.get_by_test_id("admit-all")).to_have_count(0)
+
+    # Escape and "Cancel" go back to where one was, and close nothing else.
+    await row.get_by_test_id("admit").focus()
+    for back in ("Escape", "Shift+Tab Enter"):
+        await page.keyboard.press("Enter")
+        await expect(row.get_by_test_id("late-told-us")).to_be_focused()
+        await expect(row.get_by_test_id("admit")).to_have_attribute("aria-expanded", "true")
+        if back != "Escape":
+            for _ in range(4):
+                await page.keyboard.press("Tab")
+            await expect(row.get_by_test_id("late-cancel")).to_be_focused()
+        await page.keyboard.press("Escape" if back == "Escape" else "Enter")
+        await expect(row.get_by_test_id("late-choice")).to_have_count(0)
+        await expect(row.get_by_test_id("admit")).to_be_focused()
+        await expect(page.get_by_test_id("rail")).to_be_visible()
+    assert asked(stage, "admit") == []
+
+    for at, reason in enumerate(("told-us", "technical", "transport", "other")):
+        await page.locator("[data-testid=waiter]").first.get_by_test_id("admit").focus()
+        await page.keyboard.press("Enter")
+        for _ in range(at):
+            await page.keyboard.press("Tab")
+        await expect(page.get_by_test_id(f"late-{reason}")).to_be_focused()
+        await page.keyboard.press("Enter")
+        assert await says(stage, "admit") == {"personId": LATECOMERS[at]["personId"], "reason": reason}
+        stage.said.clear()
+        await stage.tell(view(you(), members=GROUP[:1], waiting=LATECOMERS[at + 1 :], seq=at + 2))
+        await expect(page.get_by_test_id("waiter")).to_have_count(3 - at)
+        focused = await page.evaluate("document.activeElement.closest('[data-testid=rail]') !== null")
+        assert focused, "the focus stays beside the line, not at the top of the page"
+    await page.context.close()
+
+
+async def test_the_word_about_a_latecomer_leads_to_the_decision(browser: Browser) -> None:
+    page = await page_of(browser, PHONE)
+    stage = await Stage(page).open(view(you(), members=GROUP[:1]))
+    await page.get_by_test_id("room").wait_for()
+    await stage.tell(view(you(), members=GROUP[:1], waiting=LATECOMERS[:1], seq=2))
+    await page.get_by_test_id("toast").get_by_role("button").first.click()
+    await page.get_by_test_id("waiter").get_by_test_id("admit").click()
+    await page.get_by_test_id("late-transport").click()
+    assert await says(stage, "admit") == {"personId": "daniel-k", "reason": "transport"}
     await page.context.close()

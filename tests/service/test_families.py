@@ -28,6 +28,7 @@ from sessions.families.service import Guest
 from sessions.messages.models import Channel, Message
 from sessions.people.models import HouseholdMember, Person
 from sessions.people.roles import Role, RoomRole
+from sessions.people.service import bind_guest
 from sessions.programs import episodes
 from sessions.programs import series as calendar
 from sessions.programs import service as programs
@@ -38,6 +39,7 @@ from sessions.programs.models import Meeting
 from sessions.programs.recurrence import weekly
 from sessions.room import service as room
 from sessions.room.commands import Admit, Knock
+from sessions.room.models import Placement, RoomFact
 from tests.cast import HOUR, MORNING, Cast, assemble
 from tests.service import papers
 
@@ -121,9 +123,10 @@ def test_a_guest_comes_in_on_one_device_with_a_code_by_the_other_channel(cast: C
     for hidden in ("/week/", reverse("census", args=[cast.north.pk]), f"/episodes/{of(cast).pk}/"):
         assert phone.get(hidden).status_code == 404
     with time_machine.travel(MORNING + timedelta(minutes=2), tick=False):
-        assert comes_in(Client(), address) == 422  # another device
+        assert comes_in(phone, address) == 302  # every visit has a code of its own
+    assert Message.objects.filter(template="code").count() == 2
     with time_machine.travel(MORNING + timedelta(minutes=4), tick=False):
-        assert comes_in(phone, address) == 302
+        assert comes_in(Client(), address) == 422  # another device
 
 
 @pytest.mark.parametrize("by_email", [True, False], ids=["link by e-mail", "link by SMS"])
@@ -387,6 +390,37 @@ def test_an_invitation_is_found_under_its_own_client_alone(cast: Cast, client: C
     client.force_login(cast.carol)
     for what in ("invite", "revoke", "back"):
         assert client.post(reverse(f"family-{what}", args=[bruno.pk, one.pk])).status_code == 404
+
+
+def test_a_guest_of_two_clients_stays_with_the_one_who_says_nothing(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    """The role goes on; the rooms that rested on the other do not."""
+    one = added(cast)
+    paper = consent(cast, one.guest)
+    bind_guest(cast.bruno, one.guest, cast.north.pk, "aunt")
+    with_alice, with_bruno = (
+        programs.schedule(
+            cast.north,
+            MeetingKind.FAMILY_THERAPY,
+            Span(MORNING, MORNING + HOUR),
+            facilitators=[cast.mina],
+            invitees=[(client, RoomRole.CLIENT), (one.guest, RoomRole.FAMILY)],
+            drop_in=True,
+        )
+        for client in (cast.alice, cast.bruno)
+    )
+    for meeting in (with_alice, with_bruno):
+        room.handle(room.Actor(cast.mina.pk, meeting.pk), Knock())
+        room.handle(room.Actor(one.guest.pk, meeting.pk), Knock())
+        room.handle(room.Actor(cast.mina.pk, meeting.pk), Admit(one.guest.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        consents.end(cast.alice, paper)
+    where = {row.meeting_id: row.place for row in Placement.objects.filter(person=one.guest)}
+    assert where == {with_alice.pk: "removed", with_bruno.pk: "main"}
+    removed = RoomFact.objects.get(meeting=with_alice, kind="removed")
+    assert removed.actor == cast.alice
+    assert one.guest.memberships.filter(role=Role.FAMILY, ended_at=None).exists()
 
 
 def test_a_guest_is_asked_to_sessions_from_the_form_and_out_of_series_with_the_consent(

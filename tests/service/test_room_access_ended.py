@@ -1,9 +1,8 @@
-"""Whose access ends in the middle of a meeting is out of it at once, not when a socket next looks."""
+"""Whose access ends in the middle of a meeting is out of it in the same transaction, not when a socket next looks."""
 
 from __future__ import annotations
 
 import pytest
-from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from sessions.people.models import Membership, Person
 from sessions.people.service import disable, end_membership
@@ -27,33 +26,24 @@ def place(person: Person) -> Place:
 
 
 @pytest.mark.parametrize("how", ["leaves the programme", "is disabled"])
-def test_somebody_inside_is_out(
-    evening: Evening, cast: Cast, how: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        if how == "is disabled":
-            disable(cast.alice, cast.ines)
-        else:
-            end_membership(Membership.objects.get(person=cast.alice), cast.ines)
+def test_somebody_inside_is_out(evening: Evening, cast: Cast, how: str) -> None:
+    if how == "is disabled":
+        disable(cast.alice, cast.ines)
+    else:
+        end_membership(Membership.objects.get(person=cast.alice), cast.ines)
     assert place(cast.alice) is Place.REMOVED
     assert place(cast.bruno) is Place.WAITING
     assert place(cast.mina) is Place.MAIN
 
 
-def test_somebody_who_waits_waits_no_more(
-    evening: Evening, cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        disable(cast.bruno)
+def test_somebody_who_waits_waits_no_more(evening: Evening, cast: Cast) -> None:
+    disable(cast.bruno)
     assert place(cast.bruno) is Place.DECLINED
     assert place(cast.alice) is Place.MAIN
 
 
-def test_who_keeps_another_part_stays(
-    evening: Evening, cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
+def test_who_keeps_another_part_stays(evening: Evening, cast: Cast) -> None:
     """Mina leads and coordinates; the one ends, the other leads on."""
     more = Membership.objects.create(person=cast.mina, program=cast.north, role="coordinator")
-    with django_capture_on_commit_callbacks(execute=True):
-        end_membership(more, cast.ines)
+    end_membership(more, cast.ines)
     assert place(cast.mina) is Place.MAIN

@@ -1,4 +1,5 @@
-"""Anything at all through real sockets: what a page was told is what the room is, and a waiter is told nothing.
+"""Anything at all through real sockets, in a group, a family evening and an alumna's call: what a page was told is what
+the room is, and a waiter is told nothing.
 
 The rules are those of test_room_stateful.py; here the way to the browser is what is walked.
 """
@@ -10,25 +11,50 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 
+from sessions.families import service as families
+from sessions.families.models import Invitation
+from sessions.families.service import Guest
+from sessions.people.models import Person
+from sessions.people.roles import RoomRole
+from sessions.programs import episodes
+from sessions.programs.models import Meeting, MeetingInvitee
 from sessions.room import service
+from signaling.protocol import Close
 from signaling.translation import room_of, same
 from tests.cast import Cast
 from tests.service.wire import Page, eventually, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
-STEPS = 40
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_after_every_step_each_page_shows_the_room_as_it_is(cast: Cast, seed: int) -> None:
-    chance = random.Random(seed)
-    people = {"mina": cast.mina, "theo": cast.theo, "alice": cast.alice, "bruno": cast.bruno}
+@pytest.mark.parametrize(
+    ("where", "names", "length"),
+    [
+        ("group", ("mina", "theo", "alice", "bruno"), 40),
+        ("family", ("mina", "alice", "bruno", "guest"), 40),
+        ("check_in", ("mina", "ada"), 20),
+    ],
+    ids=["a group", "a family evening whose guest is out in the middle", "a call with an alumna"],
+)
+async def test_after_every_step_each_page_shows_the_room_as_it_is(
+    cast: Cast, where: str, names: tuple[str, ...], length: int
+) -> None:
+    chance = random.Random(where)
+    meeting: Meeting = getattr(cast, where)
+    guest = await database_sync_to_async(invited)(cast) if "guest" in names else None
+    people: dict[str, Person] = {
+        name: guest or cast.omar if name == "guest" else getattr(cast, name) for name in names
+    }
     async with pages() as visit:
-        open_pages = {name: await visit(person, cast.group.pk) for name, person in people.items()}
+        open_pages = {name: await visit(person, meeting.pk) for name, person in people.items()}
         for page in open_pages.values():
             await page.say("knock")
-        for _ in range(STEPS):
+        for step in range(length):
+            if guest is not None and step == length // 2:
+                await is_out(cast, guest, open_pages.pop("guest"))
+                del people["guest"]
             name = chance.choice(list(people))
             whom = str(chance.choice(list(people.values())).pk)
             kind, fields = chance.choice(steps(open_pages["mina"], whom, chance))
@@ -37,12 +63,38 @@ async def test_after_every_step_each_page_shows_the_room_as_it_is(cast: Cast, se
             if kind != "knock":
                 await open_pages[name].answer(given)
             for who, page in open_pages.items():
-                await shows_the_room_as_it_is(page, service.Actor(people[who].pk, cast.group.pk))
+                await shows_the_room_as_it_is(page, service.Actor(people[who].pk, meeting.pk))
             for who, before in waiting.items():
                 if open_pages[who].place == "waiting":
                     nothing_is_told(open_pages[who], before)
             if open_pages["mina"].room["meeting"]["ended"]:
                 break
+
+
+def invited(cast: Cast) -> Person:
+    """Alice's mother, asked to the family evening. How she signs in is told in test_families.py."""
+    episode = episodes.current(cast.alice, cast.north.pk)
+    assert episode is not None
+    who = Guest("Fatima", "Haddad", "mother", "fatima@example.org", "+12125550177")
+    guest = families.add(episode, who, by=cast.carol)
+    MeetingInvitee.objects.create(meeting=cast.family, person=guest, role=RoomRole.FAMILY)
+    return guest
+
+
+async def is_out(cast: Cast, guest: Person, page: Page) -> None:
+    """Revoked by staff while the bells forget who listens: her page is told nothing more, and closed."""
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.flush()
+
+    def revoke() -> None:
+        families.revoke(Invitation.objects.get(guest=guest, revoked_at=None), by=cast.carol)
+
+    await database_sync_to_async(revoke)()
+    told = len(page.frames)
+    assert await page.closes() == Close.NOT_FOUND
+    for frame in page.frames[told:]:
+        assert not any(word in frame for word in ("Okafor", "Park", "Bruno", '"token"'))
 
 
 def steps(staff: Page, whom: str, chance: random.Random) -> list[tuple[str, dict[str, Any]]]:
@@ -59,6 +111,7 @@ def steps(staff: Page, whom: str, chance: random.Random) -> list[tuple[str, dict
         ("remove", {"personId": whom}),
         ("leave", {}),
         ("proposeBreakouts", {"by": "random", "size": 2}),
+        ("proposeBreakouts", {"by": "household"}),
         ("openBreakouts", {"minutes": 5}),
         ("openBreakouts", {}),
         ("closeBreakouts", {}),

@@ -21,7 +21,7 @@ from django.db import connections
 from django.test import Client
 
 from sessions.people.models import Person
-from signaling import protocol
+from signaling.protocol.told import Room
 from signaling.shutdown import close_all
 from tests.servers import stop, wait_until
 from vIOP.asgi import application
@@ -89,10 +89,10 @@ class Page:
         views = self.told("room")
         return views[-1] if views else {}
 
-    def typed_room(self) -> protocol.Room | None:
+    def typed_room(self) -> Room | None:
         """The latest view, as a message of the protocol."""
         frames = [frame for frame in self.frames if json.loads(frame)["type"] == "room"]
-        return msgspec.json.decode(frames[-1], type=protocol.Room) if frames else None
+        return msgspec.json.decode(frames[-1], type=Room) if frames else None
 
     @property
     def place(self) -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from signaling import protocol
+from signaling.protocol import basics
 from signaling.sockets import oversize
 from signaling.typescript import typescript
 
@@ -95,7 +96,7 @@ def of(kind: inspect.Type) -> st.SearchStrategy[Any]:
     match kind:
         case inspect.Metadata(type=inner):
             return of(inner)
-        case inspect.StrType(pattern=pattern) if pattern not in (None, protocol.NO_NUL):
+        case inspect.StrType(pattern=pattern) if pattern not in (None, basics.NO_NUL):
             return st.from_regex(pattern or "")
         case inspect.StrType():
             return st.text(STORABLE, min_size=kind.min_length or 0, max_size=kind.max_length or 200)

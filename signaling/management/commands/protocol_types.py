@@ -12,7 +12,7 @@ from signaling.typescript import typescript
 
 
 class Command(BaseCommand):
-    help = "Write frontend/src/protocol/messages.gen.ts from signaling/protocol.py."
+    help = "Write frontend/src/protocol/messages.gen.ts from signaling/protocol."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -145,16 +145,17 @@ export function HoldCover({ view }: { readonly view: Room }) {
   );
 }
 
-/** To staff on call, when nobody leads the group. */
+/** To staff on call: nobody leads the group, or who leads it has asked for help in a crisis. */
 export function TakeOver({ session, snapshot, view }: Props) {
   const words = useWords();
   if (!view.mayTakeOver) return null;
+  const led = view.hold === null;
   return (
     <div className="notice attention take-over" role="alert" data-testid="may-take-over">
       <Icon name="notice" />
       <div className="stack tight">
         <p>
-          <strong>{view.hold ? words.takeOverTitle : words.takeOverCrisis}</strong> {words.takeOverText}
+          <strong>{led ? words.takeOverCrisis : words.takeOverTitle}</strong> {led ? words.goToHelpText : words.takeOverText}
         </p>
         <button
           type="button"
@@ -163,7 +164,7 @@ export function TakeOver({ session, snapshot, view }: Props) {
           disabled={Session.busy(snapshot, "takeOver")}
           onClick={() => void session.act({ type: "takeOver" }, "takeOver")}
         >
-          {words.takeOver}
+          {led ? words.goToHelp : words.takeOver}
         </button>
       </div>
     </div>

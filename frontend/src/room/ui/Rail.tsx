@@ -1,11 +1,11 @@
-import { useId, useState, type ReactNode, type RefObject } from "react";
+import { useId, useRef, useState, type ReactNode, type RefObject } from "react";
 import type { Member, Room } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { BreakoutsPanel } from "./Breakouts";
 import { FloorControls, Hands } from "./FloorControls";
 import { others } from "./Gallery";
-import { useFocusOnArrival } from "./hooks";
+import { useFocusKept, useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
 import { TurnAway } from "./TurnAway";
@@ -29,6 +29,8 @@ export function Rail(props: Props) {
   const words = useWords();
   const [side, setSide] = useState<Side>("people");
   const heading = useFocusOnArrival<HTMLHeadingElement>();
+  const rail = useRef<HTMLElement>(null);
+  useFocusKept(rail, heading);
   const helps = view.breakouts?.rooms.filter(({ helpSince }) => helpSince !== null).length ?? 0;
   const tab = (which: Side, name: string, count: number): ReactNode => (
     <button
@@ -42,7 +44,7 @@ export function Rail(props: Props) {
     </button>
   );
   return (
-    <aside className="rail" aria-label={words.people} data-testid="rail" data-side={side}>
+    <aside className="rail" ref={rail} aria-label={words.people} data-testid="rail" data-side={side}>
       <header className="rail-head">
         <h2 className="visually-hidden" ref={heading} tabIndex={-1}>
           {words.people}

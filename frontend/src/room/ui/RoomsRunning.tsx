@@ -1,7 +1,7 @@
 import { useId, useState } from "react";
 import type { Breakouts, SideRoom } from "../../protocol/messages.gen";
 import { helpQueue } from "../rooms";
-import { Session } from "../session";
+import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { Icon } from "./Icon";
 import { Recall } from "./Recall";
@@ -35,16 +35,7 @@ export function Running({ session, snapshot, view, breakouts }: RoomsProps & { r
                 <strong>{words.helpWanted(room.name)}</strong>
               </p>
               <span className="rail-acts">
-                <button
-                  type="button"
-                  className="button primary small"
-                  data-testid="help-go"
-                  aria-label={words.visitName(room.name)}
-                  disabled={Session.busy(snapshot, "visit") || view.you.roomId === room.roomId}
-                  onClick={() => void session.act({ type: "visit", roomId: room.roomId }, "visit")}
-                >
-                  {words.visit}
-                </button>
+                <Go session={session} snapshot={snapshot} room={room} look="primary" testid="help-go" here={view.you.roomId === room.roomId} />
                 <button
                   type="button"
                   className="button quiet small"
@@ -137,34 +128,40 @@ export function Steering({ session, snapshot, breakouts }: RoomsProps & { readon
 export function Going({ session, snapshot, view, room }: RoomsProps & { readonly room: SideRoom }) {
   const words = useWords();
   if (view.you.roomId === room.roomId) return <p className="tag now">{words.youAreHere}</p>;
-  const go = (listening: boolean) => {
-    if (listening) session.want({ microphone: false, camera: false });
-    void session.act({ type: "visit", roomId: room.roomId }, "visit");
-  };
-  const busy = Session.busy(snapshot, "visit");
   return (
     <span className="rooms-going">
-      <button
-        type="button"
-        className="button small"
-        data-testid="visit"
-        aria-label={words.visitName(room.name)}
-        disabled={busy}
-        onClick={() => go(false)}
-      >
-        {words.visit}
-      </button>
-      <button
-        type="button"
-        className="button quiet small"
-        data-testid="listen"
-        aria-label={words.listenName(room.name)}
-        disabled={busy}
-        onClick={() => go(true)}
-      >
-        {words.listen}
-      </button>
+      <Go session={session} snapshot={snapshot} room={room} testid="visit" />
+      <Go session={session} snapshot={snapshot} room={room} look="quiet" testid="listen" listening />
     </span>
+  );
+}
+
+/** One press, and one is there; to listen, without picture and sound of one's own. */
+function Go(props: {
+  readonly session: Session;
+  readonly snapshot: Snapshot;
+  readonly room: SideRoom;
+  readonly testid: string;
+  readonly look?: "primary" | "quiet";
+  readonly listening?: boolean;
+  readonly here?: boolean;
+}) {
+  const { session, snapshot, room, look, listening = false, here = false } = props;
+  const words = useWords();
+  return (
+    <button
+      type="button"
+      className={look === undefined ? "button small" : `button ${look} small`}
+      data-testid={props.testid}
+      aria-label={listening ? words.listenName(room.name) : words.visitName(room.name)}
+      disabled={here || Session.busy(snapshot, "visit")}
+      onClick={() => {
+        if (listening) session.want({ microphone: false, camera: false });
+        void session.act({ type: "visit", roomId: room.roomId }, "visit");
+      }}
+    >
+      {listening ? words.listen : words.visit}
+    </button>
   );
 }
 

@@ -21,6 +21,7 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
   const [telling, setTelling] = useState(false);
   const { view, link } = snapshot;
   const waiting = view?.you.place === "waiting";
+  const called = view?.mayTakeOver ?? false; // staff on call wait for nobody: they go in when they want to
   const names = view?.meeting.facilitators ?? [];
 
   return (
@@ -50,7 +51,7 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
               )}
             </>
           ) : (
-            <p className="lead pending">{words.knocking}</p>
+            !called && <p className="lead pending">{words.knocking}</p>
           )}
         </div>
         <Messages lines={snapshot.chat.lines} />
@@ -67,11 +68,13 @@ export function Waiting(props: { readonly session: Session; readonly snapshot: S
           <li>
             <Icon name="cameraOff" /> {words.waitingPrivacy}
           </li>
-          <li>
-            <Icon name="speaker" /> {words.waitingSound}
-          </li>
+          {!called && (
+            <li>
+              <Icon name="speaker" /> {words.waitingSound}
+            </li>
+          )}
         </ul>
-        <NotifyOffer />
+        {!called && <NotifyOffer />}
         <div className="cluster calm-acts">
           <button type="button" className="button" onClick={() => setChoosing(true)}>
             <Icon name="settings" /> {words.devices}

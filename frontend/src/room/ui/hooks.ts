@@ -27,6 +27,39 @@ export function useFocusOnArrival<T extends HTMLElement>(): RefObject<T | null> 
   return element;
 }
 
+/** In a region whose buttons wait for answers and whose rows come and go, the focus is never lost to the top of the
+ * page: a button that was disabled for a moment has it again, and when what had it is gone, `home` takes it. */
+export function useFocusKept(region: RefObject<HTMLElement | null>, home: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const within = region.current;
+    if (within === null) return;
+    let last: Element | null = null;
+    const comes = ({ target }: FocusEvent) => {
+      last = target instanceof Element ? target : null;
+    };
+    const goes = ({ target }: FocusEvent) => {
+      // Looked at afterwards: while an element is taken out of the page it still seems to be there.
+      setTimeout(() => {
+        if (last === target && last?.isConnected && !last.matches(":disabled, :focus")) last = null; // its owner went on
+      });
+    };
+    const changed = () => {
+      if (last === null || (document.activeElement !== null && document.activeElement !== document.body)) return;
+      if (!last.isConnected) home.current?.focus({ preventScroll: true });
+      else if (last instanceof HTMLElement && !last.matches(":disabled")) last.focus({ preventScroll: true });
+    };
+    const observer = new MutationObserver(changed);
+    observer.observe(within, { subtree: true, childList: true, attributeFilter: ["disabled"] });
+    within.addEventListener("focusin", comes);
+    within.addEventListener("focusout", goes);
+    return () => {
+      observer.disconnect();
+      within.removeEventListener("focusin", comes);
+      within.removeEventListener("focusout", goes);
+    };
+  }, [region, home]);
+}
+
 export function usePhone(): boolean {
   const [phone, setPhone] = useState(() => matchMedia("(max-width: 55.99rem)").matches);
   useEffect(() => {

@@ -155,6 +155,8 @@ export const roomsEn = {
   takeOverCrisis: "Somebody in this group needs help, and its facilitator has asked for you.",
   takeOverText: "You are on call. If you take over, you come in as their facilitator.",
   takeOver: "Take over",
+  goToHelpText: "You are on call. You come in beside their facilitator, who goes on leading.",
+  goToHelp: "Go there and help",
 
   // Lobbies
   lobbyClients: "Clients",

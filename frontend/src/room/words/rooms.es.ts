@@ -149,6 +149,8 @@ export const roomsEs: RoomsWords = {
   takeOverCrisis: "Alguien de este grupo necesita ayuda, y su responsable te llama.",
   takeOverText: "Estás de guardia. Si tomas el grupo, entras como su responsable.",
   takeOver: "Tomar el grupo",
+  goToHelpText: "Estás de guardia. Entras junto a su responsable, que sigue llevando el grupo.",
+  goToHelp: "Ir y ayudar",
 
   lobbyClients: "Clientes",
   lobbyFamily: "Familia",
