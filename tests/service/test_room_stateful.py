@@ -117,7 +117,9 @@ LENGTHS = st.sampled_from([None, timedelta(minutes=1)])
 
 class RoomMachine(Clinic):
     @initialize(
-        other=st.sampled_from(["individual", "individual", "family", "call"]),  # the others take longer to set up
+        other=st.sampled_from(
+            ["individual", "individual", "family", "call"]
+        ),  # the others take longer to set up
         begun=st.sampled_from(["nobody came yet", "everybody is in", "the door has closed", "it is over"]),
     )
     def begin(self, other: str, begun: str) -> None:
