@@ -85,18 +85,23 @@ async function pairs(room: MediaRoom): Promise<Seen> {
   const publication = room.localParticipant.getTrackPublication(Track.Source.Camera);
   const report = (await publication?.track?.getRTCStatsReport()) ?? new Map<string, unknown>();
   const rows = [...(report as Map<string, Row>).values()];
-  const protocolOf = new Map(rows.filter(({ type }) => type === "local-candidate").map(({ id, protocol }) => [id, protocol]));
+  const protocolOf = new Map(rows.filter((row) => row.type === "local-candidate" && !overRelay(row)).map(({ id, protocol }) => [id, protocol]));
   const worked = rows.filter(({ type, state }) => type === "candidate-pair" && state === "succeeded");
   const by = (protocol: string) => worked.some(({ localCandidateId = "" }) => protocolOf.get(localCandidateId) === protocol);
   const upBps = Math.max(0, ...worked.map(({ availableOutgoingBitrate = 0 }) => availableOutgoingBitrate));
   return { udp: by("udp"), tcp: by("tcp"), upBps };
 }
 
+/** What goes over the clinic's relay is no direct way; `protocol` is then only how the relay goes on from there. */
+const overRelay = ({ candidateType, relayProtocol }: Row): boolean => candidateType === "relay" || relayProtocol !== undefined;
+
 interface Row {
   readonly id: string;
   readonly type: string;
   readonly state?: string;
   readonly protocol?: string;
+  readonly candidateType?: string;
+  readonly relayProtocol?: string;
   readonly localCandidateId?: string;
   readonly availableOutgoingBitrate?: number;
 }
