@@ -12,15 +12,18 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.e2e.visitor import DESKTOP, WITHIN_S, Visitor
+from tests.e2e.visitor import DESKTOP, WITHIN_S, Visitor, profile
 from tests.media.browsers import CHROMIUM, CHROMIUM_FLAGS
 from tests.site import Login, Site
 
 OWN = ("--host-resolver-rules", "--use-fake-device-for-media-stream")
-FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)] + [
-    "--use-fake-device-for-media-stream=fps=8",  # five cameras on two cores: what counts is that pictures move
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-]
+FLAGS = (
+    [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)]
+    + [
+        "--use-fake-device-for-media-stream=device-count=10,fps=8",  # five cameras on two cores: what counts is that pictures move
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    ]
+)
 
 expect.set_options(timeout=WITHIN_S * 1000)  # a deadline, not a measure
 
@@ -59,9 +62,9 @@ async def come(site: Site, browser: Browser) -> AsyncIterator[Come]:
     """Brings a person to a browser of their own, signed in. `come(login, viewport=PHONE)`."""
     present: list[Visitor] = []
 
-    async def come(login: Login, viewport: Any = None, at: Site | None = None, **profile: Any) -> Visitor:
+    async def come(login: Login, viewport: Any = None, at: Site | None = None, **how: Any) -> Visitor:
         size: Any = viewport or DESKTOP
-        context = await browser.new_context(viewport=size, permissions=["camera", "microphone"], **profile)
+        context = await profile(browser, size, **how)
         visitor = Visitor(at or site, login, context, await context.new_page())
         present.append(visitor)
         visitor.listen()

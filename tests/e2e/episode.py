@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.visitor import DESKTOP, PHONE, WITHIN_S, Visitor, until
+from tests.e2e.visitor import DESKTOP, PHONE, WITHIN_S, Visitor, profile, until
 from tests.site import Login, Site
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -50,7 +50,7 @@ class Walk:
         ]
 
     async def by(self, name: str, login: Login, viewport: Any) -> Visitor:
-        context = await self.browser.new_context(viewport=viewport, permissions=["camera", "microphone"])
+        context = await profile(self.browser, viewport)
         visitor = Visitor(self.site, login, context, await context.new_page())
         visitor.listen()
         self.present[name] = visitor

@@ -16,7 +16,7 @@ from tests.e2e.episode import Walk
 from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest, until
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest, profile, until
 from tests.media.browsers import CHROMIUM
 from tests.site import Login, Site
 
@@ -44,7 +44,7 @@ class Camera:
 
 async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None) -> Visitor:
     size: Any = viewport or DESKTOP
-    context = await browser.new_context(viewport=size, permissions=["camera", "microphone"])
+    context = await profile(browser, size)
     visitor = Visitor(site, login, context, await context.new_page())
     visitor.listen()
     return visitor
@@ -56,7 +56,7 @@ async def staged(browser: Browser, folder: Path) -> None:
     told += [(state, "es", "-spanish") for state in STATES if state.name in IN_SPANISH]
     for state, language, mark in told:
         for size, viewport in SIZES.items():
-            context = await browser.new_context(viewport=viewport, permissions=["camera", "microphone"])  # type: ignore[arg-type]
+            context = await profile(browser, viewport)
             page = await context.new_page()
             config = {**state.config, "language": language}
             stage = await Stage(page, **config).open(state.told, inside=state.inside)

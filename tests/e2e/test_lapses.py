@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor, until
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, profile, until
 from tests.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -38,7 +38,7 @@ class Evening:
     async def comes(self, role: str, given_name: str, size: Any = PHONE) -> Visitor:
         """To a browser of their own, signed in and through the door."""
         login = next(one for one in self.site.logins(role) if one.name.startswith(given_name))
-        context = await self.browser.new_context(viewport=size, permissions=["camera", "microphone"])
+        context = await profile(self.browser, size)
         visitor = Visitor(self.site, login, context, await context.new_page())
         self.present.append(visitor)
         visitor.listen()

@@ -10,7 +10,7 @@ from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES, State
 from tests.e2e.test_pages import NARROW, OVERFLOW, complaints
-from tests.e2e.visitor import DESKTOP, PHONE, at_rest
+from tests.e2e.visitor import DESKTOP, PHONE, at_rest, profile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,7 +24,7 @@ TOO_SMALL = """() => [...document.querySelectorAll('a.button, button, input:not(
 @pytest.mark.parametrize("state", [*STATES, *FLOOR_STATES], ids=lambda state: state.name)
 async def test_it_is_readable_on_every_screen(browser: Browser, state: State) -> None:
     for language, size in (("en", PHONE), ("en", DESKTOP), ("es", NARROW)):
-        context = await browser.new_context(viewport=size, permissions=["camera", "microphone"])  # type: ignore[arg-type]
+        context = await profile(browser, size)
         page = await context.new_page()
         heard = complaints(page)
         stage = await Stage(page, language=language, **state.config).open(state.told, inside=state.inside)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from playwright.async_api import BrowserContext, Page, WebSocket
+from playwright.async_api import Browser, BrowserContext, Page, WebSocket
 
 from tests.site import Login, Site
 
@@ -61,6 +62,28 @@ STREAMS: Final = """async () => {
   }
   return found;
 }"""
+
+# The nth of the machine's cameras, unless the page asks for another.
+OWN_CAMERA: Final = """(() => {
+  const { mediaDevices } = navigator;
+  const ours = mediaDevices?.getUserMedia.bind(mediaDevices);
+  if (!ours) return;
+  mediaDevices.getUserMedia = async (wish) => {
+    if (!wish?.video || wish.video.deviceId) return ours(wish);
+    const cameras = (await mediaDevices.enumerateDevices()).filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId);
+    const own = cameras[NUMBER % cameras.length];
+    return ours(own ? { ...wish, video: { ...wish.video, deviceId: own.deviceId } } : wish);
+  };
+})()"""
+_numbers = itertools.count()
+
+
+async def profile(browser: Browser, viewport: Any, **how: Any) -> BrowserContext:
+    """A browser profile of one's own, with devices allowed, and a camera of one's own: one that several pages share
+    now and then gives nothing to any of them."""
+    context = await browser.new_context(viewport=viewport, permissions=["camera", "microphone"], **how)
+    await context.add_init_script(OWN_CAMERA.replace("NUMBER", str(next(_numbers))))
+    return context
 
 
 @dataclass
