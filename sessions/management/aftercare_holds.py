@@ -79,14 +79,17 @@ def _due(now: datetime, lately: timedelta) -> None:
 
 
 def _tries(zone_at: ZoneAt) -> None:
-    """Nobody is called without consent, nor at night but in a crisis."""
-    crises = set(Escalation.objects.filter(tier=Tier.CRISIS.value).values_list("check_in", flat=True))
+    """Nobody is called without consent, nor at night but while a crisis waits for its hand-off."""
+    crises: dict[UUID, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for found in Escalation.objects.filter(tier=Tier.CRISIS.value):
+        crises[found.course_id].append((found.opened_at, found.handed_off_at or _ALWAYS))
     quiet = plans.quiet_of(DEFAULT)
     for one in CallTry.objects.select_related("check_in__course__person"):
         course = one.check_in.course
         must(planning.consented(course, one.at), f"called without consent: {one.check_in_id}")
         night = is_quiet(one.at, zone_at(course.person_id, one.at), quiet)
-        must(not night or one.check_in_id in crises, f"called at night: {one.check_in_id}")
+        danger = any(start <= one.at <= end for start, end in crises[course.pk])
+        must(not night or danger, f"called at night: {one.check_in_id}")
 
 
 def _messages(zone_at: ZoneAt) -> None:
