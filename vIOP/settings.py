@@ -160,7 +160,10 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 PASSWORD_RESET_TIMEOUT = 3600  # seconds
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": env.str("VIOP_LOGIN_LIMIT", default="15/15m/ip,5/15m/key")}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": env.str("VIOP_LOGIN_LIMIT", default="15/15m/ip,5/15m/key"),
+    "token_failed": "20/5m/ip",  # wrong secrets of connected systems; not by system: that would lock it out
+}
 # one proxy in front: without it, limits by address would count everybody as one person
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("VIOP_PROXIES", default=1 if PRODUCTION else 0)
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"

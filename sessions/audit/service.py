@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -43,27 +45,85 @@ def record(
     Inside a transaction the event stands or falls with it, and the chain stays locked until its end: record
     last, and record before anything is shown ("no row, no data"). `actor_id` is None for the system itself.
     """
+    (event,) = _events(actor_id, act, subject_type, [subject_id], scope, outcome, reason)
+    _keep([event])
+    return event
+
+
+def record_each(
+    *, actor_id: UUID | None, act: str, subject_type: str, subject_ids: Collection[UUID | str], scope: UUID
+) -> None:
+    """`record` for each of many subjects of one look, at the cost of one."""
+    _keep(_events(actor_id, act, subject_type, subject_ids, scope, Outcome.ALLOWED, ""))
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """What is put on record within is written at the end, all at once; nothing of it after an exception.
+
+    For a transaction that is long and does much: the chain, on which everybody else's acts wait, is locked
+    for its last moment alone. Belongs inside that transaction.
+    """
+    before = _GATHERED.set([])
+    try:
+        yield
+        events = _GATHERED.get() or []
+    finally:
+        _GATHERED.reset(before)
+    _keep(events)
+
+
+_GATHERED: Final[ContextVar[list[AuditEvent] | None]] = ContextVar("gathered", default=None)
+
+
+def _events(
+    actor_id: UUID | None,
+    act: str,
+    subject_type: str,
+    subject_ids: Collection[UUID | str],
+    scope: UUID,
+    outcome: Outcome,
+    reason: str,
+) -> list[AuditEvent]:
+    at = clock.now()
+    return [
+        AuditEvent(
+            scope=scope,
+            at=at,
+            actor_id=actor_id,
+            act=act,
+            subject_type=subject_type,
+            subject_id=str(each),
+            outcome=outcome,
+            reason=reason,
+        )
+        for each in subject_ids
+    ]
+
+
+def _keep(events: list[AuditEvent]) -> None:
+    gathering = _GATHERED.get()
+    if gathering is not None:
+        gathering += events
+        return
+    for scope in sorted({event.scope for event in events}):  # two that lock several chains, in one order
+        _append(scope, [event for event in events if event.scope == scope])
+
+
+def _append(scope: UUID, events: list[AuditEvent]) -> None:
     with transaction.atomic():
         chain = _CHAIN.model(scope)
         if chain is None:
             chain, _ = AuditChain.objects.select_for_update().get_or_create(scope=scope)
-        event = AuditEvent(
-            scope=scope,
-            seq=chain.length + 1,
-            at=clock.now(),
-            actor_id=actor_id,
-            act=act,
-            subject_type=subject_type,
-            subject_id=str(subject_id),
-            outcome=outcome,
-            reason=reason,
-            previous=chain.digest,
-        )
-        event.digest = _digest(event, settings.AUDIT_KEYS[0])
-        event.save()
-        chain.length, chain.digest = event.seq, event.digest
+        for event in events:
+            event.seq, event.previous = chain.length + 1, chain.digest
+            event.digest = _digest(event, settings.AUDIT_KEYS[0])
+            chain.length, chain.digest = event.seq, event.digest
+        if len(events) == 1:
+            events[0].save()
+        else:
+            AuditEvent.objects.bulk_create(events, batch_size=200)
         chain.save(update_fields=["length", "digest"])
-    return event
 
 
 def looks_at(person_id: UUID, others: Sequence[str] = ()) -> QuerySet[AuditEvent]:

@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from sessions.attendance.models import AttendanceRecord
+from sessions.attendance.models import Adjustment, AttendanceRecord
 from sessions.attendance.records import effective, with_adjustments
 from sessions.attendance.reports.gather import staff_of
 from sessions.audit import service as audit
@@ -37,10 +37,13 @@ from sessions.programs.models import Meeting, Program
 PAGE: Final = 50
 MOST: Final = 200
 PAGING: Final = frozenset({"_count", "_page"})
-_DATE: Final = re.compile(r"(ge|gt|le|lt|eq)?(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2}))?")
+_IN_CARE: Final = (Role.CLIENT, Role.ALUMNUS)
+_DATE: Final = re.compile(
+    r"(ge|gt|le|lt|eq)?(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII
+)
 
 
-class Unknown(ValueError):
+class Unknown(Exception):
     """A search that is not understood; its text is for the one who asked."""
 
 
@@ -63,22 +66,30 @@ class Found:
 def understood(kind: str, given: Mapping[str, Sequence[str]], program: Program) -> Search:
     """Raises Unknown for a word, or a value, that means nothing here."""
     known = {name for name, _, _ in PARAMETERS[kind]} | PAGING
-    if more := sorted(set(given) - known):
-        raise Unknown(f"unknown search parameter: {', '.join(more)[:100]}")
+    if set(given) - known:
+        raise Unknown(f"unknown search parameter; known here: {', '.join(sorted(known))}")
+    for name in sorted(given):
+        if name != "date" and len(given[name]) > 1:
+            raise Unknown(f"{name}: only once")
     values: dict[str, Any] = {}
     if ids := given.get("_id"):
-        values["id"] = ids[-1]
+        if not re.fullmatch(r"[A-Za-z0-9.-]{1,64}", ids[0]):
+            raise Unknown("_id: one id")
+        values["id"] = ids[0]
     if patients := given.get("patient"):
-        values["patient"] = _uuid(patients[-1].removeprefix("Patient/"))
+        values["patient"] = _uuid(patients[0].removeprefix("Patient/"))
         if values["patient"] is None:
             raise Unknown("patient: an id, or Patient/ and an id")
-    for text in given.get("date", ()):
-        values |= _bounds(text, program)
+    bounds = [_bounds(text, program) for text in given.get("date", ())]
+    if since := [one["since"] for one in bounds if "since" in one]:
+        values["since"] = max(since)
+    if until := [one["until"] for one in bounds if "until" in one]:
+        values["until"] = min(until)
     for name, most in (("count", MOST), ("page", 100_000)):
         if numbers := given.get(f"_{name}"):
-            if not numbers[-1].isdecimal() or not 1 <= int(numbers[-1]) <= 1_000_000:
+            if not re.fullmatch(r"[0-9]{1,6}", numbers[0]) or int(numbers[0]) < 1:
                 raise Unknown(f"_{name}: a number from 1")
-            values[name] = min(most, int(numbers[-1]))
+            values[name] = min(most, int(numbers[0]))
     if kind == "Appointment" and not {"patient", "id"} & values.keys():
         raise Unknown("Appointment: say whose, with patient")
     return Search(**values)
@@ -86,14 +97,28 @@ def understood(kind: str, given: Mapping[str, Sequence[str]], program: Program) 
 
 def search(token: AccessToken, kind: str, given: Mapping[str, Sequence[str]]) -> tuple[Found, Search]:
     """One page of what is found, and how the question was understood. The look is on record before anything
-    is shown.
+    is shown: for each patient of whom something is found, and for the one who was asked for.
 
     Raises NotAllowed without the scope, Unknown.
     """
     _allow(token, kind)
     wanted = understood(kind, given, token.system.program)
-    _record(token.system, kind, wanted.patient)
-    return _READERS[kind](token.system.program, wanted), wanted
+    program = token.system.program
+    found = _READERS[kind](program, wanted)
+    of = {whose for one in found.resources if (whose := _whose(one)) is not None}
+    if wanted.patient is not None and _people(program, _IN_CARE).filter(pk=wanted.patient).exists():
+        of.add(wanted.patient)
+    if of:
+        audit.record_each(
+            actor_id=token.system_id,
+            act=f"fhir.{kind}",
+            subject_type="person",
+            subject_ids=sorted(of),
+            scope=program.pk,
+        )
+    else:
+        _record(token.system, kind, None)
+    return found, wanted
 
 
 def read(token: AccessToken, kind: str, resource_id: str) -> Resource:
@@ -146,7 +171,7 @@ def _record(
 
 
 def _patients(program: Program, wanted: Search) -> Found:
-    rows = _people(program, (Role.CLIENT, Role.ALUMNUS))
+    rows = _people(program, _IN_CARE)
     page, total = _page(_with_id(rows, wanted.id), wanted, "pk")
     episodes: dict[UUID, list[Episode]] = {}
     for one in Episode.objects.of(program.pk).filter(person__in=page):
@@ -173,15 +198,17 @@ def _appointments(program: Program, wanted: Search) -> Found:
         if patient not in (None, named):
             return Found([], 0)
         patient = named
-    people = _people(program, (Role.CLIENT, Role.ALUMNUS))
+    people = _people(program, _IN_CARE)
     person = people.filter(pk=patient).first() if patient is not None else None
     if person is None:
         return Found([], 0)
     signed = {
-        row.meeting_id: effective(row).credited_seconds > 0
+        row.meeting_id: effective(row).credited_minutes > 0
         for row in with_adjustments(AttendanceRecord.objects.filter(person=person, meeting__program=program))
     }
-    expected = Meeting.objects.of(program.pk).attended_by(person).order_by().values("pk")
+    # As a patient: what they lead, or come to as somebody's guest, is not theirs.
+    attended = Meeting.objects.of(program.pk).attended_by(person).filter(Q(("room_role__in", _IN_CARE)))
+    expected = attended.order_by().values("pk")
     rows = Meeting.objects.of(program.pk).filter(Q(pk__in=expected) | Q(pk__in=list(signed)))
     if only is not None:
         rows = rows.filter(pk=only)
@@ -199,10 +226,16 @@ def _appointments(program: Program, wanted: Search) -> Found:
 
 
 def _encounters(program: Program, wanted: Search) -> Found:
-    """Signed attendances of somebody who was there."""
-    rows = AttendanceRecord.objects.filter(meeting__program=program, arrived_at__isnull=False)
+    """Signed attendances with minutes, as they hold now: the same that a report tells."""
+    newer = Adjustment.objects.filter(record=OuterRef("record"), number__gt=OuterRef("number"))
+    last = Adjustment.objects.filter(~Exists(newer), record=OuterRef("pk"))
+    rows = AttendanceRecord.objects.filter(
+        Exists(last.filter(after__credited_seconds__gte=60))
+        | (Q(credited_seconds__gte=60) & ~Exists(Adjustment.objects.filter(record=OuterRef("pk")))),
+        meeting__program=program,
+    )
     rows = _of(_with_id(rows, wanted.id), wanted.patient, "person")
-    rows = _between(rows, wanted, "meeting__starts_at").select_related("meeting")
+    rows = _between(rows, wanted, "meeting__starts_at").select_related("meeting", "attestation")
     page, total = _page(with_adjustments(rows), wanted, "meeting__starts_at", "pk")
     leads = staff_of([one.meeting_id for one in page])
     return Found(
@@ -276,7 +309,7 @@ def _bounds(text: str, program: Program) -> dict[str, datetime]:
         else:
             span = zones.day(date.fromisoformat(day), program.time_zone)
             begins, ends = span.start, span.end
-    except ValueError as none:
+    except (ValueError, OverflowError) as none:
         raise Unknown("date: there is no such day") from none
     return {
         "ge": {"since": begins},

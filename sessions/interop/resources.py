@@ -113,8 +113,8 @@ def encounter(record: AttendanceRecord, leads: Iterable[UUID]) -> Resource:
         ],
         "appointment": [{"reference": f"Appointment/{appointment_id(meeting.pk, record.person_id)}"}],
         "period": {
-            "start": _at(record.arrived_at or meeting.starts_at),
-            "end": _at(record.left_at or meeting.ends_at),
+            "start": _at(record.arrived_at or record.attestation.started_at),
+            "end": _at(record.left_at or record.attestation.stopped_at),
         },
         "length": {"value": held.credited_minutes, "unit": "min", "system": UNITS, "code": "min"},
     }

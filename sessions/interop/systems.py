@@ -14,8 +14,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from sessions.audit import service as audit
 from sessions.core import clock, ids
@@ -53,13 +52,17 @@ def connect(program: Program, name: str, scopes: Collection[str], by: Person) ->
     if ConnectedSystem.objects.filter(program=program, name=name.strip(), ended_at=None).exists():
         raise Invalid("There is a system of this name already.")
     secret = ids.token() + ids.token()
-    row = ConnectedSystem.objects.create(
-        program=program,
-        name=name.strip(),
-        secret_hash=_hash(secret),
-        scopes=[scope for scope in SCOPES if scope in scopes],
-        made_by=by,
-    )
+    try:
+        with transaction.atomic():
+            row = ConnectedSystem.objects.create(
+                program=program,
+                name=name.strip(),
+                secret_hash=_hash(secret),
+                scopes=[scope for scope in SCOPES if scope in scopes],
+                made_by=by,
+            )
+    except IntegrityError as twice:  # the same form, sent twice at once
+        raise Invalid("There is a system of this name already.") from twice
     _record(by.pk, "system.connected", row)
     return row, secret
 
@@ -85,21 +88,34 @@ def system(system_id: UUID, program: Program) -> ConnectedSystem:
     return row
 
 
-@transaction.atomic
 def grant(system_id: str, secret: str, scope: str) -> Granted:
-    """A token for who knows the secret. Raises WrongSystem, WrongScope."""
-    try:
-        row = ConnectedSystem.objects.select_for_update().filter(pk=UUID(system_id), ended_at=None).first()
-    except (ValueError, ValidationError):
-        row = None
+    """A token for who knows the secret. Raises WrongSystem, WrongScope; these are on record too."""
+    row = _reading(system_id)
     # The same work for a system that is not there.
     known = row.secret_hash if row is not None else _hash("")
     if not hmac.compare_digest(known, _hash(secret)) or row is None:
+        _refused(None, row, "invalid-client")
         raise WrongSystem
     try:
         scopes = granted(scope, row.scopes)
     except ValueError as more:
+        _refused(row.pk, row, "invalid-scope")
         raise WrongScope from more
+    return _token(row, scopes)
+
+
+def _reading(system_id: str) -> ConnectedSystem | None:
+    try:
+        return ConnectedSystem.objects.filter(pk=UUID(system_id), ended_at=None).first()
+    except ValueError:
+        return None
+
+
+@transaction.atomic
+def _token(row: ConnectedSystem, scopes: tuple[str, ...]) -> Granted:
+    # Locked, so that none is made while the system ends.
+    if not ConnectedSystem.objects.select_for_update().filter(pk=row.pk, ended_at=None):
+        raise WrongSystem
     now = clock.now()
     AccessToken.objects.filter(system=row, expires_at__lte=now).delete()
     token = ids.token() + ids.token()
@@ -126,6 +142,19 @@ def names(actors: Collection[UUID]) -> dict[UUID, str]:
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _refused(actor: UUID | None, row: ConnectedSystem | None, reason: str) -> None:
+    """One row, whether there is such a system or not: the time that it takes tells nothing."""
+    audit.record(
+        actor_id=actor,
+        act="system.token",
+        subject_type="system",
+        subject_id=row.pk if row is not None else "unknown",
+        scope=row.program_id if row is not None else audit.GLOBAL,
+        outcome=audit.Outcome.REFUSED,
+        reason=reason,
+    )
 
 
 def _record(actor: UUID, act: str, row: ConnectedSystem) -> None:

@@ -14,27 +14,42 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from fhir.resources.R4B import get_fhir_model_class
 
+from sessions.attendance import signing
+from sessions.attendance.records import record_of
 from sessions.audit.models import AuditEvent
 from sessions.audit.service import verify
 from sessions.core.errors import NotFound
+from sessions.core.span import Span
 from sessions.interop import systems
 from sessions.interop.models import AccessToken, ConnectedSystem
 from sessions.interop.scopes import KINDS, SCOPES, granted
+from sessions.people.roles import Role, RoomRole
+from sessions.people.service import join
 from sessions.plan import service as plans
 from sessions.plan.forms import FORMS
 from sessions.plan.models import Modality
 from sessions.plan.service import Goal, Words
 from sessions.programs.episode_models import Episode
+from sessions.programs.kinds import MeetingKind
 from sessions.programs.licences import Licence
+from sessions.programs.service import schedule
 from tests.cast import EVENING, MORNING, Cast, assemble
 from tests.service.signed import signed
 from tests.service.test_programme_access import EVERYBODY
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_guessed() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
 
 
 @pytest.fixture
@@ -123,6 +138,33 @@ class TestTokens:
         answer = ehr.token(**{name: text for name, text in change.items() if name not in ("secret", "pk")})
         assert (answer.status_code, answer.json()["error"]) == (status, error)
 
+    def test_what_is_refused_is_on_record_and_alike_whether_there_is_such_a_system(
+        self, ehr: Ehr, cast: Cast
+    ) -> None:
+        right, mine = ehr.secret, ehr.row
+        ehr.secret = "wrong"
+        known = ehr.token()
+        ehr.row = ConnectedSystem(pk="00000000-0000-4000-8000-000000000000")
+        unknown = ehr.token()
+        ehr.row, ehr.secret = mine, right
+        ehr.token("system/Observation.rs")
+        assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+        told = AuditEvent.objects.filter(act="system.token", outcome="refused").order_by("at", "scope")
+        assert {(one.actor_id, one.subject_id, one.reason) for one in told} == {
+            (None, str(mine.pk), "invalid-client"),
+            (None, "unknown", "invalid-client"),
+            (mine.pk, str(mine.pk), "invalid-scope"),
+        }
+
+    def test_who_guesses_is_made_to_wait_and_who_knows_the_secret_elsewhere_is_not(self, ehr: Ehr) -> None:
+        right, ehr.secret = ehr.secret, "wrong"
+        assert [ehr.token().status_code for _ in range(20)] == [401] * 20
+        ehr.secret = right
+        late = ehr.token()
+        assert (late.status_code, late.headers["Retry-After"]) == (429, "300")
+        ehr.client.defaults["REMOTE_ADDR"] = "192.0.2.7"
+        assert ehr.token().status_code == 200
+
     def test_it_ends_after_its_time_and_at_once_with_its_system(self, ehr: Ehr, cast: Cast) -> None:
         token = ehr.token().json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}
@@ -202,16 +244,88 @@ class TestReading:
         assert {one["relation"] for one in second["link"]} == {"self", "previous"}
 
     @pytest.mark.parametrize(
-        "params", [{"name": "Alice"}, {"_count": "0"}, {"_page": "x"}, {"_include": "*"}]
+        "params",
+        [
+            {"name": "Alice"},
+            {"_count": "0"},
+            {"_count": "9" * 5_000},
+            {"_page": "x"},
+            {"_page": "\u0661"},
+            {"_include": "*"},
+            {"_id": ""},
+            {"_id": "one,two"},
+            {"_id": ["one", "two"]},
+        ],
     )
-    def test_what_is_not_understood_is_refused(self, ehr: Ehr, params: dict[str, str]) -> None:
+    def test_what_is_not_understood_is_refused(self, ehr: Ehr, params: dict[str, Any]) -> None:
         answer = ehr.get("Patient", **params)
         assert answer.status_code == 400
         assert json.loads(answer.content)["issue"][0]["code"] == "invalid"
 
-    @pytest.mark.parametrize("text", ["2026-02-30", "soon", "ne2026-01-01", "2026-03-02T10:00:00"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-02-30",
+            "soon",
+            "ne2026-01-01",
+            "2026-03-02T10:00:00",
+            "9999-12-31",
+            "9999-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+14:00",
+        ],
+    )
     def test_a_date_that_is_none_is_refused(self, ehr: Ehr, text: str) -> None:
         assert ehr.get("Encounter", date=text).status_code == 400
+
+    def test_bounds_of_a_date_hold_together(self, ehr: Ehr, cast: Cast) -> None:
+        def found(*dates: str) -> int:
+            token = ehr.token().json()["access_token"]
+            answer = ehr.client.get(
+                "/fhir/Appointment",
+                {"patient": str(cast.alice.pk), "date": list(dates)},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            return int(json.loads(answer.content)["total"])
+
+        assert found("ge2026-01-01", "lt2027-01-01") == 3
+        assert found("gt2026-12-31", "ge2026-01-01") == found("ge2026-01-01", "gt2026-12-31") == 0
+        assert found("2026-01-01", "ge2025-01-01") == 0
+
+    def test_an_encounter_follows_what_was_adjusted_as_the_appointment_does(
+        self, ehr: Ehr, cast: Cast
+    ) -> None:
+        meeting = signed(cast, EVENING - timedelta(days=3), {cast.alice: 170, cast.bruno: 0}, length=180)
+        for who, change in ((cast.alice, signing.Change(0)), (cast.bruno, signing.Change(60))):
+            signing.adjust(
+                cast.mina,
+                record_of(meeting, who.pk),
+                change,
+                reason="It was the other of the two.",
+                typed_name=cast.mina.name,
+            )
+        assert ehr.finds("Encounter", patient=str(cast.alice.pk)) == []
+        (one,) = ehr.finds("Encounter", patient=str(cast.bruno.pk))
+        assert one["length"]["value"] == 60
+        assert one["period"]["start"] < one["period"]["end"]
+        states = [
+            ehr.finds("Appointment", patient=str(who.pk), date=f"lt{MORNING.date()}")[0]["status"]
+            for who in (cast.alice, cast.bruno)
+        ]
+        assert states == ["noshow", "fulfilled"]
+
+    def test_what_somebody_leads_or_comes_to_as_a_guest_is_no_appointment_of_theirs(
+        self, ehr: Ehr, cast: Cast
+    ) -> None:
+        join(cast.ada, cast.north.pk, Role.FACILITATOR)
+        schedule(
+            cast.north,
+            MeetingKind.INDIVIDUAL_THERAPY,
+            Span(EVENING + timedelta(days=2), EVENING + timedelta(days=2, hours=1)),
+            facilitators=[cast.ada],
+            invitees=[(cast.alice, RoomRole.CLIENT)],
+        )
+        (one,) = ehr.finds("Appointment", patient=str(cast.ada.pk))
+        assert one["serviceType"][0]["text"] == "check in call"
 
 
 class TestWhoMay:
@@ -250,6 +364,32 @@ class TestWhoMay:
         page = client.get(reverse("record-seen")).content.decode()
         assert "Health record" in page
         assert "as a system of the programme" in page
+
+    def test_a_search_over_everybody_is_on_record_for_each_of_whom_something_was_found(
+        self, ehr: Ehr, cast: Cast
+    ) -> None:
+        ehr.finds("QuestionnaireResponse")
+        ehr.finds("Patient", _count="2")
+        told = AuditEvent.objects.filter(actor_id=ehr.row.pk, act__startswith="fhir.")
+        assert [one.subject_id for one in told if one.act == "fhir.QuestionnaireResponse"] == [
+            str(cast.alice.pk)
+        ]
+        assert len({one.subject_id for one in told if one.act == "fhir.Patient"}) == 2
+        assert {one.subject_type for one in told} == {"person"}
+        assert verify() == []
+
+    def test_who_is_asked_for_and_not_of_the_programme_is_named_on_no_record(
+        self, ehr: Ehr, cast: Cast
+    ) -> None:
+        for stranger in (cast.otto.pk, "00000000-0000-4000-8000-000000000000"):
+            assert ehr.finds("CarePlan", patient=str(stranger)) == []
+        ehr.finds("Encounter", patient=str(cast.bruno.pk))  # of whom there is nothing: that is told, too
+        told = AuditEvent.objects.filter(actor_id=ehr.row.pk, act__startswith="fhir.")
+        assert [one.subject_id for one in told] == [
+            str(cast.north.pk),
+            str(cast.north.pk),
+            str(cast.bruno.pk),
+        ]
 
     def test_what_there_is_says_nothing_about_anybody(self, client: Client, cast: Cast) -> None:
         told = client.get("/fhir/metadata")
@@ -299,9 +439,6 @@ class TestThePage:
 
 
 def _admin(cast: Cast) -> Any:
-    from sessions.people.roles import Role
-    from sessions.people.service import join
-
     join(cast.nora, cast.south.pk, Role.ADMINISTRATOR)
     return cast.nora
 

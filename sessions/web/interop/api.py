@@ -10,10 +10,12 @@ import base64
 import binascii
 import functools
 import json
+import logging
 from collections.abc import Callable
 from typing import Any, Concatenate, Final, ParamSpec
 from urllib.parse import unquote_plus, urlencode
 
+from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -27,9 +29,11 @@ from sessions.interop.models import AccessToken
 from sessions.interop.scopes import KINDS, SCOPES
 from sessions.web.interop import openapi
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 FHIR_JSON: Final = "application/fhir+json"
 LONGEST: Final = 8_192
+TRIES: Final = "token_failed"  # of settings.ACCOUNT_RATE_LIMITS
 
 
 # Tokens.
@@ -44,10 +48,15 @@ def token(request: HttpRequest) -> HttpResponse:
         return _refused("invalid_request", "Send a form (application/x-www-form-urlencoded).", 400)
     if request.POST.get("grant_type") != "client_credentials":
         return _refused("unsupported_grant_type", "Only client_credentials.", 400)
+    if not ratelimit.consume(request, action=TRIES, dry_run=True):
+        return _refused(
+            "temporarily_unavailable", "Too many wrong secrets from here.", 429, **{"Retry-After": "300"}
+        )
     named = _basic(request) or (request.POST.get("client_id", ""), request.POST.get("client_secret", ""))
     try:
         given = systems.grant(*named, request.POST.get("scope", ""))
     except systems.WrongSystem:
+        ratelimit.consume(request, action=TRIES)
         return _refused(
             "invalid_client", "No such system, or not its secret.", 401, **{"WWW-Authenticate": "Basic"}
         )
@@ -106,6 +115,9 @@ def _with_token(
             return _outcome("not-found", "There is no such resource.", 404)
         except reading.Unknown as unknown:
             return _outcome("invalid", str(unknown), 400)
+        except fhir.NotValid:
+            log.exception("a resource that is not FHIR was kept back")
+            return _outcome("exception", "This cannot be given as FHIR.", 500)
         reading.touched(held.system)
         return answer
 

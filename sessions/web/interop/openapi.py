@@ -70,6 +70,7 @@ OPERATIONS: Final[dict[str, dict[str, dict[str, Any]]]] = {
                 "400": _answer("Not understood, or more than the system may read.", _JSON, _ERROR),
                 "401": _answer("No such system, or not its secret.", _JSON, _ERROR),
                 "405": _answer("Ask with POST.", _JSON, _ERROR),
+                "429": _answer("Too many wrong secrets from this address; wait five minutes.", _JSON, _ERROR),
             },
         }
     },
