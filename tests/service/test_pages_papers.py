@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,10 +15,13 @@ from django.test import Client
 
 from sessions import tasks
 from sessions.attendance.reports.models import Report, ReportOrder
+from sessions.audit.models import AuditEvent
 from sessions.consents import service
 from sessions.consents.models import Consent, ConsentReminder, Disclosure
 from sessions.consents.purposes import Purpose, RecipientKind, Scope
+from sessions.core import clock
 from sessions.messages.models import Message
+from sessions.people.access import Act
 from sessions.people.models import Person
 from sessions.programs.models import Meeting
 from sessions.worklist.models import StaffTask
@@ -271,6 +277,61 @@ def test_what_was_told_by_hand_is_put_on_record(cast: Cast) -> None:
     assert "every evening of February" in table
     assert "'=City Hospital" in table
     assert as_(cast.alice).post(at(cast, "told"), given).status_code == 403
+
+
+def test_the_accounting_as_a_table_says_when_who_what_why_and_by_whom(
+    cast: Cast, time: time_machine.Traveller
+) -> None:
+    consent, carol = signs(cast.alice, offered(cast)), as_(cast.carol)
+    reported_at = clock.now()
+    carol.post(at(cast, "report"), _choice(consent, "make"))
+    tasks.make_reports()
+    time.shift(timedelta(hours=1))
+    words = '=HYPERLINK("x"), "severe",\nand a second line'
+    nobody_agreed = {
+        "under": "emergency",
+        "scopes": ["plan", "attendance"],
+        "via": "telephone",
+        "words": words,
+        "name": "+City Hospital",
+    }
+    assert carol.post(at(cast, "told"), nobody_agreed).status_code == 302
+    signed_for_another = signs(cast.bruno, offered(cast, of=cast.bruno))
+    of_another = {"under": str(signed_for_another.pk), "scopes": ["attendance"], "via": "letter"}
+    assert carol.post(at(cast, "told", cast.bruno), of_another | {"words": "B."}).status_code == 302
+
+    answer = as_(cast.alice).get(at(cast, "told.csv"))
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="accounting.csv"'
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert answer.content.startswith(codecs.BOM_UTF8)  # or Excel takes it for another alphabet
+    by_hand, report = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
+    assert by_hand == {  # the newest first; what a spreadsheet would compute is words to it
+        "at": (reported_at + timedelta(hours=1)).isoformat(timespec="seconds"),
+        "recipient": "'+City Hospital",
+        "kind": "contact",
+        "what": "attendance plan",
+        "basis": "emergency",
+        "purpose": "",
+        "via": "telephone",
+        "by": cast.carol.name,
+        "words": f"'{words}",
+        "sha256": "",
+    }
+    assert report == {
+        "at": reported_at.isoformat(timespec="seconds"),
+        "recipient": "Kings County Drug Court, 1 Main Street",
+        "kind": "court",
+        "what": "attendance",
+        "basis": "consent",
+        "purpose": "court",
+        "via": "report",
+        "by": cast.carol.name,
+        "words": "",
+        "sha256": Report.objects.get().sha256,
+    }
+    seen = AuditEvent.objects.filter(act=Act.SEE_DISCLOSURES, actor_id=cast.alice.pk)
+    assert [row.subject_id for row in seen] == [str(cast.alice.pk)]
 
 
 def test_before_a_consent_ends_client_and_staff_hear_of_it_once(
