@@ -17,13 +17,11 @@ from tests.media.browsers import CHROMIUM, CHROMIUM_FLAGS
 from tests.site import Login, Site
 
 OWN = ("--host-resolver-rules", "--use-fake-device-for-media-stream")
-FLAGS = (
-    [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)]
-    + [
-        "--use-fake-device-for-media-stream=device-count=10,fps=8",  # five cameras on two cores: what counts is that pictures move
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-    ]
-)
+FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)] + [
+    # five cameras on two cores: what counts is that pictures move
+    "--use-fake-device-for-media-stream=device-count=10,fps=8",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
 
 expect.set_options(timeout=WITHIN_S * 1000)  # a deadline, not a measure
 
