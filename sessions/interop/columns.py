@@ -13,6 +13,9 @@ from django.utils.translation import gettext_noop
 
 from sessions.core import zones
 
+EARLIEST: Final = date(1950, 1, 1)
+LATEST: Final = date(2100, 1, 1)
+
 
 class Sort(StrEnum):
     PEOPLE = "people"
@@ -28,26 +31,32 @@ def _text(most: int) -> Callable[[str], str]:
     def read(cell: str) -> str:
         if len(cell) > most:
             raise Unread(gettext_noop("This text is too long."))
+        if not cell.isprintable():
+            raise Unread(gettext_noop("This text holds a character that cannot be shown."))
         return cell
 
     return read
 
 
 def _email(cell: str) -> str:
-    if not re.fullmatch(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", cell):
+    # Its length first: the pattern tries long text that does not fit in very many ways.
+    if len(cell) > 254 or not cell.isprintable() or not re.fullmatch(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", cell):
         raise Unread(gettext_noop("This is not an e-mail address."))
     return cell.lower()
 
 
 def _emails(cell: str) -> list[str]:
-    return [_email(one) for one in re.split(r"[\s;,|]+", cell) if one]
+    return list(dict.fromkeys(_email(one) for one in re.split(r"[\s;,|]+", cell) if one))
 
 
 def _day(cell: str) -> date:
     try:
-        return date.fromisoformat(cell)
+        day = date.fromisoformat(cell)
     except ValueError:
         raise Unread(gettext_noop("Write a day as 2026-03-31.")) from None
+    if not EARLIEST <= day <= LATEST:
+        raise Unread(gettext_noop("This day is too far away."))
+    return day
 
 
 def _time(cell: str) -> time:
@@ -59,7 +68,7 @@ def _time(cell: str) -> time:
 
 def _number(least: int, most: int) -> Callable[[str], int]:
     def read(cell: str) -> int:
-        if not cell.isdecimal() or not least <= int(cell) <= most:
+        if not re.fullmatch(r"[0-9]{1,9}", cell) or not least <= int(cell) <= most:
             raise Unread(gettext_noop("Write a whole number within the limits."))
         return int(cell)
 
@@ -88,7 +97,7 @@ _WEEKDAYS: Final = ("mo", "tu", "we", "th", "fr", "sa", "su")
 
 def _weekdays(cell: str) -> list[int]:
     found = []
-    for word in re.split(r"[\s;,|]+", cell.lower()):
+    for word in re.split(r"[\s;,|]+", cell.lower().strip(" ;,|")):
         if word[:2] not in _WEEKDAYS:
             raise Unread(gettext_noop("Write weekdays as Mo We Fr."))
         found.append(_WEEKDAYS.index(word[:2]))

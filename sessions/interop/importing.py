@@ -16,7 +16,7 @@ from datetime import date
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
 from sessions.audit import service as audit
@@ -38,6 +38,7 @@ from sessions.programs.recurrence import weekly
 from sessions.programs.stretches import Hours
 
 MOST_ROWS: Final = 2_000
+MOST_LINES: Final = 2 * MOST_ROWS  # empty ones, too
 MOST_BYTES: Final = 2_000_000
 MINUTES: Final = 540
 DAYS: Final = 3
@@ -57,6 +58,13 @@ class Result:
     rows: int
     wrong: tuple[Wrong, ...]
     kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    number: int  # as a table shows it
+    cells: dict[str, str]
+    more: bool  # it has cells that stand under no heading
 
 
 class NoTable(Invalid):
@@ -83,10 +91,12 @@ def bring_in(program: Program, sort: Sort, data: bytes, by: Person, *, only_try:
     kept = False
     try:
         with transaction.atomic():
-            for number, row in enumerate(rows, 2):
-                wrong += _row(program, sort, number, row, by)
-            if wrong or only_try:
-                raise _NotKept
+            # The programme's record is locked for the last moment only: rooms write on it all the time.
+            with audit.gathered():
+                for row in rows:
+                    wrong += _row(program, sort, row, by)
+                if wrong or only_try:
+                    raise _NotKept
             kept = True
     except _NotKept:
         pass
@@ -101,7 +111,8 @@ def bring_in(program: Program, sort: Sort, data: bytes, by: Person, *, only_try:
     return Result(len(rows), tuple(wrong), kept)
 
 
-def _table(sort: Sort, data: bytes) -> list[dict[str, str]]:
+def _table(sort: Sort, data: bytes) -> list[_Numbered]:
+    """Rows that hold something."""
     if len(data) > MOST_BYTES:
         raise NoTable("The file is too large: 2,000 rows at most.")
     try:
@@ -109,26 +120,42 @@ def _table(sort: Sort, data: bytes) -> list[dict[str, str]]:
     except UnicodeDecodeError:
         raise NoTable("The file is not UTF-8. Save it as “CSV UTF-8”.") from None
     heading = text.partition("\n")[0]
-    reader = csv.DictReader(
-        io.StringIO(text), delimiter=";" if heading.count(";") > heading.count(",") else ","
+    # newline="": a line break inside of a cell stays as it is
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if heading.count(";") > heading.count(",") else ","
     )
     try:
-        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        reader.fieldnames = names
-        rows = [{name: cell for name, cell in row.items() if isinstance(cell, str)} for row in reader]
+        names = [name.strip().lower() for name in next(reader, [])]
+        while names and not names[-1]:
+            names.pop()
+        _heading(sort, names)
+        # No more is read than may be kept: two million empty lines are two million rows.
+        lines = list(itertools.islice(reader, MOST_LINES + 1))
     except csv.Error:
         raise NoTable("The file is no table with a heading.") from None
+    filled = [(number, line) for number, line in enumerate(lines, 2) if any(cell.strip() for cell in line)]
+    if not filled or len(filled) > MOST_ROWS or len(lines) > MOST_LINES:
+        raise NoTable("The file has no rows, or more than 2,000.")
+    return [
+        _Numbered(
+            number, dict(zip(names, line, strict=False)), any(cell.strip() for cell in line[len(names) :])
+        )
+        for number, line in filled
+    ]
+
+
+def _heading(sort: Sort, names: list[str]) -> None:
     known = {column.name for column in COLUMNS[sort]}
     missing = [column.name for column in COLUMNS[sort] if column.needed and column.name not in names]
     if missing or set(names) - known or len(set(names)) != len(names):
         raise NoTable("The heading has columns that are not known, or lacks one that is needed.")
-    if not rows or len(rows) > MOST_ROWS:
-        raise NoTable("The file has no rows, or more than 2,000.")
-    return rows
 
 
-def _row(program: Program, sort: Sort, number: int, row: dict[str, str], by: Person) -> list[Wrong]:
-    values, unread = cells(sort, row)
+def _row(program: Program, sort: Sort, row: _Numbered, by: Person) -> list[Wrong]:
+    number = row.number
+    if row.more:  # one comma too many, and every cell after it stands in the wrong column
+        return [Wrong(number, "", gettext_noop("This row has more cells than the heading."))]
+    values, unread = cells(sort, row.cells)
     if unread:
         return [Wrong(number, column, says) for column, says in unread]
     try:
@@ -138,8 +165,16 @@ def _row(program: Program, sort: Sort, number: int, row: dict[str, str], by: Per
         return [Wrong(number, field.column, field.says)]
     except Refusal as refusal:
         return [Wrong(number, _COLUMNS.get(type(refusal).__name__, ""), refusal.text)]
-    except ValidationError:
-        return [Wrong(number, "", gettext_noop("These values do not fit together."))]
+    except ValidationError as wrong:
+        fields = wrong.error_dict if hasattr(wrong, "error_dict") else {}
+        column = next((each.name for each in COLUMNS[sort] if each.name in fields), "")
+        return [Wrong(number, column, gettext_noop("These values do not fit together."))]
+    except IntegrityError:
+        return [
+            Wrong(
+                number, "", gettext_noop("Somebody else changed this at the same moment. Please try again.")
+            )
+        ]
     return []
 
 
@@ -204,6 +239,11 @@ def _series(program: Program, given: dict[str, Any], by: Person) -> None:
         raise _Field("kind", gettext_noop("This word is not known here. Look at the list of columns."))
     if (given["break_start"] is None) != (given["break_end"] is None):
         raise _Field("break_end", gettext_noop("A break has a beginning and an end."))
+    start, end = given["start"], given["end"]
+    if start == end:
+        raise _Field("end", gettext_noop("The end must come after the start."))
+    if given["break_start"] and start < end and not start < given["break_start"] < given["break_end"] < end:
+        raise _Field("break_start", gettext_noop("A break lies inside the hours."))
     cohort = _group(program, given["group"]) if given["group"] else None
     if (
         cohort is not None

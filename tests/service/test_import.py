@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from sessions.aftercare import engine
 from sessions.aftercare.models import AftercareCourse
 from sessions.audit.models import AuditEvent
+from sessions.audit.service import heads, verify
 from sessions.core.errors import NotFound
 from sessions.interop.columns import COLUMNS, Sort
 from sessions.interop.importing import NoTable, Result, bring_in
@@ -119,7 +122,17 @@ WRONG: tuple[tuple[Sort, str, str, str], ...] = (  # sort, what is replaced, by 
     (Sort.PEOPLE, "2026-03-09", "", "starts_on"),
     (Sort.PEOPLE, ",540,", ",99999,", "weekly_minutes"),
     (Sort.PEOPLE, "mina@example.org", "otto@example.org", "therapist"),
+    (Sort.PEOPLE, ",540,", ",٥٤٠,", "weekly_minutes"),
+    (Sort.PEOPLE, ",540,", f",{'9' * 5_000},", "weekly_minutes"),
+    (Sort.PEOPLE, "2026-03-09", "9999-12-31", "starts_on"),
+    (Sort.PEOPLE, "2026-03-09", "0001-01-01", "starts_on"),
+    (Sort.PEOPLE, "Dora", "Do\x00ra", "given_name"),
+    (Sort.PEOPLE, "Evening", "Even\x00ing", "group"),
+    (Sort.PEOPLE, "dora@example.org", "a@" + "." * 100_000 + "@", "email"),
+    (Sort.PEOPLE, "mina@example.org", "mina@example.org,,one too many", ""),
     (Sort.SERIES, "skill_building", "juggling", "kind"),
+    (Sort.SERIES, "12:00", "9:00", "end"),
+    (Sort.SERIES, "10:25,10:35", "12:25,12:35", "break_start"),
     (Sort.SERIES, "Tu Th", "Tu Xx", "weekdays"),
     (Sort.SERIES, "9:00", "9 am", "start"),
     (Sort.SERIES, "10:35", "", "break_end"),
@@ -152,6 +165,42 @@ def test_all_that_is_wrong_is_told_at_once(cast: Cast) -> None:
     assert told(brought(cast, Sort.PEOPLE, text)) == [(2, "email"), (2, "starts_on"), (3, "role")]
 
 
+def test_rows_are_counted_as_a_table_shows_them_and_empty_ones_are_none(cast: Cast) -> None:
+    heading, dora, emil = PEOPLE.splitlines()
+    text = "\n".join([heading, "", dora, ",,,,,,,,", emil.replace("client", "owner"), "", ""])
+    result = brought(cast, Sort.PEOPLE, text)
+    assert (result.rows, told(result)) == (2, [(5, "role")])
+
+
+def test_a_break_in_a_cell_is_no_row_and_no_name(cast: Cast) -> None:
+    text = PEOPLE.replace("Dora", '"Do\nra"').replace("Emil,", '"Emil",').replace("client,,,,,", "owner,,,,,")
+    assert told(brought(cast, Sort.PEOPLE, text)) == [(2, "given_name"), (3, "role")]
+
+
+def test_who_comes_in_is_on_record_in_one_piece_at_the_end(cast: Cast) -> None:
+    """While the file is read the programme's record is free: rooms write on it."""
+    before = heads()
+    held: list[int] = []
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "iop_auditchain" in sql:
+            held.append(Person.objects.filter(email__in=("dora@example.org", "emil@example.org")).count())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        assert brought(cast, Sort.PEOPLE, PEOPLE, only_try=True).wrong == ()
+    assert set(held) == {0}
+    assert heads()[cast.north.pk][0] == before[cast.north.pk][0] + 1  # that it was tried
+    held.clear()
+    with connection.execute_wrapper(look):
+        assert brought(cast, Sort.PEOPLE, PEOPLE).kept
+    assert set(held) == {2}
+    dora = Episode.objects.get(person__email="dora@example.org")
+    acts = [one.act for one in AuditEvent.objects.filter(subject_id=str(dora.pk))]
+    assert acts == ["episode.referred", "episode.assessment", "episode.enrolled"]
+    assert verify() == []
+
+
 def test_two_rows_that_want_the_last_place_cannot_both_have_it(cast: Cast) -> None:
     cast.evening.capacity = 3
     cast.evening.save()
@@ -167,6 +216,10 @@ def test_two_rows_that_want_the_last_place_cannot_both_have_it(cast: Cast) -> No
         PEOPLE.replace("therapist", "salary").encode(),
         PEOPLE.partition("\n")[0].encode(),
         PEOPLE.encode("utf-16"),
+        PEOPLE.replace("Dora", "Dorée").encode("latin-1"),
+        PEOPLE.encode() + b"\n" * 1_900_000,
+        PEOPLE.replace("Dora", "D" * 200_000).encode(),
+        b"," * 1_900_000,
         b"x" * 2_000_001,
     ],
 )
