@@ -248,7 +248,7 @@ class Walk:
         await self.look(joan, "schedule-of-program")
         await page.get_by_role("link", name="One session").click()
         begins = datetime.now(NEW_YORK).replace(second=0, microsecond=0) - timedelta(minutes=2)
-        ends = begins + timedelta(minutes=50)
+        ends = begins + timedelta(minutes=110)  # past any hour that comes twice
         await page.get_by_label("Kind of session").select_option("family_therapy")
         await page.get_by_label(RUTH, exact=True).check()
         await page.get_by_label(f"{EDIE}, guest of {RUTH}").check()
