@@ -139,6 +139,8 @@ def invite(invitation: Invitation, by: Person) -> Invitation:
 @asked(Act.KEEP_FAMILY, of=lambda invitation: invitation.household.program)
 def revoke(invitation: Invitation, by: Person) -> None:
     """The guest is out: of the room now, of everything to come, and the link is dead. Idempotent."""
+    # Twice at once, the second would write down that there was nothing to bring back.
+    Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
     bound = HouseholdMember.objects.filter(household=invitation.household, person=invitation.guest).first()
     if bound is None:
         return

@@ -7,12 +7,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from sessions.messages import consents
 from sessions.messages import service as messages
 from sessions.messages.models import Channel, Message, MessageState
+from sessions.people.access import Act
+from sessions.people.asking import asked
 from sessions.people.models import Person
 from sessions.programs import leaving
 from sessions.programs.episode_models import Episode
@@ -23,7 +24,7 @@ from sessions.worklist import service as worklist
 TASK: Final = "level.review"
 
 
-@transaction.atomic
+@asked(Act.KEEP_EPISODES)
 def take_out(row: Episode, on: date, why: str, by: Person) -> None:
     """As `leaving.take_out`."""
     changed = leaving.take_out(row, on, why, by=by)
@@ -40,7 +41,7 @@ def take_out(row: Episode, on: date, why: str, by: Person) -> None:
     _tell(row, changed, "out", by)
 
 
-@transaction.atomic
+@asked(Act.KEEP_EPISODES)
 def put_back(row: Episode, by: Person) -> None:
     """As `leaving.put_back`. Who has not been told of the leaving yet hears of neither."""
     changed = leaving.put_back(row, by=by)

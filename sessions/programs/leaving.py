@@ -29,6 +29,7 @@ from sessions.programs.models import (
     MeetingInvitee,
     MeetingQuerySet,
 )
+from sessions.programs.places import lock_places
 from sessions.programs.stretches import begin, free_from, hours_of, open_stretch
 
 _DAY = timedelta(days=1)
@@ -57,6 +58,7 @@ def take_out(row: Episode, on: date, why: str, by: Person) -> Changed:
     Raises IllegalMove for who is in no group; Invalid without a reason, for a day that has passed, lies
     beyond the calendar or on which a session of the group has begun, and when they were not in it by then.
     """
+    _lock(row)
     stretch = open_stretch(row)
     if row.stage != Stage.ACTIVE or stretch is None:
         raise IllegalMove("They are in no group now.")
@@ -89,6 +91,7 @@ def put_back(row: Episode, by: Person) -> Changed:
 
     Raises IllegalMove when they have a group by now, Full and Booked.
     """
+    _lock(row)
     last = last_left(row)
     if last is None:
         raise IllegalMove("They have a group by now.")
@@ -97,6 +100,7 @@ def put_back(row: Episode, by: Person) -> Changed:
         on = day
         begin(row, cohort, on, LevelOfCare(last.level_of_care), hours_of(last), by)
     else:
+        lock_places(cohort)
         left = service.places(cohort, row.person)
         if left is not None and left <= service.kept_places(cohort, row.person):
             raise service.Full
@@ -115,6 +119,11 @@ def put_back(row: Episode, by: Person) -> Changed:
     fact(row, EpisodeFactKind.BACK_IN_GROUP, on, by)
     rows = Meeting.objects.filter(cohort=cohort, held_on__gte=on).standing()
     return Changed(last, _first(rows))
+
+
+def _lock(row: Episode) -> None:
+    """Of two that change where the client belongs, the second sees what the first has done."""
+    row.stage = Episode.objects.select_for_update().get(pk=row.pk).stage
 
 
 def _first(rows: MeetingQuerySet) -> datetime | None:

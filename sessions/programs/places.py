@@ -54,7 +54,7 @@ def enroll(
     """
     if not has_role(person, cohort.program_id, CLIENTS):
         raise Invalid("Only a client of the programme can be enrolled.")
-    Cohort.objects.select_for_update(of=("self",), no_key=True).get(pk=cohort.pk)  # who takes the last place
+    lock_places(cohort)
     if (left := places(cohort, person)) is not None and left <= kept_places(cohort, person):
         raise Full
     enrollment = Enrollment.objects.create(
@@ -73,6 +73,11 @@ def enroll(
     rebook(cohort)
     _record(by, "enrollment.began", "enrollment", enrollment.pk, cohort.program_id)
     return enrollment
+
+
+def lock_places(cohort: Cohort) -> None:
+    """Nobody else gives away a place of it until the transaction ends: before `places` is asked."""
+    Cohort.objects.select_for_update(of=("self",), no_key=True).get(pk=cohort.pk)
 
 
 def places(cohort: Cohort, but: Person | None = None) -> int | None:

@@ -165,9 +165,12 @@ def restore(meeting: Meeting, by: Person | None = None) -> None:
         return
     if meeting.starts_at <= clock.now():
         raise IllegalMove("This session's time has passed.")
-    meeting.cancelled_at, meeting.cancelled_because = None, ""
-    meeting.sequence += 1
-    meeting.save(update_fields=["cancelled_at", "cancelled_because", "sequence"])
+    restored = Meeting.objects.filter(pk=meeting.pk, cancelled_at__isnull=False).update(
+        cancelled_at=None, cancelled_because="", sequence=F("sequence") + 1
+    )
+    meeting.refresh_from_db(fields=["cancelled_at", "cancelled_because", "sequence"])
+    if not restored:
+        return
     book(meeting)
     changed(meeting, ChangeKind.RESTORED, by)
     _record(by, "meeting.restored", "meeting", meeting.pk, meeting.program_id)

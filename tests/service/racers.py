@@ -95,3 +95,21 @@ def make_up(meeting: UUID, client: UUID, coordinator: UUID) -> None:
     from sessions.programs import service
 
     makeups.book(Person.objects.get(pk=coordinator), service.meeting(meeting), client)
+
+
+def take_out(episode: UUID, on: date, coordinator: UUID) -> None:
+    """Out of their group."""
+    from sessions.people.models import Person
+    from sessions.plan import groups
+    from sessions.programs import episodes
+
+    groups.take_out(episodes.episode(episode), on, "Asked for it.", by=Person.objects.get(pk=coordinator))
+
+
+def put_back(episode: UUID, coordinator: UUID) -> None:
+    """Back into the group they were taken out of."""
+    from sessions.people.models import Person
+    from sessions.plan import groups
+    from sessions.programs import episodes
+
+    groups.put_back(episodes.episode(episode), by=Person.objects.get(pk=coordinator))

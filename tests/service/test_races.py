@@ -20,9 +20,10 @@ from sessions.core.span import Span
 from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import join
+from sessions.programs import leaving, service, slots
 from sessions.programs import series as calendar
-from sessions.programs import service, slots
 from sessions.programs.calendar_models import Busy, OfferedSlot, Series
+from sessions.programs.episode_models import Episode, EpisodeFact
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Cohort, Enrollment, MeetingInvitee
 from sessions.programs.recurrence import weekly
@@ -131,6 +132,34 @@ def the_last_place_of_a_session(cast: Cast) -> Rounds:
     return found
 
 
+def _members(cast: Cast, word: str) -> list[Episode]:
+    """Each in a group of one place of their own."""
+    found = []
+    for n, one in enumerate(clients(cast, ROUNDS, word)):
+        group = Cohort.objects.create(program=cast.north, name=f"One stays {word} {n}", capacity=1)
+        stretch = service.enroll(one, group, TODAY - timedelta(days=7))
+        assert stretch.episode is not None
+        found.append(stretch.episode)
+    return found
+
+
+def a_way_out_of_a_group(cast: Cast) -> Rounds:
+    """Two coordinators, or one who presses twice."""
+    out = [("take_out", (one.pk, TODAY, cast.carol.pk)) for one in _members(cast, "leaves")]
+    return [(one, one) for one in out]
+
+
+def the_place_of_who_was_taken_out(cast: Cast) -> Rounds:
+    """They are put back while it is given to somebody else."""
+    found: Rounds = []
+    for row, other in zip(_members(cast, "returns"), clients(cast, ROUNDS, "follows"), strict=True):
+        changed = leaving.take_out(row, TODAY, "By mistake.", by=cast.carol)
+        found.append(
+            (("put_back", (row.pk, cast.carol.pk)), ("enroll", (changed.stretch.cohort_id, other.pk, TODAY)))
+        )
+    return found
+
+
 def an_offered_hour(cast: Cast) -> Rounds:
     spans = [Span(at, at + HOUR) for at in hours(40)]
     slots.offer(cast.north, cast.mina, MeetingKind.INDIVIDUAL_THERAPY, spans, cast.mina)
@@ -144,6 +173,8 @@ RACES: dict[Callable[[Cast], Rounds], set[str]] = {  # for what, and what the sl
     the_last_place_of_a_group: {"Full"},
     the_last_place_of_a_series: {"Full"},
     the_last_place_of_a_session: {"Full", "NotBookable"},
+    a_way_out_of_a_group: {"IllegalMove"},
+    the_place_of_who_was_taken_out: {"Full"},
     an_offered_hour: {"Gone"},
 }
 
@@ -161,6 +192,10 @@ def test_of_two_processes_one_gets_it_and_the_other_hears_why() -> None:
     _nobody_is_in_two_places()
     for group in Cohort.objects.filter(name__startswith="One place"):
         assert Enrollment.objects.filter(cohort=group).count() == 1
+    for group in Cohort.objects.filter(name__startswith="One stays"):
+        assert Enrollment.objects.filter(cohort=group, ended_on=None).count() <= 1
+    taken_out = EpisodeFact.objects.filter(kind="left_group").values_list("episode", flat=True)
+    assert set(Counter(taken_out).values()) == {1}
     for invited in Counter(
         MeetingInvitee.objects.filter(meeting__kind=MeetingKind.SKILL_BUILDING).values_list(
             "meeting", flat=True
