@@ -1,10 +1,14 @@
-"""Take the pictures in docs/screens: `python -m tests.e2e.screens [FOLDER]`. Every state at phone and desktop size."""
+"""Take the pictures in docs/screens: `python -m tests.e2e.screens [FOLDER [PART ...]]`. Every state at phone and desktop size.
+
+The parts, all of them unless some are named: pages, episode, session, desks, staged.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +16,13 @@ from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.conftest import FLAGS
+from tests.e2e.desks import ON_A_DESK, PREPARED, alumna, board, caller, offered, wrong_file
 from tests.e2e.episode import Walk
 from tests.e2e.floor_states import FLOOR_STATES
+from tests.e2e.portraits import before_a_camera
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES
+from tests.e2e.test_aftercare_pages import MISSES
 from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest, profile, until
 from tests.media.browsers import CHROMIUM
 from tests.site import Login, Site
@@ -42,15 +49,16 @@ class Camera:
         await visitor.page.set_viewport_size(before)
 
 
-async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None) -> Visitor:
+async def visit(browser: Browser, site: Site, login: Login, viewport: Any = None, face: int = 0) -> Visitor:
     size: Any = viewport or DESKTOP
     context = await profile(browser, size)
+    await before_a_camera(context, face)
     visitor = Visitor(site, login, context, await context.new_page())
     visitor.listen()
     return visitor
 
 
-async def staged(browser: Browser, folder: Path) -> None:
+async def staged(browser: Browser, site: Site, camera: Camera) -> None:
     """The states of tests/e2e/states.py and floor_states.py, as if every camera were off; some in Spanish too."""
     told = [(state, "en", "") for state in (*STATES, *FLOOR_STATES)]
     told += [(state, "es", "-spanish") for state in STATES if state.name in IN_SPANISH]
@@ -63,7 +71,7 @@ async def staged(browser: Browser, folder: Path) -> None:
             await state.steps(stage)
             await page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
             await at_rest(page)
-            path = folder / f"room-{state.name}{mark}-{size}.png"
+            path = camera.folder / f"room-{state.name}{mark}-{size}.png"
             await page.screenshot(path=path, animations="disabled", style=CONNECTED)
             await context.close()
 
@@ -92,10 +100,11 @@ async def session(browser: Browser, site: Site, camera: Camera) -> None:
     await camera.take(mina, "device-check")
     await mina.see("join").click()
     await mina.in_the_room()
+    await until(lambda: mina.page.evaluate(mirror), bool, "her own tile shows a face")
     await camera.take(mina, "room-alone")
     guests = []
-    for login in site.logins("client")[:4]:
-        guest = await (await visit(browser, site, login, PHONE)).sign_in()
+    for face, login in zip((2, 1, 3, 4), site.logins("client"), strict=False):
+        guest = await (await visit(browser, site, login, PHONE, face)).sign_in()
         await (await guest.open_room(group)).waiting()
         guests.append(guest)
     await camera.take(guests[1], "waiting-room")
@@ -143,6 +152,36 @@ async def episode(browser: Browser, site: Site, camera: Camera) -> None:
     await walk.close()
 
 
+async def desks(browser: Browser, site: Site, camera: Camera) -> None:
+    """The pages that are opened and read, and those of aftercare, at both sizes and in full."""
+
+    async def look(visitor: Visitor, name: str) -> None:
+        await camera.take(visitor, name, whole=True)
+
+    async def named(role: str, email: str = "") -> Visitor:
+        login = next(one for one in site.logins(role) if one.email.startswith(email))
+        return await (await visit(browser, site, login)).sign_in()
+
+    site.manage("shell", "-v0", "-c", PREPARED)
+    site.manage("shell", "-v0", "-c", MISSES)
+    for role in dict.fromkeys(role for role, _, _ in ON_A_DESK):
+        person = await named(role)
+        for _, address, name in (one for one in ON_A_DESK if one[0] == role):
+            await person.page.goto(f"{site.url}{address.format(of=site.demo['program']['id'])}")
+            await look(person, name)
+            if name == "desk-import":
+                await wrong_file(person, look)
+        await person.close()
+    tellings = (("client", "noor", offered), ("alumnus", "wendy", alumna), ("facilitator", "maya", caller))
+    for role, email, tell in (*tellings, ("coordinator", "joan", board)):
+        person = await named(role, email)
+        await tell(person, look)
+        await person.close()
+
+
+PARTS = {one.__name__: one for one in (pages, episode, session, desks, staged)}
+
+
 def lighten(folder: Path) -> None:
     """256 colours are enough for these, and a third of the bytes."""
     for path in folder.glob("*.png"):
@@ -151,7 +190,7 @@ def lighten(folder: Path) -> None:
                 picture.convert("RGB").quantize(256).save(path, optimize=True)
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path, parts: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="viop-screens-") as var:
         site = Site(Path(var))
         site.env["VIOP_URL"] = site.url
@@ -161,10 +200,8 @@ async def main(folder: Path) -> None:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 camera = Camera(folder)
-                await pages(browser, site, camera)
-                await episode(browser, site, camera)
-                await session(browser, site, camera)
-                await staged(browser, folder)
+                for part in parts:
+                    await PARTS[part](browser, site, camera)
                 await browser.close()
         finally:
             site.stop()
@@ -174,5 +211,5 @@ if __name__ == "__main__":
     root = Path(__file__).resolve().parents[2]
     album = Path(sys.argv[1]) if len(sys.argv) > 1 else root / "docs" / "screens"
     album.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(album))
+    asyncio.run(main(album, sys.argv[2:] or list(PARTS)))
     lighten(album)

@@ -184,8 +184,10 @@ STATES: Final = [
         view(daniel(), members=GROUP[1:], staffPresent=False, hold={**HOLD, "paused": True}),
         config=CLIENT,
     ),
-    State("take-over", view(you(place="outside"), mayTakeOver=True, staffPresent=False, hold=HOLD)),
-    State("take-over-crisis", view(you(place="outside"), mayTakeOver=True)),
+    State(
+        "take-over", view(you("Joan W.", place="outside"), mayTakeOver=True, staffPresent=False, hold=HOLD)
+    ),
+    State("take-over-crisis", view(you("Joan W.", place="outside"), mayTakeOver=True)),
     State("crisis-question", view(you(), members=GROUP), presses("tile-crisis")),
     State("crisis-note", view(you(), members=GROUP, crises=[CRISIS])),
     State("crisis", view(you(), members=GROUP, crises=[CRISIS]), presses("crisis-show")),

@@ -34,6 +34,9 @@ else:  # Django's own classes take no parameters
 
 
 class PersonChoice(OneOf):
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **{"empty_label": _("Choose…"), **how})
+
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.name)
 

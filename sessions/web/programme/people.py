@@ -65,7 +65,9 @@ class ReferralForm(forms.Form):
 
 
 class _HoursForm(forms.Form):
-    cohort = forms.ModelChoiceField(label=gettext_lazy("Group"), queryset=Cohort.objects.none())
+    cohort = forms.ModelChoiceField(
+        label=gettext_lazy("Group"), queryset=Cohort.objects.none(), empty_label=gettext_lazy("Choose…")
+    )
     level_of_care = forms.ChoiceField(
         label=gettext_lazy("Level of care"),
         choices=LevelOfCare.choices,

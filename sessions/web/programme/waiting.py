@@ -32,7 +32,11 @@ from sessions.web.signed_in import PersonRequest, signed_in
 
 class WaitForm(forms.Form):
     person = PersonChoice(label=gettext_lazy("Who"), queryset=Person.objects.none())
-    cohort = forms.ModelChoiceField(label=gettext_lazy("For which group"), queryset=Cohort.objects.none())
+    cohort = forms.ModelChoiceField(
+        label=gettext_lazy("For which group"),
+        queryset=Cohort.objects.none(),
+        empty_label=gettext_lazy("Choose…"),
+    )
 
     def __init__(self, data: object, *, of: Program) -> None:
         super().__init__(data)  # type: ignore[arg-type]

@@ -35,7 +35,9 @@ LENGTHS: Final = (30, 45, 60, 90)
 class OwnSessionForm(forms.Form):
     """An individual session at a time of its own, by the programme's clock."""
 
-    facilitator = forms.ModelChoiceField(Person.objects.none(), label=gettext_lazy("With"))
+    facilitator = forms.ModelChoiceField(
+        Person.objects.none(), label=gettext_lazy("With"), empty_label=gettext_lazy("Choose…")
+    )
     on = forms.DateField(
         label=gettext_lazy("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )

@@ -36,14 +36,13 @@ export function Hands({ session, snapshot, view }: Props) {
             <span className="rail-name">{name}</span>
             <button
               type="button"
-              className="round quiet"
+              className="button small quiet"
               aria-label={words.lowerHandOf(name)}
-              title={words.lowerHandOf(name)}
               data-testid="lower-hand"
               disabled={Session.busy(snapshot, personId)}
               onClick={() => void session.act({ type: "lowerHand", personId }, personId)}
             >
-              <Icon name="check" />
+              {words.lowerHandOfOne}
             </button>
           </li>
         ))}

@@ -109,7 +109,6 @@ function WaiterRow(props: {
       <span className="rail-name">
         {waiter.name}
         <small>{waiter.interrupted ? words.tileInterrupted : words.since(props.minutes)}</small>
-        {waiter.late && <small data-testid="came-late">{words.cameLate(waiter.minutesLate)}</small>}
       </span>
       <span className="rail-acts">
         <button
@@ -140,6 +139,11 @@ function WaiterRow(props: {
           {words.notToday}
         </button>
       </span>
+      {waiter.late && (
+        <small className="rail-under" data-testid="came-late">
+          {words.cameLate(waiter.minutesLate)}
+        </small>
+      )}
       {waiter.late && asking && (
         <LateChoice
           id={choice}

@@ -141,14 +141,13 @@ function MemberRow(props: {
       <span className="rail-acts">
         <button
           type="button"
-          className="round quiet"
+          className="button small quiet"
           data-testid="mute"
           aria-label={words.muteName(member.name)}
-          title={words.mute}
           disabled={busy}
           onClick={props.onMute}
         >
-          <Icon name="microphoneOff" />
+          {words.muteShort}
         </button>
         <button
           type="button"

@@ -79,7 +79,8 @@ export const floorEn = {
   saysHand: (name: string) => `${name} raised a hand.`,
   saysHandUp: "Your hand is up.",
   saysHandDown: "Your hand is down.",
-  lowerHandOf: (name: string) => `Take ${name}’s hand down`,
+  lowerHandOf: (name: string) => `Hand down: ${name}`,
+  lowerHandOfOne: "Hand down",
   asked: {
     unmute: "Your facilitator would like to hear you. Would you turn your microphone on?",
     cameraOn: "Your facilitator would like to see you. Would you turn your camera on?",

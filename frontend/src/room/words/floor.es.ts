@@ -76,7 +76,8 @@ export const floorEs: FloorWords = {
   saysHand: (name) => `${name} levantó la mano.`,
   saysHandUp: "Tu mano está levantada.",
   saysHandDown: "Tu mano está abajo.",
-  lowerHandOf: (name) => `Bajar la mano de ${name}`,
+  lowerHandOf: (name) => `Bajar la mano: ${name}`,
+  lowerHandOfOne: "Bajar la mano",
   asked: {
     unmute: "A tu equipo le gustaría oírte. ¿Quieres encender tu micrófono?",
     cameraOn: "A tu equipo le gustaría verte. ¿Quieres encender tu cámara?",
