@@ -20,6 +20,7 @@ from sessions.plan import service as plans
 from sessions.programs import episodes, series, waitlist
 from sessions.room import service as room
 from sessions.toxicology import service as toxicology
+from sessions.worklist import licences
 
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]
@@ -130,3 +131,9 @@ def look_at_schedules() -> None:
 def remind_of_consents() -> None:
     """Say that a consent is about to end, 30 and 7 days before."""
     consents.remind(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator,unused-ignore]
+def watch_licences() -> None:
+    """Ask coordinators to see to licences that end within sixty days: once for each."""
+    licences.watch(clock.now())

@@ -31,6 +31,7 @@ BEAT: Final[dict[str, dict[str, Any]]] = {
     "tell-changes": {"task": "sessions.tasks.tell_changes", "schedule": 15.0},
     # Somebody looks at a page that says "one moment".
     "remind-of-consents": {"task": "sessions.tasks.remind_of_consents", "schedule": 3600.0},
+    "watch-licences": {"task": "sessions.tasks.watch_licences", "schedule": 3600.0},
     "make-reports": {"task": "sessions.tasks.make_reports", "schedule": 2.0},
     # A call's time is told to the minute; each round also shows that the engine's clock goes.
     "run-aftercare": {"task": "sessions.tasks.run_aftercare", "schedule": 10.0},

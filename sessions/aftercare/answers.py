@@ -6,10 +6,10 @@ An answer that says somebody is in danger counts in the moment it is saved, fini
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
@@ -23,14 +23,14 @@ from sessions.aftercare.risk import Assessment, Scores, Tier, assess, scores
 from sessions.core import clock, encryption
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.core.prepared import Prepared
+from sessions.core.reading import once
 from sessions.people.access import Act, require
 from sessions.people.models import Person
 
 TREND: Final = 12  # calls
+Kept: TypeAlias = Mapping[str, dict[str, int]]  # answers by whose they are
 _KEPT: Final = Prepared(
-    lambda row, source: CheckInForm.objects.filter(check_in=row, source=source).values_list("ciphertext"),
-    UUID,
-    str,
+    lambda row: CheckInForm.objects.filter(check_in=row).values_list("source", "ciphertext")
 )
 _ANSWERED_BEFORE: Final = Prepared(
     lambda course, number: CheckIn.objects.filter(
@@ -91,15 +91,19 @@ def assessment(row: CheckIn) -> Assessment:
 
 def trend(row: CheckIn) -> list[Point]:
     """The calls so far, this one last, for who has been let in: what the answers came to."""
-    rows = (
+    rows = list(
         CheckIn.objects.filter(course=row.course_id, number__lte=row.number, forms__isnull=False)
         .distinct()
-        .order_by("-number")[:TREND]
+        .order_by("-number")
+        .prefetch_related("forms")[:TREND]
     )
+    once(("answered-before", row.pk), lambda: next((one for one in rows if one.number < row.number), None))
     return [
         Point(
             one.reached_at or one.starts_at or datetime.combine(one.due_on, datetime.min.time()),
-            scores(merged(one)),
+            scores(
+                _merged(_opened(one, [(form.source, bytes(form.ciphertext)) for form in one.forms.all()]))
+            ),
             Tier(one.tier) if one.tier else None,
         )
         for one in reversed(rows)
@@ -107,14 +111,29 @@ def trend(row: CheckIn) -> list[Point]:
 
 
 def merged(row: CheckIn) -> dict[str, int]:
-    return {**stored(row, CheckInForm.ALUMNUS), **stored(row, CheckInForm.CALLER)}
+    """All answers, for who has been let in; the caller's own count where both have one."""
+    return _merged(_opened(row))
 
 
 def stored(row: CheckIn, source: str) -> dict[str, int]:
-    ciphertext = _KEPT.value(row.pk, source)
-    if not ciphertext:
-        return {}
-    return instruments.valid(json.loads(encryption.decrypt(ciphertext, _place(row, source))))
+    return _opened(row).get(source, {})
+
+
+def _merged(kept: Kept) -> dict[str, int]:
+    return {**kept.get(CheckInForm.ALUMNUS, {}), **kept.get(CheckInForm.CALLER, {})}
+
+
+def _opened(row: CheckIn, rows: Collection[tuple[str, bytes]] | None = None) -> Kept:
+    """By whose they are; `rows` when they have been read. Opened once for a page that is looked at."""
+
+    def read() -> Kept:
+        return {
+            source: instruments.valid(json.loads(encryption.decrypt(ciphertext, _place(row, source))))
+            for source, ciphertext in (_KEPT.rows(row.pk) if rows is None else rows)
+            if ciphertext
+        }
+
+    return once(("check-in-answers", row.pk), read)
 
 
 def finished(row: CheckIn) -> bool:
@@ -158,7 +177,7 @@ def _keep(actor: Person, row: CheckIn, source: str, given: Mapping[str, int], fi
 
 def _before(row: CheckIn) -> dict[str, int] | None:
     """The answers of the latest call before this one that has any."""
-    earlier = _ANSWERED_BEFORE.model(row.course_id, row.number)
+    earlier = once(("answered-before", row.pk), lambda: _ANSWERED_BEFORE.model(row.course_id, row.number))
     return None if earlier is None else merged(earlier)
 
 

@@ -23,7 +23,6 @@ from sessions.programs.models import Program
 
 # Asked at every step of the engine.
 _LOCKED: Final = Prepared(lambda pk: AftercareCourse.objects.select_for_update().filter(pk=pk))
-_COURSE: Final = Prepared(lambda pk: AftercareCourse.objects.filter(pk=pk))
 _PERSON: Final = Prepared(lambda pk: Person.objects.filter(pk=pk))
 _PROGRAM: Final = Prepared(lambda pk: Program.objects.filter(pk=pk))
 _CALL: Final = Prepared(lambda pk: CheckIn.objects.filter(pk=pk))
@@ -41,14 +40,13 @@ def course_of(course_id: UUID | str) -> AftercareCourse:
 def check_in_of(check_in_id: UUID | str) -> CheckIn:
     """Raises NotFound. Access is asked separately."""
     try:
-        row = _CALL.model(UUID(str(check_in_id)))
+        pk = UUID(str(check_in_id))
     except ValueError as none:
         raise NotFound from none
+    row = CheckIn.objects.select_related("course__person", "course__program", "caller").filter(pk=pk).first()
     if row is None:
         raise NotFound
-    row.course = _whole(_COURSE.model(row.course_id))
     row.program = row.course.program
-    row.caller = _PERSON.model(row.caller_id) if row.caller_id is not None else None
     return row
 
 

@@ -96,6 +96,7 @@ def consented(course: AftercareCourse, now: datetime) -> bool:
         purpose=Purpose.AFTERCARE,
         scope=Scope.CALLS,
         at=now,
+        zone=course.program.time_zone,
     )
     return found is not None
 

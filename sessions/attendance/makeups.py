@@ -8,17 +8,19 @@ in them, and individual sessions that are somebody else's, never are.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from sessions.attendance import week_service
 from sessions.attendance.absence_models import MakeUp
 from sessions.attendance.hours import Status
+from sessions.attendance.week_reading import Read, touching
 from sessions.attendance.week_service import ClientWeek, Part
 from sessions.attendance.weeks import week_of, week_span
 from sessions.audit import service as audit
@@ -77,18 +79,22 @@ def options(
     require(actor, Act.BOOK_MAKE_UP, program)
     zone = zones.zone(program.time_zone)
     monday = week_of(now, zone) if monday is None else week_of(week_span(monday, zone).start, zone)
-    person = Person.objects.filter(pk=person_id).first()
-    client = week_service.client_week(program, person, monday, now) if person is not None else None
-    if person is None or client is None:
+    person = Person(pk=person_id)  # whether a client there: the week says
+    days = week_service.days(monday)
+    read = Read(
+        days_off=_days_off(program),
+        make_ups=list(touching(days).filter(person=person).order_by("booked__starts_at")),
+    )
+    client = week_service.client_week(program, person, monday, now, read)
+    if client is None:
         raise NotFound
     _record(actor, Act.BOOK_MAKE_UP, program.pk, person_id)
-    booked = _live(person).filter(booked__held_on__range=week_service.days(monday))
     return Options(
         client=client,
         monday=monday,
         missed=_missed(client),
-        bookable=tuple(_bookable(program, person, monday, now)),
-        booked=tuple(booked.select_related("booked", "missed").order_by("booked__starts_at")),
+        bookable=tuple(_bookable(program, person, monday, now, read.days_off)),
+        booked=tuple(one for one in read.make_ups if days[0] <= one.booked.held_on <= days[1]),
     )
 
 
@@ -122,7 +128,9 @@ def book(
         Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)  # who takes the last place
         Person.objects.select_for_update(of=("self",)).get(pk=person.pk)  # and two bookings at one time
         monday = week_of(meeting.starts_at, zones.zone(program.time_zone))
-        if meeting.pk not in [one.meeting.pk for one in _bookable(program, person, monday, now)]:
+        if meeting.pk not in [
+            one.meeting.pk for one in _bookable(program, person, monday, now, _days_off(program))
+        ]:
             raise NotBookable
         MeetingInvitee.objects.create(meeting=meeting, person=person, role=RoomRole.CLIENT)
         programs.book(meeting)
@@ -235,29 +243,37 @@ def _lost(part: Part) -> int:
     return max(part.hour.eligible or part.hour.scheduled, 0) - part.hour.credited
 
 
-def _bookable(program: Program, person: Person, monday: date, now: datetime) -> list[Option]:
-    rows = [
-        row
-        for row in Meeting.objects.of(program.pk)
-        .standing()
-        .filter(held_on__range=week_service.days(monday), starts_at__gt=now)
+def _bookable(
+    program: Program, person: Person, monday: date, now: datetime, off: Sequence[DayOff]
+) -> list[Option]:
+    over = week_span(monday, zones.zone(program.time_zone)).end
+    if now >= over:
+        return []
+    days = week_service.days(monday)
+    mine = Meeting.objects.attended_by(person).filter(pk=OuterRef("pk"), drop_in=False)
+    coming = Q(program=program, held_on__range=days, starts_at__gt=now)
+    # What they have in any programme, and what there is: a session of Sunday night may reach into Monday.
+    meetings: Any = (
+        Meeting.objects.standing()
+        .overlapping(Span(now, over + timedelta(days=1)))
+        .annotate(theirs=Exists(mine))
+        .filter(Q(("theirs", True)) | coming)
         .select_related("program")
         .prefetch_related("facilitators")
         .order_by("starts_at", "id")
-        if _open_to_others(row.kind_defaults)
+    )
+    busy = [row.span for row in meetings if row.theirs]
+    rows: list[Meeting] = [
+        row
+        for row in meetings
+        if row.program_id == program.pk
+        and days[0] <= row.held_on <= days[1]
+        and row.starts_at > now
+        and _open_to_others(row.kind_defaults)
     ]
     if not rows:
         return []
-    around = Span(rows[0].starts_at, max(row.ends_at for row in rows))
-    busy = [
-        Span(starts_at, ends_at)
-        for starts_at, ends_at in Meeting.objects.attended_by(person)
-        .standing()
-        .filter(drop_in=False)
-        .overlapping(around)
-        .values_list("starts_at", "ends_at")
-    ]
-    there = _who_is_there(program, rows)
+    there = _who_is_there(program, rows, off)
     minutes = week_service.creditable_minutes(program, rows)
     apart = _not_to_meet(program, person)
     found = []
@@ -285,26 +301,22 @@ def _open_to_others(kind: KindDefaults) -> bool:
     )
 
 
-def _who_is_there(program: Program, rows: list[Meeting]) -> dict[UUID, set[UUID]]:
-    """By meeting: everybody on its roster who is not staff. Four queries for any number of meetings.
+def _who_is_there(program: Program, rows: list[Meeting], days_off: Sequence[DayOff]) -> dict[UUID, set[UUID]]:
+    """By meeting: everybody on its roster who is not staff. Two queries for any number of meetings.
     Not who has the day off: their place is free, and they may book it themselves."""
     cohorts = {row.cohort_id for row in rows if row.cohort_id is not None}
     first, last = min(row.held_on for row in rows), max(row.held_on for row in rows)
-    clients = set(
-        Membership.objects.filter(program=program, role__in=CLIENTS)
-        .active()
-        .values_list("person_id", flat=True)
-    )
+    live = Membership.objects.filter(person=OuterRef("person"), program=program, role__in=CLIENTS).active()
     enrolled: dict[UUID, list[tuple[UUID, date, date | None]]] = defaultdict(list)
     columns = ("cohort_id", "person_id", "starts_on", "ended_on")
     for cohort, person, starts_on, ended_on in Enrollment.objects.filter(
         Q(ended_on=None) | Q(ended_on__gte=first),
+        Exists(live),
         cohort__in=cohorts,
         starts_on__lte=last,
         status__in=BEGUN,
     ).values_list(*columns):
-        if person in clients:
-            enrolled[cohort].append((person, starts_on, ended_on))
+        enrolled[cohort].append((person, starts_on, ended_on))
     there: dict[UUID, set[UUID]] = {
         row.pk: {
             person
@@ -313,7 +325,7 @@ def _who_is_there(program: Program, rows: list[Meeting]) -> dict[UUID, set[UUID]
         }
         for row in rows
     }
-    for off in DayOff.objects.filter(series__program=program):
+    for off in days_off:
         for row in rows:
             if row.series_id == off.series_id and row.recurs_on is not None and off.holds(row.recurs_on):
                 there[row.pk].discard(off.person_id)
@@ -321,6 +333,10 @@ def _who_is_there(program: Program, rows: list[Meeting]) -> dict[UUID, set[UUID]
     for meeting, person in invited:
         there[meeting].add(person)
     return there
+
+
+def _days_off(program: Program) -> list[DayOff]:
+    return list(DayOff.objects.filter(series__program=program))
 
 
 def _not_to_meet(program: Program, person: Person) -> set[UUID]:

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from sessions.attendance import proposals, seals
 from sessions.attendance.models import AttendanceRecord, IndividualNote, Progress, Proposal
@@ -47,12 +48,8 @@ def write_note(actor: Person, meeting: Meeting, person_id: UUID, text: str) -> N
 
 def add(progress: Progress, actor: Person, meeting: Meeting, texts: Mapping[UUID, str]) -> None:
     """For callers that have asked for the right and hold the meeting's lock. Raises as write_note does."""
-    clients = {entry.person.pk for entry in programs.roster(meeting) if entry.role == RoomRole.CLIENT}
-    clients |= set(Proposal.objects.filter(meeting=meeting).values_list("person_id", flat=True))  # who came
-    clients |= set(AttendanceRecord.objects.filter(meeting=meeting).values_list("person_id", flat=True))
     for person_id, text in texts.items():
-        if person_id not in clients:
-            raise NotFound
+        client_of(meeting, person_id)
         if not text.strip() or len(text) > LONGEST:
             raise Invalid(f"A note has between 1 and {LONGEST} characters.")
         pk = uuid.uuid4()
@@ -81,6 +78,19 @@ def read_notes(actor: Person, meeting: Meeting, person_id: UUID) -> list[Note]:
         Note(encryption.decrypt(row.ciphertext, _place(row.pk)), row.written_by, row.written_at)
         for row in rows.order_by("written_at", "pk")
     ]
+
+
+def client_of(meeting: Meeting, person_id: UUID) -> Person:
+    """Who is signed for in the meeting, was there as a client, or belongs to it as one. Raises NotFound."""
+    signed = AttendanceRecord.objects.filter(meeting=meeting, person=OuterRef("pk"))
+    came = Proposal.objects.filter(meeting=meeting, person=OuterRef("pk"))
+    row = Person.objects.filter(Exists(signed) | Exists(came), pk=person_id).first()
+    if row is None:
+        clients = (one.person for one in programs.roster(meeting) if one.role == RoomRole.CLIENT)
+        row = next((one for one in clients if one.pk == person_id), None)
+    if row is None:
+        raise NotFound
+    return row
 
 
 def has_notes(meeting: Meeting) -> frozenset[UUID]:

@@ -152,13 +152,14 @@ def locked(meeting_id: UUID) -> Progress:
     return Progress.objects.select_for_update().get(pk=meeting_id)
 
 
-def hear(meeting: Meeting, *, lock: bool = False) -> Hearing:
+def hear(meeting: Meeting, *, lock: bool = False, people: bool = True) -> Hearing:
     """What is known about the meeting now, read from its beginning; changes nothing.
 
-    With `lock` (inside a transaction) nothing is added to the room's log before the transaction ends.
+    With `lock` (inside a transaction) nothing is added to the room's log before the transaction ends. Without
+    `people` nobody is looked up: enough for times, not for credits.
     """
     observed = observe.Observed()
-    return _hearing(meeting, observed, feed.read(meeting.pk, lock=lock))
+    return _hearing(meeting, observed, feed.read(meeting.pk, lock=lock), people)
 
 
 def proposal(
@@ -202,19 +203,21 @@ def _hear(progress: Progress) -> tuple[Hearing, datetime | None]:
     return found, max(reading.heard.values(), default=None)
 
 
-def _hearing(meeting: Meeting, observed: observe.Observed, reading: feed.Reading) -> Hearing:
+def _hearing(
+    meeting: Meeting, observed: observe.Observed, reading: feed.Reading, people: bool = True
+) -> Hearing:
     for seq, fact in reading.facts:
         observed.read(seq, fact)
     roles = {person: _ROLES[role] for person, role in reading.roles.items()}
     return Hearing(
         meeting=meeting,
         facts=tuple(observed.facts(reading.heard, roles)),
-        clients=_clients(meeting, reading),
+        clients=_clients(meeting, reading) if people else (),
         ended_at=reading.ended_at,
         breaks_taken=tuple(observed.breaks),
         complete=reading.seq == 0 or observed.complete(reading.heard),
         cameras=observed.camera_on(),
-        identified=feed.identified(meeting.program_id, reading.roles),
+        identified=feed.identified(meeting.program_id, reading.roles) if people else frozenset(),
         seq=reading.seq,
         digest=reading.digest,
     )

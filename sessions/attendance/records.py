@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from sessions.attendance.models import Adjustment, AttendanceRecord, AttendanceStatus, Attestation
+from sessions.attendance.models import Adjustment, AttendanceRecord, AttendanceStatus, Attestation, Seal
 from sessions.core.errors import NotFound
 from sessions.programs.models import Meeting
 
@@ -46,8 +46,12 @@ def effective(record: AttendanceRecord) -> Effective:
     return Effective(**{**held, "status": AttendanceStatus(held["status"])}, adjusted=bool(changes))
 
 
-def attestation_of(meeting: Meeting) -> Attestation | None:
-    return Attestation.objects.select_related("signed_by").filter(meeting=meeting).first()
+def signature_of(meeting: Meeting) -> tuple[Attestation | None, str]:
+    """The signature and its hash in the chain, as shown beside it; (None, "") before it. One query."""
+    seal = Seal.objects.filter(of="attestation", row=OuterRef("pk"))
+    rows = Attestation.objects.select_related("signed_by").filter(meeting=meeting)
+    row: Any = rows.annotate(sealed_as=Subquery(seal.values("digest")[:1])).first()
+    return (row, row.sealed_as or "") if row else (None, "")
 
 
 def record_of(meeting: Meeting, person_id: UUID) -> AttendanceRecord:

@@ -46,12 +46,6 @@ def seal(progress: Progress, rows: list[Signed]) -> None:
     progress.save(update_fields=["sealed", "digest"])
 
 
-def digest_of(row: Signed) -> str:
-    """The signature's hash, as shown beside name and time; "" for a row that is not sealed."""
-    found = Seal.objects.filter(of=_NAMES[type(row)], row=row.pk).values_list("digest", flat=True)
-    return found.first() or ""
-
-
 def keep_heads(now: datetime) -> DailyHead | None:
     """The heads of all chains that are not in an earlier head, once a day (UTC). Safe to run twice."""
     kept = _kept()

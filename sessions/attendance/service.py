@@ -14,17 +14,17 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from sessions.attendance import absences, makeups, notes, proposals, seals
+from sessions.attendance import absences, makeups, notes, proposals
 from sessions.attendance.absence_models import MakeUp
 from sessions.attendance.models import Adjustment, AttendanceRecord, Attestation, Credited, Proposal
-from sessions.attendance.notes import Note, read_notes, write_note
+from sessions.attendance.notes import Note, client_of, read_notes, write_note
 from sessions.attendance.policies import policy_of, set_policy
 from sessions.attendance.policy import Policy
 from sessions.attendance.records import (
     Effective,
-    attestation_of,
     effective,
     record_of,
+    signature_of,
     with_adjustments,
 )
 from sessions.attendance.signing import (
@@ -88,7 +88,7 @@ class Sheet:
     ended_at: datetime | None
     ready: bool  # may be signed now: over, and all evidence in
     rows: tuple[Row, ...]  # by name
-    facilitators: tuple[Person, ...]  # on the roster
+    facilitators: tuple[Person, ...]  # on the roster; none once it is signed: the signature names them
     staff_spans: tuple[tuple[datetime, datetime], ...]  # a facilitator in the room
     policy: Policy
 
@@ -119,8 +119,9 @@ def sheet(actor: Person, meeting: Meeting, *, overrun: bool = False) -> Sheet:
         subject_id=meeting.pk,
         scope=meeting.program_id,
     )
-    found = proposals.hear(meeting)
-    attestation = attestation_of(meeting)
+    attestation, digest = signature_of(meeting)
+    # Who was signed for stands in the records: nobody has to be looked up.
+    found = proposals.hear(meeting, people=attestation is None)
     policy = policy_for(meeting, overrun)
     rows = _signed_rows(meeting) if attestation else _proposed_rows(found, policy)
     rows = _with_absences(meeting, rows)
@@ -128,7 +129,7 @@ def sheet(actor: Person, meeting: Meeting, *, overrun: bool = False) -> Sheet:
     return Sheet(
         meeting=meeting,
         attestation=attestation,
-        digest=seals.digest_of(attestation) if attestation else "",
+        digest=digest,
         started_at=found.started_at(),
         ended_at=found.ended_at,
         ready=attestation is None
@@ -136,9 +137,9 @@ def sheet(actor: Person, meeting: Meeting, *, overrun: bool = False) -> Sheet:
         and over(found, clock.now())
         and found.complete,
         rows=rows,
-        facilitators=tuple(
-            entry.person for entry in programs.roster(meeting) if entry.role == RoomRole.FACILITATOR
-        ),
+        facilitators=()
+        if attestation
+        else tuple(entry.person for entry in programs.roster(meeting) if entry.role == RoomRole.FACILITATOR),
         staff_spans=staff,
         policy=policy,
     )
@@ -255,7 +256,7 @@ __all__ = [
     "WrongName",
     "adjust",
     "attest",
-    "attestation_of",
+    "client_of",
     "effective",
     "overdue",
     "overdue_for",

@@ -6,23 +6,31 @@ Each in one query, as plain values: a thousand clients are no thousand model ins
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from sessions.attendance import policy as rules
 from sessions.attendance.absence_models import MakeUp
 from sessions.attendance.models import Adjustment, AttendanceRecord, CreditPolicy, Proposal
 from sessions.attendance.policy import DEFAULT, Policy
 from sessions.attendance.week import Hour, Times
+from sessions.core.reading import once
 from sessions.people.models import Membership, Person
 from sessions.people.roles import CLIENTS, RoomRole
 from sessions.programs.day_off_models import DayOff
 from sessions.programs.episode_models import Stage
 from sessions.programs.models import BEGUN, Enrollment, EnrollmentStatus, Meeting, MeetingInvitee, Program
+
+
+class Read(NamedTuple):
+    """What whoever asks for a client's week has read for itself."""
+
+    days_off: Sequence[DayOff]  # of the whole programme
+    make_ups: Sequence[MakeUp]  # of the client, with both meetings: those of the week, in any programme
 
 
 class Period(NamedTuple):
@@ -32,6 +40,7 @@ class Period(NamedTuple):
     monday: date
     over: bool
     only: Person | None = None
+    read: Read | None = None
 
     @property
     def days(self) -> tuple[date, date]:
@@ -49,10 +58,11 @@ class Period(NamedTuple):
 class Slot:
     """One meeting of the week that counts, and what it holds for somebody who has not come yet."""
 
-    __slots__ = ("blank", "meeting", "over")
+    __slots__ = ("asked", "blank", "meeting", "over")
 
-    def __init__(self, meeting: Meeting, blank: Hour) -> None:
+    def __init__(self, meeting: Meeting, blank: Hour, *, asked: bool = False) -> None:
         self.meeting, self.blank = meeting, blank
+        self.asked = asked  # by name, the one client whose week is read
         self.over = False  # it ended, perhaps before its time: nothing more can be credited
 
 
@@ -84,7 +94,10 @@ class Policies:
 
     def __init__(self, program: Program) -> None:
         rows = CreditPolicy.objects.filter(program=program).order_by("effective_from", "number")
-        self._rows = [(row.kind, row.effective_from, rules.decode(row.values)) for row in rows]
+        self._rows = once(
+            ("credit-policies", program.pk),
+            lambda: [(row.kind, row.effective_from, rules.decode(row.values)) for row in rows],
+        )
 
     def at(self, moment: datetime, kind: str) -> Policy:
         """As policies.policy_of chooses."""
@@ -130,10 +143,12 @@ def enrolled(week: Period, today: date) -> dict[UUID, list[Enrolled]]:
 def slots(
     week: Period, now: datetime, policies: Policies, cohorts: Collection[UUID], known: Collection[UUID]
 ) -> dict[UUID, Slot]:
-    """By meeting. Of one client: those of the cohorts, those that are `known`, and those by invitation."""
+    """By meeting. Of one client: those of the cohorts, those that are `known`, and those by invitation, where
+    `asked` says whether as a client."""
     rows = Meeting.objects.of(week.program.pk).standing().filter(held_on__range=week.days)
     if week.only is not None:
         invited = MeetingInvitee.objects.filter(meeting=OuterRef("pk"), person=week.only)
+        rows = rows.annotate(asked=Exists(invited.filter(role=RoomRole.CLIENT)))
         rows = rows.filter(Q(cohort__in=cohorts) | Q(pk__in=known) | Exists(invited))
     found: dict[UUID, Slot] = {}
     meeting: Any
@@ -142,12 +157,15 @@ def slots(
         # What was signed counts as when it was signed, whatever the programme says today.
         counts = meeting.kind_defaults.creditable if meeting.signed_as is None else meeting.signed_as
         if counts:
-            found[meeting.pk] = Slot(meeting, Hour.of(policies.times(meeting), now))
+            blank = Hour.of(policies.times(meeting), now)
+            found[meeting.pk] = Slot(meeting, blank, asked=getattr(meeting, "asked", False))
     return found
 
 
-def invited(week: Period) -> Iterable[tuple[UUID, UUID]]:
-    """Clients and the meetings to which they were asked by name."""
+def invited(week: Period, found: Mapping[UUID, Slot]) -> Iterable[tuple[UUID, UUID]]:
+    """Clients and the meetings to which they were asked by name; of one client, those among the `found`."""
+    if week.only is not None:
+        return [(week.only.pk, pk) for pk, slot in found.items() if slot.asked]
     rows = MeetingInvitee.objects.filter(**week.within(), role=RoomRole.CLIENT)
     pairs: Iterable[tuple[UUID, UUID]] = week.of(rows).values_list("person_id", "meeting_id")
     return pairs
@@ -156,7 +174,11 @@ def invited(week: Period) -> Iterable[tuple[UUID, UUID]]:
 def days_off(week: Period) -> dict[tuple[UUID, UUID], list[DayOff]]:
     """By client and series: the days of it that the client's prescribed week leaves out."""
     found: dict[tuple[UUID, UUID], list[DayOff]] = defaultdict(list)
-    for row in week.of(DayOff.objects.filter(series__program=week.program)):
+    if week.read is None:
+        rows = week.of(DayOff.objects.filter(series__program=week.program))
+    else:
+        rows = week.read.days_off
+    for row in rows:
         found[row.person_id, row.series_id].append(row)
     return found
 
@@ -175,16 +197,13 @@ Signed: TypeAlias = list[tuple[UUID, UUID, Counted]]
 
 def signed(week: Period) -> Signed:
     """Client, meeting, and what was signed and last adjusted."""
-    columns = ("pk", "person_id", "meeting_id", "credited_seconds", "eligible_seconds", "status", "excused")
-    rows = week.of(AttendanceRecord.objects.filter(**week.within())).values_list(*columns)
-    changes = Adjustment.objects.filter(**week.within("record__")).order_by("record", "number")
-    if week.only is not None:
-        changes = changes.filter(record__person=week.only)
+    columns = ("person_id", "meeting_id", "credited_seconds", "eligible_seconds", "status", "excused", "last")
+    changes = Adjustment.objects.filter(record=OuterRef("pk")).order_by("-number")
+    last = Subquery(changes.values("after")[:1])
+    rows = week.of(AttendanceRecord.objects.filter(**week.within()).annotate(last=last))
     found: Signed = []
-    records = list(rows)
-    last = dict(changes.values_list("record_id", "after")) if records else {}
-    for pk, person_id, meeting_id, credited, eligible, status, excused in records:
-        if (after := last.get(pk)) is not None:
+    for person_id, meeting_id, credited, eligible, status, excused, after in rows.values_list(*columns):
+        if after is not None:
             credited, status, excused = after["credited_seconds"], after["status"], after["excused"]
         found.append((person_id, meeting_id, Counted(credited, eligible, status, excused, signed=True)))
     return found
@@ -201,15 +220,18 @@ class MakeUps(NamedTuple):
     made_up: _ByPersonAndMeeting  # by client and missed meeting: by which
 
 
+def touching(days: tuple[date, date]) -> QuerySet[MakeUp]:
+    """Make-ups that hold and are booked in these days, or for a meeting missed in them."""
+    theirs = Q(booked__held_on__range=days) | Q(missed__held_on__range=days)
+    return MakeUp.objects.filter(theirs, cancelled_at=None).select_related("booked", "missed")
+
+
 def make_ups(week: Period) -> MakeUps:
-    rows = MakeUp.objects.filter(
-        Q(booked__held_on__range=week.days) | Q(missed__held_on__range=week.days),
-        booked__program=week.program,
-        booked__cancelled_at=None,
-        cancelled_at=None,
-    ).select_related("booked", "missed")
+    rows = touching(week.days).filter(booked__program=week.program, booked__cancelled_at=None)
     found = MakeUps(defaultdict(set), {}, {})
-    for row in week.of(rows):
+    for row in week.of(rows) if week.read is None else week.read.make_ups:
+        if row.booked.program_id != week.program.pk or row.booked.cancelled_at is not None:
+            continue
         found.joined[row.person_id].add(row.booked_id)
         if row.missed is not None:
             found.makes_up[row.person_id, row.booked_id] = row.missed

@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from sessions.attendance import week_reading as reading
 from sessions.attendance.week import Hour, Week, urgency, week
-from sessions.attendance.week_reading import Counted, Enrolled, MakeUps, Period, Policies, Slot
+from sessions.attendance.week_reading import Counted, Enrolled, MakeUps, Period, Policies, Read, Slot
 from sessions.attendance.weeks import week_of, week_span
 from sessions.audit import service as audit
 from sessions.core import zones
@@ -60,7 +60,6 @@ class Line:
 class ClientWeek:
     """One client's week, meeting by meeting."""
 
-    person: Person
     line: Line
     parts: tuple[Part, ...]  # in order
 
@@ -101,7 +100,7 @@ def own(person: Person, now: datetime) -> tuple[OwnWeek, ...]:
         monday = week_of(now, zones.zone(program.time_zone))
         weeks = _Weeks(program, monday, now, person)
         hour_minutes = weeks.policies.hour_minutes(now)
-        found += [OwnWeek(program, monday, hour_minutes, weeks.of(person, line)) for line in weeks.lines()]
+        found += [OwnWeek(program, monday, hour_minutes, weeks.of(line)) for line in weeks.lines()]
     return tuple(found)
 
 
@@ -135,11 +134,13 @@ def short_schedules(
     )
 
 
-def client_week(program: Program, person: Person, monday: date, now: datetime) -> ClientWeek | None:
+def client_week(
+    program: Program, person: Person, monday: date, now: datetime, read: Read | None = None
+) -> ClientWeek | None:
     """One client's week in a programme, for callers that have asked for the right; None for no client of
-    it."""
-    weeks = _Weeks(program, monday, now, person)
-    return next((weeks.of(person, line) for line in weeks.lines()), None)
+    it. `read`: what they know already."""
+    weeks = _Weeks(program, monday, now, person, read)
+    return next((weeks.of(line) for line in weeks.lines()), None)
 
 
 def days(monday: date) -> tuple[date, date]:
@@ -188,9 +189,16 @@ def board(actor: Person, program: Program, now: datetime, monday: date | None = 
 class _Weeks:
     """A week of one client or of all of a programme, read once."""
 
-    def __init__(self, program: Program, monday: date, now: datetime, only: Person | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        monday: date,
+        now: datetime,
+        only: Person | None = None,
+        read: Read | None = None,
+    ) -> None:
         over = now >= week_span(monday, zones.zone(program.time_zone)).end
-        self.period = Period(program, monday, over, only)
+        self.period = Period(program, monday, over, only, read)
         self.policies = Policies(program)
         self._now = now
         self._enrolled = reading.enrolled(self.period, zones.local_date(now, program.time_zone))
@@ -210,7 +218,7 @@ class _Weeks:
                 self._by_cohort[slot.meeting.cohort_id].append(slot)
         # By client: every meeting beside those of the cohorts, with what counts of it so far.
         self._counted: dict[UUID, dict[Slot, Counted | None]] = defaultdict(dict)
-        for person_id, meeting_id in reading.invited(self.period):
+        for person_id, meeting_id in reading.invited(self.period, self._slots):
             self._count(person_id, meeting_id, None)
         for person_id, meeting_id, credited, eligible, status, final in proposed:
             self._count(person_id, meeting_id, Counted(credited, eligible, status), over=final)
@@ -244,12 +252,12 @@ class _Weeks:
                 sum(1 for slot in slots if slot.meeting.pk in joined) if joined else 0,
             )
 
-    def of(self, person: Person, line: Line) -> ClientWeek:
+    def of(self, line: Line) -> ClientWeek:
         """Of whom `lines` told, meeting by meeting."""
-        slots = self._of(person.pk, self._enrolled[person.pk])
-        parts = [self._part(person.pk, slot, one) for slot, one in slots.items()]
+        slots = self._of(line.person_id, self._enrolled[line.person_id])
+        parts = [self._part(line.person_id, slot, one) for slot, one in slots.items()]
         parts.sort(key=lambda part: (part.meeting.starts_at, part.meeting.pk))
-        return ClientWeek(person, line, tuple(parts))
+        return ClientWeek(line, tuple(parts))
 
     def cohorts(self) -> tuple[tuple[UUID, str], ...]:
         named = {row.cohort: row.cohort_name for rows in self._enrolled.values() for row in rows}

@@ -105,14 +105,16 @@ def live_consent(
     purpose: Purpose,
     scope: Scope,
     at: datetime,
+    zone: str | None = None,
 ) -> Consent | None:
     """The consent under which the programme may, at this moment, tell this recipient this; None forbids it.
 
     Args:
         recipient: a Recipient row; a family guest; None for the programme itself (aftercare calls).
         at: now, for anything that is about to happen.
+        zone: the programme's, by whoever has it at hand.
     """
-    zone = _ZONE.value(program_id)
+    zone = zone or _ZONE.value(program_id)
     if zone is None:
         return None
     client = patient.pk if isinstance(patient, Person) else patient

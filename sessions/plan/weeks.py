@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from sessions.core import zones
 from sessions.core.errors import Invalid
@@ -83,7 +83,15 @@ def history(actor: Person, row: Episode) -> list[Prescribed]:
             "series__program", "series__cohort"
         )
     )
-    for week in row.week_plans.select_related("by").prefetch_related("lines__series__facilitators"):
+    lines_ = WeekPlanSeries.objects.select_related("series__program", "series__cohort")
+    weeks = list(
+        row.week_plans.select_related("by").prefetch_related(
+            Prefetch("lines", lines_), "lines__series__facilitators"
+        )
+    )
+    # Who asks for the week that holds while the same page is made has it, with its lines.
+    once(("week-plan", row.pk), lambda: next((week for week in weeks if week.ended_on is None), None))
+    for week in weeks:
         lines = sorted(week.lines.all(), key=lambda line: (line.series.rule, line.series.start))
         found.append(
             Prescribed(

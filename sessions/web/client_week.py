@@ -49,7 +49,7 @@ def show(found: Options, program: Program) -> Shown:
     zone = words.zone(program.time_zone)
     now = clock.now()
     return Shown(
-        name=found.client.person.name,
+        name=found.client.line.name,
         missed=tuple(_missed(one, zone) for one in found.missed),
         bookable=tuple(_option(one, zone) for one in found.bookable),
         booked=tuple(_booked(one, zone) for one in found.booked),

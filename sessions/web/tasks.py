@@ -21,6 +21,7 @@ ADDRESSES: Final[dict[str, Callable[[StaffTask], str]]] = {
     "sheet": lambda row: reverse("sign", args=[row.about]),
     "client-week": lambda row: reverse("client-week", args=[row.program_id, row.about]),
     "episode": lambda row: reverse("episode", args=[row.about]),
+    "licences": lambda row: reverse("licences", args=[row.about]),
     "check-in": lambda row: reverse("call", args=[row.about]),
     "aftercare": lambda row: reverse("aftercare-course", args=[row.about]),
 }

@@ -51,6 +51,7 @@ KINDS: Final[dict[str, Kind]] = {
     "crisis.follow-up": Kind(gettext_noop("Follow up after a crisis"), CLINICIANS),
     "test.review": Kind(gettext_noop("Talk about a test"), CLINICIANS),
     "consent.renew": Kind(gettext_noop("Renew a consent")),
+    "licence.renew": Kind(gettext_noop("Renew a licence")),
     "location.check": Kind(gettext_noop("Check a location")),
     "identity.check": Kind(gettext_noop("Check who took part")),
     "message.failed": Kind(gettext_noop("Reach somebody another way")),
@@ -74,6 +75,7 @@ REASONS: Final[dict[str, Reason]] = {
     "no-facilitator": Reason(gettext_noop("A session has no facilitator now. Go there if you can.")),
     "crisis-closed": Reason(gettext_noop("A crisis in a session was closed. See how it goes on.")),
     "consent-ends": Reason(gettext_noop("A consent ends on %(on)s.")),
+    "licence-ends": Reason(gettext_noop("Their licence for %(state)s ends on %(on)s.")),
     "assessment-flag": Reason(gettext_noop("An assessment says that somebody should look today.")),
     "plan-review": Reason(gettext_noop("The plan is to be looked at together by %(on)s.")),
     "step-proposed": Reason(

@@ -247,7 +247,9 @@ def test_the_page_takes_the_days_and_says_them(cast: Cast, evenings: Series, cli
     assert "holds 510 of 540 minutes: 30 are missing" in page
     assert "Off: Tuesday, Friday" in page
     client.force_login(cast.alice)
-    assert "If you come all the same" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "If you come all the same" in page
+    assert "Your team looks after the rest" in page  # a client is not told off for what was planned
 
 
 def test_the_day_is_that_of_the_rule_also_when_a_session_is_moved(cast: Cast, evenings: Series) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -87,10 +89,13 @@ class WeekForm(forms.Form):
         for name in ("joined", "keep"):
             if not fields[name].queryset:
                 del fields[name]
+        staff = staff_of(of.program)
+        choice: Any = PersonChoice(queryset=staff, required=False)
+        leaders = cache(lambda: list(choice.choices))  # read once for all, and only when the form is shown
         for n in range(1, NEW + 1):
-            self._one(n, of)
+            self._one(n, staff, leaders)
 
-    def _one(self, n: int, of: Episode) -> None:
+    def _one(self, n: int, staff: Any, leaders: Callable[[], list[Any]]) -> None:
         """The five fields of one session to add; all of them or none."""
         fields: dict[str, Any] = self.fields
         fields[f"kind{n}"] = forms.ChoiceField(
@@ -103,7 +108,8 @@ class WeekForm(forms.Form):
         )
         fields[f"start{n}"] = time_field(_("From"), required=False)
         fields[f"end{n}"] = time_field(_("To"), required=False)
-        fields[f"leader{n}"] = PersonChoice(label=_("Led by"), queryset=staff_of(of.program), required=False)
+        fields[f"leader{n}"] = PersonChoice(label=_("Led by"), queryset=staff, required=False)
+        fields[f"leader{n}"].choices = leaders
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -96,7 +96,10 @@ def adjust(request: PersonRequest, meeting_id: UUID, person_id: UUID) -> HttpRes
     meeting = programs.meeting(meeting_id)
     require(request.user, Act.ADJUST_ATTENDANCE, meeting)
     sheet = service.sheet(request.user, meeting)
-    record = service.record_of(meeting, person_id)
+    record = next((row.record for row in sheet.rows if row.record and row.person.pk == person_id), None)
+    if record is None:
+        raise NotFound
+    record.meeting = meeting
     row = next(row for row in sheets.show(sheet).rows if row.id == person_id)
     form = AdjustmentForm(request.POST if request.method == "POST" else None, held=service.effective(record))
     if request.method == "POST" and form.is_valid():
@@ -121,14 +124,10 @@ def notes(request: PersonRequest, meeting_id: UUID, person_id: UUID) -> HttpResp
         text = form.cleaned_data["text"]
         if _done(form, lambda: service.write_note(request.user, meeting, person_id, text)):
             return HttpResponseRedirect(reverse("notes", args=[meeting.pk, person_id]))
-    sheet = service.sheet(request.user, meeting)
-    row = next((row for row in sheet.rows if row.person.pk == person_id), None)
     written = service.read_notes(request.user, meeting, person_id)
-    if row is None:
-        raise NotFound
     context = {
         **_headings(meeting),
-        "name": row.person.name,
+        "name": service.client_of(meeting, person_id).name,
         "form": form,
         "written": [
             (note.text, note.written_by.name, f"{words.day(note.written_at)}, {words.clock(note.written_at)}")

@@ -135,9 +135,10 @@ def call(request: PersonRequest, check_in_id: UUID) -> HttpResponse:
             trouble = _(refusal.text)
         row = journal.check_in_of(check_in_id)
     given = answers.read(request.user, row)
-    found = answers.assessment(row)
-    language = get_language() or "en"
     points = answers.trend(row)
+    found = answers.assessment(row)
+    opened = escalation.open_of(row)
+    language = get_language() or "en"
     now = clock.now()
     context = {
         "row": row,
@@ -174,8 +175,8 @@ def call(request: PersonRequest, check_in_id: UUID) -> HttpResponse:
         "outcomes": [one for one in TryOutcome if one is not TryOutcome.ANSWERED],
         "consented": planning.consented(row.course, now),
         "emergency": emergency.emergency_of(row.course),
-        "escalation": escalation.open_of(row),
-        "hand_off": escalation.words_of(found_row)[0] if (found_row := escalation.open_of(row)) else "",
+        "escalation": opened,
+        "hand_off": escalation.words_of(opened)[0] if opened else "",
         "form": form,
         "trouble": trouble,
         "coordinates": may(request.user, Act.SEE_AFTERCARE, row.program),
