@@ -203,6 +203,9 @@ async def main(folder: Path, parts: Sequence[str]) -> None:
                 for part in parts:
                     await PARTS[part](browser, site, camera)
                 await browser.close()
+        except Exception as failed:
+            failed.add_note(f"the site's last words:\n{site.log()[-6000:]}")
+            raise
         finally:
             site.stop()
 
