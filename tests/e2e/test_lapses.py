@@ -27,6 +27,18 @@ IN_A_CALL = """() => {
   window.callOver = () => { mediaDevices.getUserMedia = ours; };
 }"""
 
+# The next camera is on and gives nothing; the one after it is a real one.
+FROZEN = """() => {
+  const { mediaDevices } = navigator;
+  const ours = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async () => {
+    mediaDevices.getUserMedia = ours;
+    const canvas = document.createElement('canvas');
+    canvas.getContext('2d');
+    return canvas.captureStream(0);
+  };
+}"""
+
 
 @dataclass
 class Evening:
@@ -140,9 +152,8 @@ async def test_a_call_takes_camera_and_microphone_and_a_phone_falls_asleep(eveni
         )
     for button in ("bar-microphone", "bar-camera"):
         await daniel.page.locator(f'[data-testid={button}][data-tone="off"]').wait_for()
-    await expect(daniel.page.locator(".strip-note")).to_contain_text(
-        "Another program is using your camera and microphone"
-    )
+    note = daniel.page.locator(".strip-note", has_text="Another program is using your camera and microphone")
+    await expect(note).to_be_visible()
     for name in ("camera", "microphone"):
         await system.send(
             "Browser.setPermission", {"permission": {"name": name}, "setting": "granted", **whose}
@@ -166,17 +177,27 @@ async def test_a_call_takes_camera_and_microphone_and_a_phone_falls_asleep(eveni
     assert not was_told(luis, '"place":"removed"')
 
 
+async def test_a_camera_that_is_on_and_gives_nothing_is_begun_anew(evening: Evening) -> None:
+    maya, daniel, luis = (evening.named(name) for name in ("Maya", "Daniel", "Luis"))
+    camera = daniel.see("bar-camera")
+    await camera.click()
+    await daniel.page.locator("[data-testid=bar-camera][data-tone=off]").wait_for()
+    await daniel.page.evaluate(FROZEN)
+    await camera.click()
+    await asyncio.gather(maya.sees(2, 60), luis.sees(2, 60))
+
+
 async def test_sound_and_pictures_of_all_come_back_when_every_connection_is_made_anew(
     evening: Evening,
 ) -> None:
     """As after the end of a media worker: all of them at once, three times over."""
     people = [evening.named(name) for name in ("Maya", "Daniel", "Luis")]
     for _ in range(3):
-        before = {one: await seat(one) for one in people}
+        before = [await seat(one) for one in people]
         for one in people:
             await one.page.evaluate("() => void viopRoom.simulateScenario('full-reconnect')")
-        for one in people:
-            await until(partial(seat, one), partial(operator.ne, before[one]), "a new seat")
+        for one, old in zip(people, before, strict=True):
+            await until(partial(seat, one), partial(operator.ne, old), "a new seat")
         await asyncio.gather(*(one.perceives(2) for one in people))
 
 

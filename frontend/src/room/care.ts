@@ -4,6 +4,7 @@ import { anew, AT_BEST, choose, climb, RUNGS, type Ladder, type Reading, type Ru
 import type { Media } from "./media";
 import type { Preferences, Wanted } from "./remembered";
 import { Listener } from "./sound";
+import { isStill, watch, type Given, type Stillness } from "./still";
 import { FRESH, hint, listen, switched, type Ear, type Hint } from "./voice";
 
 /** How the line and the person's own devices are, beyond being connected. */
@@ -67,6 +68,7 @@ export class Care {
   #hidden = new WeakSet<RemoteTrackPublication>(); // pictures that were left out
   #pausedMs: Record<keyof Wanted, number | null> = { microphone: null, camera: null };
   #restartMs = 0;
+  #still: Stillness | null = null;
   #gaveUpCamera = false;
   #wasSound = false;
   #small: MediaStreamTrack | null = null; // the camera's track, while it makes small pictures
@@ -127,8 +129,10 @@ export class Care {
   }
 
   async #read(room: MediaRoom, nowMs: number, busy: boolean): Promise<void> {
-    const [voices, words] = await Promise.all([voicesIn(room), wordsOn(room)]);
+    const [voices, words, given] = await Promise.all([voicesIn(room), wordsOn(room), givenTo(room)]);
     if (room !== this.#of) return;
+    this.#still = watch(this.#still, given, nowMs);
+    if (isStill(this.#still, nowMs)) this.#wakeCamera(room, nowMs);
     const look: Look = { voices, words };
     if (nowMs - this.#sinceMs >= SETTLE_MS) {
       const measured = gauge(this.#look, look);
@@ -221,6 +225,15 @@ export class Care {
     void again?.restartTrack().catch(() => undefined);
   }
 
+  /** It is on and gives nothing: begun anew, it often does. */
+  #wakeCamera(room: MediaRoom, nowMs: number): void {
+    if (document.visibilityState !== "visible") return;
+    this.#still = null;
+    this.#restartMs = nowMs;
+    const camera = room.localParticipant.getTrackPublication(Track.Source.Camera)?.videoTrack;
+    void camera?.restartTrack().catch(() => undefined);
+  }
+
   #tell(): void {
     const since = (source: keyof Wanted) => {
       const from = this.#pausedMs[source];
@@ -246,6 +259,16 @@ function taken(publication: LocalTrackPublication | undefined): publication is L
   return muted || readyState === "ended";
 }
 
+/** What the camera gave to be sent; null while it is off, or nobody watches. */
+async function givenTo(room: MediaRoom): Promise<Given | null> {
+  const publication = room.localParticipant.getTrackPublication(Track.Source.Camera);
+  const track = publication?.videoTrack;
+  if (publication === undefined || publication.isMuted || track === undefined) return null;
+  const watched = (await rowsOf(track, "outbound-rtp")).some(({ active }) => active === true);
+  const frames = (await rowsOf(track, "media-source"))[0]?.frames;
+  return watched && frames !== undefined ? { id: track.mediaStreamTrack.id, frames } : null;
+}
+
 interface StatsRow {
   readonly id: string;
   readonly type: string;
@@ -254,6 +277,8 @@ interface StatsRow {
   readonly packetsLost?: number;
   readonly fractionLost?: number;
   readonly roundTripTime?: number;
+  readonly active?: boolean;
+  readonly frames?: number;
 }
 
 async function rowsOf(track: Pick<Track, "sid"> & { getRTCStatsReport(): Promise<RTCStatsReport | undefined> }, type: string): Promise<StatsRow[]> {
