@@ -12,14 +12,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.e2e.visitor import DESKTOP, WITHIN_S, Visitor, profile
+from tests.e2e.visitor import DESKTOP, WITHIN_S, Visitor, hold_camera, profile
 from tests.media.browsers import CHROMIUM, CHROMIUM_FLAGS
 from tests.site import Login, Site
 
 OWN = ("--host-resolver-rules", "--use-fake-device-for-media-stream")
 FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)] + [
     # five cameras on two cores: what counts is that pictures move
-    "--use-fake-device-for-media-stream=device-count=10,fps=8",
+    "--use-fake-device-for-media-stream=fps=8",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
@@ -51,6 +51,7 @@ async def browser() -> AsyncIterator[Browser]:
     # the asynchronous API: the synchronous one keeps a loop running and breaks every later asyncio test
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        await hold_camera(chromium)
         yield chromium
         await chromium.close()
 

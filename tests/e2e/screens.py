@@ -23,7 +23,7 @@ from tests.e2e.portraits import before_a_camera
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES
 from tests.e2e.test_aftercare_pages import MISSES
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest, profile, until
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest, hold_camera, profile, until
 from tests.media.browsers import CHROMIUM
 from tests.site import Login, Site
 
@@ -199,6 +199,7 @@ async def main(folder: Path, parts: Sequence[str]) -> None:
         try:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                await hold_camera(browser)
                 camera = Camera(folder)
                 for part in parts:
                     await PARTS[part](browser, site, camera)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -63,27 +62,23 @@ STREAMS: Final = """async () => {
   return found;
 }"""
 
-# The nth of the machine's cameras, unless the page asks for another.
-OWN_CAMERA: Final = """(() => {
-  const { mediaDevices } = navigator;
-  const ours = mediaDevices?.getUserMedia.bind(mediaDevices);
-  if (!ours) return;
-  mediaDevices.getUserMedia = async (wish) => {
-    if (!wish?.video || wish.video.deviceId) return ours(wish);
-    const cameras = (await mediaDevices.enumerateDevices()).filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId);
-    const own = cameras[NUMBER % cameras.length];
-    return ours(own ? { ...wish, video: { ...wish.video, deviceId: own.deviceId } } : wish);
-  };
-})()"""
-_numbers = itertools.count()
-
 
 async def profile(browser: Browser, viewport: Any, **how: Any) -> BrowserContext:
-    """A browser profile of one's own, with devices allowed, and a camera of one's own: one that several pages share
-    now and then gives nothing to any of them."""
-    context = await browser.new_context(viewport=viewport, permissions=["camera", "microphone"], **how)
-    await context.add_init_script(OWN_CAMERA.replace("NUMBER", str(next(_numbers))))
-    return context
+    """A browser profile of one's own, with devices allowed."""
+    return await browser.new_context(viewport=viewport, permissions=["camera", "microphone"], **how)
+
+
+async def hold_camera(browser: Browser) -> None:
+    """Keep the browser's one camera open as long as the browser runs. All pages share it, and when all of them let
+    go of it and take it again at once it is now and then on and gives nothing to anybody."""
+    page = await (await profile(browser, DESKTOP)).new_page()
+    await page.route(
+        "**/*", lambda route: route.fulfill(body="<title>camera</title>", content_type="text/html")
+    )
+    await page.goto("http://localhost/")
+    await page.evaluate(
+        "navigator.mediaDevices.getUserMedia({ video: { width: 960, height: 540 } }).then((held) => { window.held = held; })"
+    )
 
 
 @dataclass(eq=False)  # nobody is equal to another

@@ -45,7 +45,12 @@ const MENDING: ReconnectPolicy = {
   nextRetryDelayInMs: ({ retryCount, elapsedMs }) =>
     elapsedMs > 8_000 ? null : ([0, 300, 700, 1200][retryCount] ?? 1500) * (0.75 + Math.random() / 2),
 };
-const CONNECTING: RoomConnectOptions = { maxRetries: 0, websocketTimeout: 5_000, peerConnectionTimeout: 8_000 };
+/** A device or line that failed before may only be slow: it gets longer each time. */
+const connecting = (failures: number): RoomConnectOptions => ({
+  maxRetries: 0,
+  websocketTimeout: Math.min(20_000, 5_000 * 2 ** failures),
+  peerConnectionTimeout: Math.min(30_000, 8_000 * 2 ** failures),
+});
 
 /** How much picture this device should make: what it can encode besides receiving a group. */
 function options(phone: boolean, cores: number): RoomOptions {
@@ -216,7 +221,7 @@ export class Media {
     if (video && devices.videoinput) video.deviceId = { ideal: devices.videoinput };
     if (devices.audiooutput) this.room.options.audioOutput = { deviceId: devices.audiooutput };
     try {
-      await this.room.connect(socketUrl(seat.url, this.page), seat.token, CONNECTING);
+      await this.room.connect(socketUrl(seat.url, this.page), seat.token, connecting(this.#failures));
     } catch {
       if (visit === this.#visit) this.#retry();
       return;
@@ -261,7 +266,7 @@ export class Media {
     const [old, next] = [this.room, this.#made()];
     Object.assign(next.options, old.options); // devices chosen meanwhile
     try {
-      await next.connect(socketUrl(seat.url, this.page), seat.token, CONNECTING);
+      await next.connect(socketUrl(seat.url, this.page), seat.token, connecting(this.#failures));
     } catch {
       if (visit === this.#visit) this.#unmovedMs = this.#nowMs;
       return;
