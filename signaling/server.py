@@ -10,8 +10,10 @@ and signaling.sockets closes it. Importing this module installs Twisted's reacto
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
+from asgiref.sync import sync_to_async
 from daphne.cli import CommandLineInterface
 from daphne.server import Server as Daphne
 from daphne.server import twisted_loop
@@ -54,6 +56,13 @@ class Gate:
         self._open.set()
 
 
+async def threads_done() -> None:
+    """Wait until the database's thread has done what it was given, at most CLOSE_WITHIN_S."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            await sync_to_async(list)()
+
+
 class Server(Daphne):  # type: ignore[misc]
     """daphne.server.Server with limits that suit our sockets; every one of them may still be given."""
 
@@ -61,12 +70,15 @@ class Server(Daphne):  # type: ignore[misc]
         super().__init__(application, **(LIMITS | words))
 
     def run(self) -> None:
-        """Serve until the reactor is stopped; then end every task that is left.
+        """Serve until the reactor is stopped; then end every task and all work of threads that is left.
 
-        The reactor leaves them pending on a loop that never runs again, and an interpreter that ends with
-        such tasks can crash while it collects them (seen on CPython 3.11).
+        The reactor leaves them pending on a loop that never runs again. An interpreter that ends with such
+        tasks can crash while it collects them (seen on CPython 3.11); a thread that has committed and rings
+        the bell (sessions.room.bell) on a loop that has stopped waits for ever, and the process for it.
         """
         super().run()
+        # First: what is cancelled before it began never answers the thread that asked for it.
+        twisted_loop.run_until_complete(threads_done())
         left = asyncio.all_tasks(twisted_loop)
         for task in left:
             task.cancel()

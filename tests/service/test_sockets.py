@@ -211,3 +211,31 @@ def frame(text: bytes) -> bytes:
 
 def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+RINGS_AS_IT_STOPS = """
+import asyncio
+from asgiref.sync import async_to_sync, sync_to_async
+from signaling.server import Server
+from twisted.internet import reactor
+
+def work():
+    reactor.callFromThread(reactor.stop)
+    for _ in range(3000):
+        async_to_sync(asyncio.sleep)(0)
+    print("rung", flush=True)
+
+def begin():
+    kept.append(asyncio.ensure_future(sync_to_async(work)()))
+
+kept = []
+ends = ["tcp:port=0:interface=127.0.0.1"]
+Server(None, endpoints=ends, ready_callable=lambda: reactor.callWhenRunning(begin), action_logger=None).run()
+"""
+
+
+def test_a_thread_that_rings_while_the_server_stops_is_waited_for_and_does_not_hang_it() -> None:
+    """What is cancelled before it began never answers the thread that asked for it."""
+    words = [sys.executable, "-c", RINGS_AS_IT_STOPS]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert "rung" in ended.stdout
