@@ -50,6 +50,16 @@ class Device:
     connection: UUID
     last_heard: datetime
     speaks: bool = True
+    latest: datetime = field(
+        init=False
+    )  # by any clock it was ever heard by: a clock that jumps back unhears nothing
+
+    def __post_init__(self) -> None:
+        self.latest = self.last_heard
+
+    def heard(self) -> None:
+        self.last_heard = clock.now()
+        self.latest = max(self.latest, self.last_heard)
 
 
 class Reader:
@@ -173,7 +183,7 @@ class Walk(RuleBasedStateMachine):
             self.truth.elapsed += seconds(5)
             for device in self.truth.devices:
                 if device.speaks:
-                    device.last_heard = clock.now()
+                    device.heard()
 
     @rule()
     def beat(self) -> None:

@@ -135,7 +135,7 @@ class MustHold(Walk):
             return
         self.presence_checked = now
         opened = dict(Connection.objects.filter(closed_at=None).values_list("pk", "seen_at"))
-        heard = {device.connection: device.last_heard for device in self.truth.devices}
+        heard = {device.connection: device.latest for device in self.truth.devices}
         for log in self.logs.values():
             for stays in presence.stays_of(log.facts, opened).values():
                 assert presence.time_present(stays) <= self.truth.elapsed
