@@ -152,9 +152,9 @@ async def together(site: Site, come: Come) -> tuple[At, At, At]:
         await client.in_the_room()
     await ben.see("bar-microphone").click()
     there = At(mina), At(alice), At(ben)
+    await asyncio.gather(*(one.gets("frames", 2) for one in there))
     for one in there:
         await one.page.evaluate(STORY)
-    await asyncio.gather(*(one.gets("frames", 2) for one in there))
     return there
 
 
