@@ -21,7 +21,7 @@ from sessions.aftercare.policies import policy_of
 from sessions.aftercare.policy import Policy
 from sessions.aftercare.slots import CELL, Caller, Hours, Slot
 from sessions.core import clock, zones
-from sessions.core.daytime import at_local, awake_before
+from sessions.core.daytime import at_local, awake_after, awake_before
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.prepared import Prepared
 from sessions.core.span import Span
@@ -36,6 +36,7 @@ DAYTIME: Final = time(10)  # when a call without wished hours is looked for
 SOONEST: Final = timedelta(hours=2)  # nobody is offered a time nearer than this
 MOVE_WITHIN: Final = timedelta(days=7)  # how far a call may be moved past its day
 MOST_OFFERED: Final = 60
+JUST_TOLD: Final = timedelta(hours=6)  # the same words by the same way need not follow so soon
 _BEFORE: Final = (Step.OFFER, Step.DUE, Step.REMIND_EMAIL, Step.REMIND_SMS)
 
 
@@ -391,12 +392,13 @@ def _put_down(row: CheckIn, policy: Policy, now: datetime) -> None:
         return
     zone, quiet = row.course.person.time_zone, plans.quiet_of(policy)
     name = f"{row.pk}:{row.booking}"
-    for step, minutes in (
-        (Step.REMIND_EMAIL, policy.email_before_minutes),
-        (Step.REMIND_SMS, policy.sms_before_minutes),
+    told_at = awake_after(now, zone, quiet)  # that the time is set
+    for step, minutes, after in (
+        (Step.REMIND_EMAIL, policy.email_before_minutes, told_at + JUST_TOLD),
+        (Step.REMIND_SMS, policy.sms_before_minutes, now),
     ):
         at = awake_before(row.starts_at - timedelta(minutes=minutes), zone, quiet)
-        if at > now:
+        if at > after:
             due.put(step, name, at, row.course, row)
     due.put(Step.DUE, name, row.starts_at, row.course, row)
 

@@ -69,6 +69,21 @@ def test_reminders_a_day_and_an_hour_before_once_each_and_neutral(ada: Aftercare
     ]
 
 
+def test_who_was_just_told_of_a_time_is_reminded_an_hour_before_it_alone(ada: Aftercare) -> None:
+    ada.passes_until(at("2026-03-04T09:00"))
+    row = ada.upcoming()
+    offered = [one.starts_at for one in booking.choices(row, clock.now())]
+    soon = next(one for one in offered if at("2026-03-05T10:30") <= one <= at("2026-03-05T14:00"))
+    booking.move(ada.cast.ada, row, soon)
+    ada.passes_until(soon)
+    send_due()
+    said = Message.objects.filter(person=ada.cast.ada, about=row.pk, created_at__gte=at("2026-03-04T09:00"))
+    assert [(one.channel, one.due_at) for one in said.order_by("due_at")] == [
+        (Channel.EMAIL, at("2026-03-04T09:00")),
+        (Channel.SMS, soon - timedelta(hours=1)),
+    ]
+
+
 def test_nothing_is_sent_about_a_call_that_was_moved_away(ada: Aftercare) -> None:
     ada.passes_until(at("2026-03-04T11:00"))
     row = ada.upcoming()
