@@ -33,8 +33,8 @@ from sessions.toxicology.models import CustodyStep, FrequencyChoice, SampleState
 from sessions.toxicology.service import Outcome
 from sessions.web import words
 from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of, time_field
+from sessions.web.programme.episode_forms import SignForm
 from sessions.web.programme.pages import done, form_page
-from sessions.web.programme.people import SignForm
 from sessions.web.signed_in import PersonRequest, signed_in
 
 GOALS = 5

@@ -21,7 +21,7 @@ from sessions.audit import service as audit
 from sessions.core import clock, zones
 from sessions.core.errors import Invalid, NotFound
 from sessions.people.access import Act, may, require
-from sessions.people.models import Language, Person
+from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import program_ids
 from sessions.plan import groups
@@ -37,123 +37,21 @@ from sessions.programs.episode_models import (
     StepProposal,
 )
 from sessions.programs.episodes import Newcomer
-from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus, LevelOfCare, Program
-from sessions.programs.stretches import Hours
+from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus, LevelOfCare
 from sessions.web import accounts, words
-from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
+from sessions.web.programme.episode_forms import (
+    AdmissionForm,
+    EndForm,
+    LeaveForm,
+    ReferralForm,
+    SignForm,
+    StepForm,
+    WhyForm,
+)
 from sessions.web.programme.pages import done, form_page, program, told
 from sessions.web.signed_in import PersonRequest, signed_in
 
 PAGE = 30
-_TEXT = forms.Textarea(attrs={"rows": 4})
-
-
-class ReferralForm(forms.Form):
-    given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=80)
-    family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=80)
-    email = forms.EmailField(label=gettext_lazy("E-mail address"))
-    phone = forms.CharField(label=gettext_lazy("Telephone"), max_length=32, required=False)
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=Language.choices)
-    time_zone = forms.CharField(
-        label=gettext_lazy("Time zone"),
-        max_length=64,
-        required=False,
-        help_text=gettext_lazy("Such as America/Phoenix. Left empty, the programme's."),
-    )
-    source = forms.CharField(label=gettext_lazy("Referred by"), max_length=120, required=False)
-    referred_on = date_field(gettext_lazy("Referred on"))
-
-
-class _HoursForm(forms.Form):
-    cohort = forms.ModelChoiceField(
-        label=gettext_lazy("Group"), queryset=Cohort.objects.none(), empty_label=gettext_lazy("Choose…")
-    )
-    level_of_care = forms.ChoiceField(
-        label=gettext_lazy("Level of care"),
-        choices=LevelOfCare.choices,
-        initial=LevelOfCare.INTENSIVE_OUTPATIENT,
-    )
-    weekly_target_minutes = forms.IntegerField(
-        label=gettext_lazy("Minutes a week"), min_value=30, max_value=2400
-    )
-    days_a_week = forms.IntegerField(label=gettext_lazy("Days a week"), min_value=1, max_value=7)
-    minutes_a_day = forms.IntegerField(label=gettext_lazy("Minutes a day"), min_value=30, max_value=600)
-
-    def __init__(self, data: object, *, of: Program, initial: dict[str, Any] | None = None) -> None:
-        rules = of.rules
-        super().__init__(
-            data,  # type: ignore[arg-type]
-            initial={
-                "weekly_target_minutes": rules.weekly_target_minutes,
-                "days_a_week": rules.days_a_week,
-                "minutes_a_day": rules.minutes_a_day,
-                **(initial or {}),
-            },
-        )
-        fields: dict[str, Any] = self.fields
-        fields["cohort"].queryset = Cohort.objects.of(of.pk).order_by("name")
-
-    def hours(self) -> Hours:
-        given = self.cleaned_data
-        return Hours(given["weekly_target_minutes"], given["days_a_week"], given["minutes_a_day"])
-
-
-class AdmissionForm(_HoursForm):
-    starts_on = date_field(gettext_lazy("First day"))
-    planned_end_on = date_field(
-        gettext_lazy("Planned last day"),
-        required=False,
-        help_text=gettext_lazy(
-            "Left empty, as many days later as the programme plans. Nothing ends by itself."
-        ),
-    )
-    therapist = PersonChoice(label=gettext_lazy("Therapist"), queryset=Person.objects.none(), required=False)
-
-    def __init__(self, data: object, *, of: Program, initial: dict[str, Any] | None = None) -> None:
-        super().__init__(data, of=of, initial=initial)
-        fields: dict[str, Any] = self.fields
-        fields["therapist"].queryset = staff_of(of)
-
-
-class StepForm(_HoursForm):
-    effective_on = date_field(gettext_lazy("From this day on"))
-    why = forms.CharField(
-        label=gettext_lazy("Why"),
-        max_length=episode_facts.LONGEST,
-        widget=_TEXT,
-        help_text=gettext_lazy("A clinician reads it before signing."),
-    )
-
-
-class SignForm(forms.Form):
-    typed_name = forms.CharField(
-        label=gettext_lazy("Sign with your name"),
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-
-
-class WhyForm(forms.Form):
-    why = forms.CharField(label=gettext_lazy("Why"), max_length=episode_facts.LONGEST, widget=_TEXT)
-
-
-class LeaveForm(WhyForm):
-    on = date_field(
-        gettext_lazy("First day without the group"),
-        help_text=gettext_lazy(
-            "What has been stays on record; sessions of their own stay on the calendar. They and who leads "
-            "the group are told."
-        ),
-    )
-    field_order = ("on", "why")
-
-
-class EndForm(WhyForm):
-    how = forms.ChoiceField(
-        label=gettext_lazy("How it ended"), choices=[(one.value, one.label) for one in episodes.ENDINGS]
-    )
-    on = date_field(gettext_lazy("Last day"))
-    field_order = ("how", "on", "why")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
