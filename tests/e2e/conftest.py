@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
@@ -24,6 +26,7 @@ FLAGS = [flag for flag in CHROMIUM_FLAGS if not flag.startswith(OWN)] + [
 ]
 
 expect.set_options(timeout=WITHIN_S * 1000)  # a deadline, not a measure
+EARLIER_S: Final = 20  # than pytest's own time limit, which cannot say on which line a story stands still
 
 Come = Callable[..., Awaitable[Visitor]]
 
@@ -35,6 +38,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"{CHROMIUM} is not installed"))
+            if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+                own = item.get_closest_marker("timeout")
+                limit = float(own.args[0] if own else item.config.getini("timeout"))
+                item.obj = ending(item.obj, limit - EARLIER_S)
+
+
+def ending(story: Callable[..., Awaitable[None]], limit: float) -> Callable[..., Awaitable[None]]:
+    """`story`, stopped after `limit` seconds at the line where it waits."""
+
+    @functools.wraps(story)
+    async def stopped(*things: Any, **named: Any) -> None:
+        async with asyncio.timeout(limit):
+            await story(*things, **named)
+
+    return stopped
 
 
 @pytest.fixture(scope="session")

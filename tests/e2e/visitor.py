@@ -205,12 +205,15 @@ class Visitor:
 
 
 async def at_rest(page: Page) -> None:
-    """Every transition that ends has ended: colours half way between two themes are nobody's colours."""
+    """Every transition that ends is at its end: colours half way between two themes are nobody's colours.
+
+    They are taken there, not waited for: a page in which nothing else moves may draw no further frame,
+    and then they never arrive by themselves.
+    """
     await page.evaluate(
-        """() => Promise.all(document.getAnimations()
+        """() => document.getAnimations()
           .filter(one => one.effect?.getComputedTiming().endTime !== Infinity)
-          .map(one => one.finished.catch(() => null)))
-          .then(() => null)"""
+          .forEach(one => one.finish())"""
     )
 
 
