@@ -100,3 +100,21 @@ def test_the_page_asks_as_much_for_many_as_for_few(
     episodes.pause(of(cast.bruno), "Surgery.", by=cast.carol)
     with django_assert_max_num_queries(20):
         client.get(reverse("census", args=[cast.north.pk]))
+
+
+def test_a_hundred_and_twenty_people_come_in_pages(
+    cast: Cast, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    before = Episode.objects.filter(program=cast.north, ended_on=None).count()
+    many = Person.objects.bulk_create(
+        Person(email=f"long{n}@example.org", given_name=f"Long {n:03}") for n in range(120 - before)
+    )
+    Episode.objects.bulk_create(Episode(program=cast.north, person=one, referred_on=TODAY) for one in many)
+    client.force_login(cast.carol)
+    address, seen = reverse("census", args=[cast.north.pk]), []
+    for number in (1, 2, 3, 4):
+        with django_assert_max_num_queries(20):
+            answer = client.post(address, {"page": str(number)})
+        assert f"Page {number} of 4" in answer.content.decode()
+        seen += [one.person.pk for one in answer.context["page"]]
+    assert (len(seen), len(set(seen))) == (120, 120)
