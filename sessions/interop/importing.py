@@ -40,6 +40,7 @@ from sessions.programs.stretches import Hours
 MOST_ROWS: Final = 2_000
 MOST_LINES: Final = 2 * MOST_ROWS  # empty ones, too
 MOST_BYTES: Final = 2_000_000
+MOST_NAME: Final = 60
 MINUTES: Final = 540
 DAYS: Final = 3
 
@@ -86,8 +87,7 @@ class _NotKept(Exception):
 def bring_in(program: Program, sort: Sort, data: bytes, by: Person, *, only_try: bool) -> Result:
     """Try every row; keep them when all fit and it is not `only_try`. Raises NotFound, NoTable."""
     require(by, Act.IMPORT, program)
-    rows = _table(sort, data)
-    wrong: list[Wrong] = []
+    rows, wrong = _table(sort, data)
     kept = False
     try:
         with transaction.atomic():
@@ -111,8 +111,8 @@ def bring_in(program: Program, sort: Sort, data: bytes, by: Person, *, only_try:
     return Result(len(rows), tuple(wrong), kept)
 
 
-def _table(sort: Sort, data: bytes) -> list[_Numbered]:
-    """Rows that hold something."""
+def _table(sort: Sort, data: bytes) -> tuple[list[_Numbered], list[Wrong]]:
+    """Rows that hold something; none when the heading is not one of ours, and then what is wrong with it."""
     if len(data) > MOST_BYTES:
         raise NoTable("The file is too large: 2,000 rows at most.")
     try:
@@ -128,7 +128,8 @@ def _table(sort: Sort, data: bytes) -> list[_Numbered]:
         names = [name.strip().lower() for name in next(reader, [])]
         while names and not names[-1]:
             names.pop()
-        _heading(sort, names)
+        if wrong := _heading(sort, names):
+            return [], wrong
         # No more is read than may be kept: two million empty lines are two million rows.
         lines = list(itertools.islice(reader, MOST_LINES + 1))
     except csv.Error:
@@ -141,14 +142,27 @@ def _table(sort: Sort, data: bytes) -> list[_Numbered]:
             number, dict(zip(names, line, strict=False)), any(cell.strip() for cell in line[len(names) :])
         )
         for number, line in filled
-    ]
+    ], []
 
 
-def _heading(sort: Sort, names: list[str]) -> None:
+def _heading(sort: Sort, names: list[str]) -> list[Wrong]:
+    """Raises NoTable when no name of ours stands in it: it is another table, or none."""
     known = {column.name for column in COLUMNS[sort]}
-    missing = [column.name for column in COLUMNS[sort] if column.needed and column.name not in names]
-    if missing or set(names) - known or len(set(names)) != len(names):
-        raise NoTable("The heading has columns that are not known, or lacks one that is needed.")
+    if not known & set(names):
+        raise NoTable("The first row has no heading that we know. Look at the list of columns.")
+    said = [
+        (column.name, gettext_noop("This column is needed and is not in the file."))
+        for column in COLUMNS[sort]
+        if column.needed and column.name not in names
+    ]
+    for name in dict.fromkeys(names):
+        if not name:
+            said.append(("", gettext_noop("A column has no heading.")))
+        elif name not in known:
+            said.append((name[:MOST_NAME], _STRANGE))
+        elif names.count(name) > 1:
+            said.append((name, gettext_noop("This column is there twice.")))
+    return [Wrong(1, name, says) for name, says in said]
 
 
 def _row(program: Program, sort: Sort, row: _Numbered, by: Person) -> list[Wrong]:
@@ -177,6 +191,8 @@ def _row(program: Program, sort: Sort, row: _Numbered, by: Person) -> list[Wrong
         ]
     return []
 
+
+_STRANGE: Final = gettext_noop("This column is not known here. Look at the list of columns.")
 
 # Which column a refusal of a service is about.
 _COLUMNS: Final = {"Full": "group", "Clash": "weekdays", "Booked": "starts_on", "Crowd": "group"}

@@ -75,7 +75,7 @@ TEXTS: Final = (
     gettext_noop("The file is too large: 2,000 rows at most."),
     gettext_noop("The file is not UTF-8. Save it as “CSV UTF-8”."),
     gettext_noop("The file is no table with a heading."),
-    gettext_noop("The heading has columns that are not known, or lacks one that is needed."),
+    gettext_noop("The first row has no heading that we know. Look at the list of columns."),
     gettext_noop("The file has no rows, or more than 2,000."),
     gettext_noop("This series is not open to them."),
     gettext_noop("The group does not meet on this day."),

@@ -163,6 +163,54 @@ async def test_printed_pages_carry_what_matters(site: Site, come: Come) -> None:
     await expect(page.get_by_text("Led by")).to_be_visible()
     for gone in (page.get_by_role("link", name="Open the room"), page.get_by_role("button", name="Sign out")):
         await expect(gone).to_be_hidden()
+    await page.emulate_media(media="screen")
+    await page.goto(f"{site.url}/schedule")
+    places = page.get_by_role("navigation", name="Pages")
+    await expect(places).to_be_visible()
+    await page.emulate_media(media="print")
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await expect(page.locator(".calendar")).to_be_visible()
+    for gone in (places, page.get_by_role("link", name="In your own calendar")):
+        await expect(gone).to_be_hidden()
+
+
+async def test_files_and_other_systems_are_let_in_on_calm_pages(site: Site, come: Come) -> None:
+    page = (await come(site.logins("administrator")[0], viewport=PHONE)).page
+    heard = complaints(page)
+
+    async def opens(name: str) -> None:
+        await page.goto(site.url)
+        await page.get_by_role("link", name="Rules", exact=True).first.click()
+        await page.get_by_role("link", name=name).click()
+        await expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+        await looks_well()
+
+    async def looks_well() -> None:
+        for scheme in ("dark", "light"):
+            await page.emulate_media(color_scheme=scheme)
+            await axe_clean(page)
+        await holds(page)
+        await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+
+    await opens("Bring in files")
+    await page.get_by_text("Columns for: People").press("Enter")
+    await expect(page.get_by_text("given_name", exact=True).first).to_be_visible()
+    table = {
+        "name": "staff.csv",
+        "mimeType": "text/csv",
+        "buffer": b"given_name,role,email\nAnna,wizard,anna@\n",
+    }
+    await page.get_by_label("File", exact=True).set_input_files(table)  # type: ignore[arg-type]
+    await page.get_by_role("button", name="Try the file").press("Enter")
+    await expect(page.get_by_role("heading", name="Nothing was kept")).to_be_visible()
+    await looks_well()
+    await opens("Connected systems")
+    await page.get_by_label("Name of the system").fill("Health record")
+    await page.get_by_label("Staff and their licences").press("Space")
+    await page.get_by_role("button", name="Connect it").press("Enter")
+    await expect(page.get_by_role("heading", name="Health record")).to_be_visible()
+    await looks_well()
+    assert [line for line in heard if "422" not in line] == []
 
 
 async def test_a_meetings_ribbons_have_a_table_behind_them(site: Site, come: Come) -> None:

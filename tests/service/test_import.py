@@ -212,8 +212,7 @@ def test_two_rows_that_want_the_last_place_cannot_both_have_it(cast: Cast) -> No
     "data",
     [
         b"",
-        b"given_name\nDora\n",
-        PEOPLE.replace("therapist", "salary").encode(),
+        b"Vorname;Nachname\nDora;Yilmaz\n",
         PEOPLE.partition("\n")[0].encode(),
         PEOPLE.encode("utf-16"),
         PEOPLE.replace("Dora", "Dorée").encode("latin-1"),
@@ -226,6 +225,22 @@ def test_two_rows_that_want_the_last_place_cannot_both_have_it(cast: Cast) -> No
 def test_what_is_no_such_table_is_refused_as_a_whole(cast: Cast, data: bytes) -> None:
     with pytest.raises(NoTable):
         bring_in(cast.north, Sort.PEOPLE, data, by=cast.carol, only_try=True)
+
+
+@pytest.mark.parametrize(
+    ("heading", "named"),
+    [
+        ("given_name", ["email", "role"]),
+        ("given_name,role,email,salary", ["salary"]),
+        ("given_name,,role,email", [""]),
+        ("given_name,role,given_name", ["email", "given_name"]),
+        ("given_name,role,email," + "x" * 300, ["x" * 60]),
+    ],
+)
+def test_a_heading_that_does_not_fit_names_its_columns(cast: Cast, heading: str, named: list[str]) -> None:
+    result = brought(cast, Sort.PEOPLE, f"{heading}\nDora,client\n")
+    assert told(result) == [(1, name) for name in named]
+    assert not result.kept
 
 
 def test_staff_come_by_an_administrator_only_and_clients_by_a_coordinator_only(cast: Cast) -> None:
