@@ -12,6 +12,7 @@ from statistics import median
 from typing import Final
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Count
 
 from sessions.aftercare.machine import Call
@@ -24,6 +25,7 @@ from sessions.people.models import Person
 from sessions.programs.models import Program
 
 WEEKS: Final = 12
+A_PAGE: Final = 60
 _WEEK: Final = timedelta(days=7)
 _ORDER: Final = ("proposed", "crisis", "step_up_review", "lost", "outreach", "active", "paused")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -54,11 +56,23 @@ class Board:
     contact_hours: float | None  # from HIGH to contact, median of the last ninety days
     loads: tuple[Load, ...]
     open: tuple[Escalation, ...]  # the gravest first
+    courses: Page[AftercareCourse]  # those that are proposed first, then running, then ended
 
 
-def board(actor: Person, program: Program, now: datetime) -> Board:
-    """Raises NotFound for who does not coordinate the programme. A fixed number of queries."""
-    _let_in(actor, program, "program.aftercare-seen")
+def board(actor: Person, program: Program, now: datetime, page: str | None = None) -> Board:
+    """Raises NotFound for who does not coordinate the programme. A fixed number of queries.
+
+    `page`: of the courses, A_PAGE of them. The look is on record for each alumnus it names.
+    """
+    require(actor, Act.SEE_AFTERCARE, program)
+    opened = tuple(
+        Escalation.objects.filter(course__program=program, closed_at=None)
+        .select_related("course__person", "check_in")
+        .order_by("-tier", "opened_at")
+    )
+    courses = Paginator(_courses(program), A_PAGE).get_page(page)
+    named = {one.course.person_id for one in opened} | {one.person_id for one in courses}
+    _record(actor, program, "program.aftercare-seen", named)
     today = zones.local_date(now, program.time_zone)
     monday = today - timedelta(days=today.weekday())
     first = monday - _WEEK * (WEEKS - 1)
@@ -97,17 +111,12 @@ def board(actor: Person, program: Program, now: datetime) -> Board:
         tiers=tiers,
         contact_hours=round(median(waits), 1) if waits else None,
         loads=_loads(program, now, month),
-        open=tuple(
-            Escalation.objects.filter(course__program=program, closed_at=None)
-            .select_related("course__person", "check_in")
-            .order_by("-tier", "opened_at")
-        ),
+        open=opened,
+        courses=courses,
     )
 
 
-def courses(actor: Person, program: Program) -> list[AftercareCourse]:
-    """Every course, those that are proposed first, then running, then ended. Raises NotFound."""
-    require(actor, Act.SEE_AFTERCARE, program)
+def _courses(program: Program) -> list[AftercareCourse]:
     order = {state: n for n, state in enumerate(_ORDER)}
     rows = AftercareCourse.objects.of(program.pk).select_related("person", "caller")
     return sorted(rows, key=lambda row: (order.get(row.state, 9), row.person.name, str(row.pk)))
@@ -116,7 +125,9 @@ def courses(actor: Person, program: Program) -> list[AftercareCourse]:
 def export(actor: Person, program: Program) -> Iterator[str]:
     """Every call as CSV, line by line, without answers and notes. Leaves an audit row first. Raises
     NotFound."""
-    _let_in(actor, program, "program.aftercare-exported")
+    require(actor, Act.SEE_AFTERCARE, program)
+    people = AftercareCourse.objects.of(program.pk).values_list("person_id", flat=True)
+    _record(actor, program, "program.aftercare-exported", set(people))
     return _lines(program)
 
 
@@ -182,9 +193,15 @@ def _loads(program: Program, now: datetime, since: datetime) -> tuple[Load, ...]
     return tuple(Load(person, ahead.get(person.pk, 0), made.get(person.pk, 0)) for person in people)
 
 
-def _let_in(actor: Person, program: Program, act: str) -> None:
-    require(actor, Act.SEE_AFTERCARE, program)
-    audit.record(actor_id=actor.pk, act=act, subject_type="program", subject_id=program.pk, scope=program.pk)
+def _record(actor: Person, program: Program, act: str, people: set[UUID]) -> None:
+    audit.record_look(
+        actor_id=actor.pk,
+        act=act,
+        subject_type="program",
+        subject_id=program.pk,
+        people=people,
+        scope=program.pk,
+    )
 
 
 def _line(cells: list[str]) -> str:

@@ -40,6 +40,7 @@ from sessions.aftercare.models import (
 )
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Tier, effects
+from sessions.audit import service as audit
 from sessions.core import clock, encryption, zones
 from sessions.core.daytime import Quiet, awake_after, is_quiet
 from sessions.core.errors import IllegalMove, Invalid, NotFound
@@ -84,6 +85,23 @@ class Note:
 
 
 # The queue.
+
+
+def day(actor: Person, program: Program, now: datetime) -> tuple[list[CheckIn], list[CheckIn], list[CheckIn]]:
+    """The queue, what else the day holds, and what is not written down yet; on record for each alumnus.
+
+    Raises NotFound for who does not call.
+    """
+    found = queue(actor, program, now), later(actor, program, now), unfinished(actor, program)
+    audit.record_look(
+        actor_id=actor.pk,
+        act=Act.SEE_CALLS,
+        subject_type="program",
+        subject_id=program.pk,
+        people={row.course.person_id for rows in found for row in rows},
+        scope=program.pk,
+    )
+    return found
 
 
 def queue(actor: Person, program: Program, now: datetime) -> list[CheckIn]:

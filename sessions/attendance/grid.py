@@ -54,19 +54,20 @@ def cohort_weeks(actor: Person, cohort_id: UUID, now: datetime) -> CohortWeeks:
         raise NotFound
     program = cohort.program
     require(actor, Act.SEE_PROGRAM_ATTENDANCE, program)
-    audit.record(
-        actor_id=actor.pk,
-        act=Act.SEE_PROGRAM_ATTENDANCE,
-        subject_type="cohort",
-        subject_id=cohort.pk,
-        scope=program.pk,
-    )
     this = week_of(now, zones.zone(program.time_zone))
     mondays = tuple(this - _WEEK * back for back in reversed(range(WEEKS)))
     rows = list(
         Enrollment.objects.filter(
             Q(ended_on=None) | Q(ended_on__gte=mondays[0]), cohort=cohort, starts_on__lt=this + _WEEK
         ).select_related("person")
+    )
+    audit.record_look(
+        actor_id=actor.pk,
+        act=Act.SEE_PROGRAM_ATTENDANCE,
+        subject_type="cohort",
+        subject_id=cohort.pk,
+        people={row.person_id for row in rows},
+        scope=program.pk,
     )
     credited = _credited({row.person_id for row in rows}, cohort, mondays)
     floor = program.rules.floor_minutes

@@ -106,25 +106,27 @@ class Overdue:
 def sheet(actor: Person, meeting: Meeting, *, overrun: bool = False) -> Sheet:
     """Everybody's attendance, for facilitators of the meeting and coordinators of its programme.
 
-    Before the signature computed at this moment; `overrun` shows what attesting an overrun would give.
+    Before the signature computed at this moment; `overrun` shows what attesting an overrun would give. The
+    look is on record for the session and for each client of it.
 
     Raises:
         NotFound, NotAllowed: see access.require.
     """
     require(actor, Act.SEE_ATTENDANCE, meeting)
-    audit.record(
-        actor_id=actor.pk,
-        act=Act.SEE_ATTENDANCE,
-        subject_type="meeting",
-        subject_id=meeting.pk,
-        scope=meeting.program_id,
-    )
     attestation, digest = signature_of(meeting)
     # Who was signed for stands in the records: nobody has to be looked up.
     found = proposals.hear(meeting, people=attestation is None)
     policy = policy_for(meeting, overrun)
     rows = _signed_rows(meeting) if attestation else _proposed_rows(found, policy)
     rows = _with_absences(meeting, rows)
+    audit.record_look(
+        actor_id=actor.pk,
+        act=Act.SEE_ATTENDANCE,
+        subject_type="meeting",
+        subject_id=meeting.pk,
+        people=[row.person.pk for row in rows],
+        scope=meeting.program_id,
+    )
     staff = found.staff_spans()
     return Sheet(
         meeting=meeting,

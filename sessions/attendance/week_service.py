@@ -163,25 +163,27 @@ def board(actor: Person, program: Program, now: datetime, monday: date | None = 
     Raises NotFound unless the actor coordinates the programme.
     """
     require(actor, Act.SEE_PROGRAM_ATTENDANCE, program)
-    audit.record(
-        actor_id=actor.pk,
-        act=Act.SEE_PROGRAM_ATTENDANCE,
-        subject_type="program",
-        subject_id=program.pk,
-        scope=program.pk,
-    )
     monday = (
         week_of(now, zones.zone(program.time_zone))
         if monday is None
         else monday - timedelta(days=monday.weekday())
     )
     weeks = _Weeks(program, monday, now)
+    lines = list(weeks.lines())
+    audit.record_look(
+        actor_id=actor.pk,
+        act=Act.SEE_PROGRAM_ATTENDANCE,
+        subject_type="program",
+        subject_id=program.pk,
+        people={line.person_id for line in lines},
+        scope=program.pk,
+    )
     return Board(
         program=program,
         monday=monday,
         over=weeks.period.over,
         hour_minutes=weeks.policies.hour_minutes(now),
-        lines=tuple(sorted(weeks.lines(), key=lambda one: (*urgency(one.week), one.name))),
+        lines=tuple(sorted(lines, key=lambda one: (*urgency(one.week), one.name))),
         cohorts=weeks.cohorts(),
     )
 

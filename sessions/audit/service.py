@@ -57,6 +57,27 @@ def record_each(
     _keep(_events(actor_id, act, subject_type, subject_ids, scope, Outcome.ALLOWED, ""))
 
 
+def record_look(
+    *,
+    actor_id: UUID | None,
+    act: str,
+    subject_type: str,
+    subject_id: UUID | str,
+    people: Collection[UUID],
+    scope: UUID,
+) -> None:
+    """One look at what tells of many people: an event about it and one about each, at the cost of one.
+
+    So that each of them finds it in who saw their record.
+    """
+    _keep(
+        [
+            *_events(actor_id, act, subject_type, [subject_id], scope, Outcome.ALLOWED, ""),
+            *_events(actor_id, act, "person", sorted(people), scope, Outcome.ALLOWED, ""),
+        ]
+    )
+
+
 @contextmanager
 def gathered() -> Iterator[None]:
     """What is put on record within is written at the end, all at once; nothing of it after an exception.

@@ -32,21 +32,22 @@ def find(actor: Person, program: Program, asked: str) -> list[Found]:
     administrators its staff.
     """
     require(actor, Act.SEARCH, program)
-    audit.record(
-        actor_id=actor.pk, act=Act.SEARCH, subject_type="program", subject_id=program.pk, scope=program.pk
-    )
     words = asked.split()
-    if sum(map(len, words)) < SHORTEST:
+    found = _matching(actor, program, words) if sum(map(len, words)) >= SHORTEST else {}
+    clients = _clients(found)
+    audit.record_look(
+        actor_id=actor.pk,
+        act=Act.SEARCH,
+        subject_type="program",
+        subject_id=program.pk,
+        people=clients,
+        scope=program.pk,
+    )
+    if not found:
         return []
-    rows = _known(actor, program).select_related("person")
-    for word in words:
-        rows = rows.filter(Q(person__given_name__icontains=word) | Q(person__family_name__icontains=word))
-    found: dict[UUID, list[Membership]] = {}
-    for row in rows.order_by("person__given_name", "person__family_name", "person_id", "since"):
-        found.setdefault(row.person_id, []).append(row)
     episodes = dict(
         Episode.objects.of(program.pk)
-        .filter(person__in=_clients(found))
+        .filter(person__in=clients)
         .order_by("referred_on")
         .values_list("person_id", "pk")
     )
@@ -54,6 +55,17 @@ def find(actor: Person, program: Program, asked: str) -> list[Found]:
         Found(held[0].person, tuple(dict.fromkeys(Role(one.role) for one in held)), episodes.get(pk))
         for pk, held in found.items()
     ]
+
+
+def _matching(actor: Person, program: Program, words: list[str]) -> dict[UUID, list[Membership]]:
+    """What each whom the actor may know is here, by name, when every word is in one of their names."""
+    rows = _known(actor, program).select_related("person")
+    for word in words:
+        rows = rows.filter(Q(person__given_name__icontains=word) | Q(person__family_name__icontains=word))
+    found: dict[UUID, list[Membership]] = {}
+    for row in rows.order_by("person__given_name", "person__family_name", "person_id", "since"):
+        found.setdefault(row.person_id, []).append(row)
+    return found
 
 
 def _clients(found: dict[UUID, list[Membership]]) -> list[UUID]:

@@ -205,14 +205,16 @@ def stays(actor: Actor) -> Sequence[PersonStays]:
         raise NotFound
     require(reader, Act.SEE_MEETING, meeting)
     if may(reader, Act.SEE_ATTENDANCE, meeting):
-        audit.record(
+        found = _stays(meeting)
+        audit.record_look(
             actor_id=reader.pk,
             act=Act.SEE_ATTENDANCE,
             subject_type="meeting",
             subject_id=meeting.pk,
+            people=[entry.person_id for entry in found if entry.role != RoomRole.FACILITATOR],
             scope=meeting.program_id,
         )
-        return _stays(meeting)
+        return found
     if may(reader, Act.SEE_OWN_ATTENDANCE, meeting):
         return [entry for entry in _stays(meeting) if entry.person_id == reader.pk]
     return []

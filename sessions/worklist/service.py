@@ -114,21 +114,37 @@ def live(program_id: UUID, kind: str) -> list[StaffTask]:
 
 
 def open_tasks(actor: Person, program: Program, *, limit: int | None = None) -> list[StaffTask]:
-    """What is to do and this person may see: urgent first, then by due time. Leaves an audit row.
+    """What is to do and this person may see: urgent first, then by due time. The look is on record, for each
+    client in it too.
 
     Raises NotFound for who is neither coordinator nor facilitator of the programme.
     """
     require(actor, Act.SEE_TASKS, program)
-    _record(actor, Act.SEE_TASKS, "program", program.pk, program.pk)
-    rows = _visible(actor, program).filter(status__in=LIVE).order_by("-urgent", "due_at", "id")
-    return list(rows[:limit])
+    rows = list(_visible(actor, program).filter(status__in=LIVE).order_by("-urgent", "due_at", "id")[:limit])
+    audit.record_look(
+        actor_id=actor.pk,
+        act=Act.SEE_TASKS,
+        subject_type="program",
+        subject_id=program.pk,
+        people={row.person_id for row in rows if row.person_id is not None},
+        scope=program.pk,
+    )
+    return rows
 
 
 def finished_tasks(actor: Person, program: Program, *, limit: int = 50) -> list[StaffTask]:
     """The last ones that were done or set aside, newest first. Raises NotFound as open_tasks does."""
     require(actor, Act.SEE_TASKS, program)
-    rows = _visible(actor, program).exclude(status__in=LIVE).order_by("-finished_at", "id")
-    return list(rows[:limit])
+    rows = list(_visible(actor, program).exclude(status__in=LIVE).order_by("-finished_at", "id")[:limit])
+    if people := {row.person_id for row in rows if row.person_id is not None}:
+        audit.record_each(
+            actor_id=actor.pk,
+            act=Act.SEE_TASKS,
+            subject_type="person",
+            subject_ids=people,
+            scope=program.pk,
+        )
+    return rows
 
 
 def open_count(actor: Person) -> int:

@@ -137,7 +137,7 @@ def test_family_see_nobodys_attendance(evening: Cast, who: str) -> None:
 def test_reading_others_attendance_is_on_record_and_ones_own_is_not(held: Cast) -> None:
     page(held.mina, held)
     page(held.alice, held)
-    reads = AuditEvent.objects.filter(act="meeting.attendance")
+    reads = AuditEvent.objects.filter(act="meeting.attendance", subject_type="meeting")
     assert [(read.actor_id, read.subject_id) for read in reads] == [(held.mina.pk, str(held.group.pk))]
     assert reads[0].scope == held.north.pk
 

@@ -329,7 +329,7 @@ def test_the_board_is_for_coordinators(cast: Cast, who: str) -> None:
 
 def test_reading_the_board_is_on_record(cast: Cast) -> None:
     board(cast)
-    event = AuditEvent.objects.get(act="program.attendance")
+    event = AuditEvent.objects.get(act="program.attendance", subject_type="program")
     assert (event.actor_id, event.scope) == (cast.carol.pk, cast.north.pk)
 
 

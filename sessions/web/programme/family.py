@@ -16,7 +16,7 @@ from sessions.families import service
 from sessions.families.models import Invitation
 from sessions.people.access import Act, require
 from sessions.people.models import Language, Membership, Person
-from sessions.programs import episodes
+from sessions.programs import episode_facts, episodes
 from sessions.programs.episode_models import Episode
 from sessions.web import words
 from sessions.web.programme.calendar_forms import PersonChoice
@@ -65,6 +65,7 @@ def page(request: PersonRequest, episode_id: UUID) -> HttpResponse:
         given = guest.cleaned_data
         return service.add(row, service.Guest(**given), by=request.user)
 
+    episode_facts.record(request.user, "family.seen", row)
     context = {
         "episode": row,
         "guest_form": guest,

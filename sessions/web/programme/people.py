@@ -37,9 +37,6 @@ PAGE = 30
 def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     """Everybody from referral to discharge, searched by name, by stage, thirty a page."""
     of = program(request.user, program_id, Act.SEE_CENSUS)
-    audit.record(
-        actor_id=request.user.pk, act=Act.SEE_CENSUS, subject_type="program", subject_id=of.pk, scope=of.pk
-    )
     # A name never stands in an address: searches are posted.
     asked, stage = request.POST.get("q", "").strip()[:80], request.GET.get("stage", "")
     rows = Episode.objects.of(of.pk).select_related("person", "therapist", "program")
@@ -54,8 +51,22 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     )
     now = clock.now()
     today = zones.local_date(now, of.time_zone)
-    undecided = StepProposal.objects.filter(episode__program=of, decided_at=None).select_related(
-        "episode__person"
+    undecided = list(
+        StepProposal.objects.filter(episode__program=of, decided_at=None).select_related("episode__person")
+    )
+    waiting = [(one, line.free) for line in waitlist.lines(of) for one in line.entries]
+    stuck = steps.stuck(of, now)
+    audit.record_look(
+        actor_id=request.user.pk,
+        act=Act.SEE_CENSUS,
+        subject_type="program",
+        subject_id=of.pk,
+        people={
+            *(row.person_id for row in page),
+            *(one.episode.person_id for one in [*undecided, *stuck]),
+            *(entry.person_id for entry, _free in waiting),
+        },
+        scope=of.pk,
     )
     return render(
         request,
@@ -67,9 +78,9 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
             "stages": [(one, counts[one]) for one in Stage if counts[one]],
             "stage": stage,
             "q": asked,
-            "waiting": [(one, line.free) for line in waitlist.lines(of) for one in line.entries],
+            "waiting": waiting,
             "undecided": undecided,
-            "stuck": steps.stuck(of, now),
+            "stuck": stuck,
         },
     )
 
@@ -116,16 +127,17 @@ def led(request: PersonRequest) -> HttpResponse:
     cohorts = Cohort.objects.filter(program__in=ids, facilitators=person).select_related("program")
     found = []
     for cohort in cohorts.order_by("name"):
-        rows = (
+        rows = list(
             cohort.enrollments.filter(ended_on=None, episode__isnull=False)
             .select_related("person", "episode")
             .order_by("person__given_name", "person__family_name")
         )
-        audit.record(
+        audit.record_look(
             actor_id=person.pk,
             act=Act.SEE_EPISODE,
             subject_type="cohort",
             subject_id=cohort.pk,
+            people=[row.person_id for row in rows],
             scope=cohort.program_id,
         )
         found.append({"cohort": cohort, "people": rows})

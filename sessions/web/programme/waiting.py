@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from sessions.audit import service as audit
 from sessions.core import clock, zones
 from sessions.core.errors import NotFound
 from sessions.messages.models import Message
@@ -57,6 +58,14 @@ def page(request: PersonRequest, program_id: UUID) -> HttpResponse:
     ids = [one.pk for line in found for one in line.entries]
     told = set(Message.objects.filter(about__in=ids).values_list("about", flat=True))
     people = [one.person_id for line in found for one in line.entries]
+    audit.record_look(
+        actor_id=request.user.pk,
+        act="waitlist.seen",
+        subject_type="program",
+        subject_id=of.pk,
+        people=set(people),
+        scope=of.pk,
+    )
     episodes = {
         one.person_id: one for one in Episode.objects.of(of.pk).filter(person__in=people, ended_on=None)
     }

@@ -96,7 +96,7 @@ def page(request: PersonRequest) -> HttpResponse:
     """Raises NotFound for who coordinates no programme."""
     program, led = program_for(request, Role.COORDINATOR)
     now = clock.now()
-    found = boards.board(request.user, program, now)
+    found = boards.board(request.user, program, now, request.GET.get("page"))
     return render(
         request,
         "calls/board.html",
@@ -106,7 +106,7 @@ def page(request: PersonRequest) -> HttpResponse:
             "board": found,
             "bars": check_ins.bars(found.weeks),
             "tiers": [(check_ins.TIERS[tier], n) for tier, n in found.tiers.items()],
-            "courses": boards.courses(request.user, program),
+            "courses": found.courses,
             "open": [(one, check_ins.TIERS[Tier(one.tier)]) for one in found.open],
             "still": engine.health(now).stands_still(now),
         },

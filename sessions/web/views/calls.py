@@ -92,7 +92,7 @@ def page(request: PersonRequest) -> HttpResponse:
             notices.info(request, _(refusal.text))
             return HttpResponseRedirect(f"{reverse('calls')}?program={program.pk}")
         return HttpResponseRedirect(reverse("call", args=[row.pk]))
-    waiting = calls.queue(request.user, program, now)
+    waiting, ahead, unfinished = calls.day(request.user, program, now)
     free = [row for row in waiting if row.claimed_by_id in (None, request.user.pk) or _lapsed(row, now)]
     first = free[0] if free else None
     seen = first is not None and may(request.user, Act.SEE_CHECK_IN, first)
@@ -104,11 +104,8 @@ def page(request: PersonRequest) -> HttpResponse:
         "lines": check_ins.lines(answers.trend(first)) if first and seen else (),
         "note": next(iter(calls.notes(request.user, first, 1)), None) if first and seen else None,
         "rows": [(row, check_ins.why_now(row, now), _holder(row, request, now)) for row in waiting],
-        "later": [
-            (row, words.clock(row.next_try_at or row.starts_at or now))
-            for row in calls.later(request.user, program, now)
-        ],
-        "unfinished": calls.unfinished(request.user, program),
+        "later": [(row, words.clock(row.next_try_at or row.starts_at or now)) for row in ahead],
+        "unfinished": unfinished,
         "hours_missing": not CallerHours.objects.filter(program=program, person=request.user).exists(),
     }
     return render(request, "calls/queue.html", context)
