@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,10 +19,47 @@ class Place:
     name: str  # of its address
     label: str
     address: str
+    here: str = ""  # as aria-current says it: "page", or "true" on a page that belongs to this one
 
 
-def places(person: Person) -> list[Place]:
-    """In order. A handful of queries."""
+# Pages that stand in no list themselves, and to which places they belong: the first that the reader has.
+_BELONG: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    (
+        ("program-settings", "home"),
+        "credit-policy aftercare-policy tracks track track-new kinds kind systems",
+    ),
+    (
+        ("program-settings", "census"),
+        "cohorts cohort cohort-new licences licence licence-new on-call waitlist import",
+    ),
+    (("program-settings", "schedule"), "holidays"),
+    (("staff",), "staff-invite staff-role"),
+    (
+        ("schedule",),
+        "schedule-of series series-new series-end meeting meeting-new meeting-change book hours feed",
+    ),
+    (("tasks",), "task"),
+    (("week",), "client-week cohort-weeks"),
+    (("papers",), "paper"),
+    (("files",), "file offer-paper told report-new report-order"),
+    (("census", "groups"), "refer episode episode-sign family samples prescription"),
+    (("census", "groups"), "plan plan-write plan-sign plan-review plan-assess"),
+    (("plan",), "samples plan-assess prescription"),
+)
+
+
+def places(person: Person, open_page: str = "") -> list[Place]:
+    """In order, with a mark on where the open page (its address's name) belongs. A handful of queries."""
+    found = _found(person)
+    names = {one.name for one in found}
+    if open_page in names:
+        return [replace(one, here="page") if one.name == open_page else one for one in found]
+    parents = (one for hosts, pages in _BELONG if open_page in pages.split() for one in hosts if one in names)
+    parent = next(parents, None)
+    return [replace(one, here="true") if one.name == parent else one for one in found]
+
+
+def _found(person: Person) -> list[Place]:
     roles = people.roles(person)
     found: list[tuple[str, str]] = [("home", _("Today"))]
     if roles - {Role.ADMINISTRATOR}:
@@ -54,4 +92,6 @@ def places(person: Person) -> list[Place]:
     if Role.COORDINATOR in roles:
         ids = people.program_ids(person, Role.COORDINATOR)
         shown += [Place("census", _("People"), reverse("census", args=[pk])) for pk in ids[:1]]
+    if person.is_superuser:
+        shown.append(Place("admin", _("Administration"), reverse("admin:index")))
     return shown

@@ -181,7 +181,7 @@ class Walk:
         await page.wait_for_url("**/done/")
         await ruth.sign_in()
         await self.look(ruth, "first-home")
-        await page.get_by_role("link", name="My plan").click()
+        await ruth.go("My plan")
         await page.get_by_label("Sign with your name").fill(RUTH)
         await self.look(ruth, "plan-own")
         await page.get_by_role("button", name="Sign the plan").click()
@@ -214,7 +214,7 @@ class Walk:
         await ruth.page.get_by_label("Sign with your name").fill(RUTH)
         await ruth.page.get_by_role("button", name="Sign", exact=True).click()
         await expect(ruth.page.get_by_text("Your signature is on the paper")).to_be_visible()
-        await ruth.page.get_by_role("link", name="My people").click()
+        await ruth.go("My people")
         await expect(ruth.page.get_by_text("May take part in sessions you share")).to_be_visible()
         await self.look(ruth, "my-people")
 

@@ -110,6 +110,13 @@ class Visitor:
         await self.page.wait_for_url(f"{self.site.url}/")
         return self
 
+    async def go(self, place: str) -> None:
+        """To a page of those under the head; on a phone most of them stand under `More`."""
+        more = self.page.locator(".places .menu > summary")
+        if await more.is_visible():
+            await more.click()
+        await self.page.locator(".places").get_by_role("link", name=place, exact=True).click()
+
     async def open_room(self, meeting: dict[str, Any]) -> Visitor:
         """To the device check, devices allowed, and through it."""
         await self.page.goto(f"{self.site.url}{meeting['room_path']}")

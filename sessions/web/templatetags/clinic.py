@@ -56,9 +56,11 @@ def time_tag(moment: datetime, zone: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def places(context: Mapping[str, Any]) -> list[place_list.Place]:
-    """Where the reader can go; nothing for strangers."""
-    user = getattr(context.get("request"), "user", None)
-    return place_list.places(user) if isinstance(user, Person) else []
+    """Where the reader can go, and where they are; nothing for strangers."""
+    request = context.get("request")
+    user, match = getattr(request, "user", None), getattr(request, "resolver_match", None)
+    open_page = getattr(match, "url_name", None) or ""
+    return place_list.places(user, open_page) if isinstance(user, Person) else []
 
 
 @register.filter

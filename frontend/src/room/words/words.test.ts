@@ -25,7 +25,7 @@ test("nothing is left empty, and nothing blames or uses the clinic's jargon", ()
 });
 
 test("the tab's title names neither treatment nor programme", () => {
-  expect([en.tabTitle, es.tabTitle]).toEqual(["Your session", "Tu sesión"]);
+  expect([en.tabTitle, es.tabTitle]).toEqual(["Your session", "Su sesión"]);
 });
 
 test.each([
