@@ -6,7 +6,7 @@ The form of a case and of its result: docs/hours.md, "Run it again".
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,6 +18,8 @@ from sessions.attendance.hours import Credit, Meeting, credit
 from sessions.attendance.intervals import union
 from sessions.attendance.policy import Policy
 from sessions.core.zones import zone
+
+YEARS: Final = range(1970, 9000)  # around it a time of day in another zone is no date any more
 
 
 class BadCase(ValueError):
@@ -114,8 +116,8 @@ def _check(case: Case) -> None:
         raise BadCase(f"meeting.time_zone: {error}") from error
     _utc(meeting.starts_at, "meeting.starts_at")
     _utc(meeting.ends_at, "meeting.ends_at")
-    if meeting.ends_at <= meeting.starts_at:
-        raise BadCase("meeting.ends_at: not after starts_at")
+    if _seconds(meeting.ends_at) <= _seconds(meeting.starts_at):
+        raise BadCase("meeting.ends_at: not a whole second after starts_at")
     if meeting.ended_at is not None:
         _utc(meeting.ended_at, "meeting.ended_at")
     for i, (start, end) in enumerate(meeting.breaks):
@@ -150,6 +152,8 @@ def _utc(at: datetime, field: str) -> None:
         raise BadCase(f"{field}: no time zone; write UTC, for example 2026-03-02T23:00:00Z")
     if offset:
         raise BadCase(f"{field}: not UTC")
+    if at.year not in YEARS:
+        raise BadCase(f"{field}: not between the years {YEARS.start} and {YEARS.stop - 1}")
 
 
 def _field(what: str, where: str) -> str:

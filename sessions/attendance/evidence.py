@@ -7,8 +7,9 @@ and the moments at which they went on purpose. Nothing is bridged or cut here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
 from sessions.attendance.intervals import NOTHING, Interval, Seconds, union
@@ -29,6 +30,7 @@ _ORDER: Final[dict[Kind, int]] = {
     "left": 4,
     "removed": 5,
 }
+_CLOSING: Final = ("disconnected", "left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,23 @@ def whereabouts(facts: Iterable[Observation]) -> dict[str, Whereabouts]:
     return {person: _of_person(theirs) for person, theirs in by_person.items()}
 
 
+def _closed_before_opened(moment: list[Observation], open_before: Set[str]) -> list[Observation]:
+    """Facts of one second: of a connection that was open, and is opened in it, the end comes first.
+
+    It is the same device, back within the second; the other way round it would be gone until heard again.
+    """
+    again = {fact.connection for fact in moment if fact.kind == "connected"} & open_before
+    if not again:
+        return moment
+    return sorted(moment, key=lambda fact: not (fact.kind in _CLOSING and fact.connection in again))
+
+
 def _of_person(facts: set[Observation]) -> Whereabouts:
     ordered = sorted(facts, key=lambda fact: (fact.at, _ORDER[fact.kind], fact.connection, fact.room))
     reader = _Reader()
-    for fact in ordered:
-        reader.read(fact)
+    for _, moment in groupby(ordered, key=lambda fact: fact.at):
+        for fact in _closed_before_opened(list(moment), reader.lines.keys()):
+            reader.read(fact)
     reader.close()
     visited = {room: union(found) for room, found in reader.found.items() if room != WAITING}
     rooms = {room: seconds for room, seconds in visited.items() if seconds}

@@ -67,7 +67,13 @@ def one_device(mine: list[Observation], connection: str, horizon: range) -> dict
     room: str | None = None  # None: not open
     evidence, beating = 0, False
     for second in horizon:
-        for fact in by_second.get(second, []):
+        now = by_second.get(second, [])
+        if room is not None and any(
+            fact.kind == "connected" for fact in now
+        ):  # the same device, back at once
+            ends = [f for f in now if f.kind in ("disconnected", "left") and f.connection == connection]
+            now = ends + [fact for fact in now if fact not in ends]
+        for fact in now:
             dead = room is not None and beating and second - evidence > SILENCE
             if dead:
                 forget(rooms, evidence, second)

@@ -51,6 +51,13 @@ WRONG = [
     ("facts[0].mood", text(fact(mood="good"))),
     ("meeting.starts_at", text(meeting={"starts_at": "2026-03-02T18:00:00"})),
     ("meeting.ends_at", text(meeting={"ends_at": "2026-03-02T18:00:00Z"})),
+    (
+        "meeting.ends_at",
+        text(meeting={"starts_at": "2026-03-02T21:00:00.1Z", "ends_at": "2026-03-02T21:00:00.9Z"}),
+    ),
+    ("meeting.starts_at", text(meeting={"starts_at": "0001-01-01T00:00:00Z"})),
+    ("meeting.ends_at", text(meeting={"ends_at": "9999-12-31T23:59:59Z"})),
+    ("facts[0].at", text(fact(at="0001-01-01T00:00:00Z"))),
     ("meeting.time_zone", text(meeting={"time_zone": "Mars/Olympus"})),
     ("meeting.breaks[0]", text(meeting={"breaks": [["2026-03-02T19:35:00Z", "2026-03-02T19:25:00Z"]]})),
     ("meeting.breaks[0][1]", text(meeting={"breaks": [["2026-03-02T19:25:00Z", "later"]]})),
@@ -82,6 +89,20 @@ def test_bytes_that_are_no_text_are_not_json() -> None:
 def test_who_is_expected_and_never_came_is_absent() -> None:
     found = case.run(case.decode(text(clients=["p9"])))
     assert (found["p9"]["status"], found["p9"]["credited_minutes"]) == ("absent", 0)
+
+
+def test_a_device_that_ends_and_opens_within_a_second_was_there_all_the_time() -> None:
+    dana = fact(person="t1", role="facilitator", connection="t")
+    facts = [
+        fact(),
+        fact(at="2026-03-02T19:00:00Z", kind="disconnected", room="nothing"),
+        fact(at="2026-03-02T19:00:00Z"),
+        fact(at="2026-03-02T21:00:00Z", kind="disconnected", room="nothing"),
+        {**dana, "at": "2026-03-02T21:00:00Z", "kind": "left"},
+        dana,
+    ]
+    for order in (facts, facts[::-1]):
+        assert case.run(case.decode(text(*order)))["p1"]["raw_seconds"] == 170 * 60
 
 
 def test_a_result_has_every_key_of_the_contract_and_words_for_every_stretch() -> None:

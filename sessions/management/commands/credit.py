@@ -38,7 +38,7 @@ class Command(BaseCommand):
         try:
             return case.run(case.decode(sys.stdin.buffer.read()))
         except case.BadCase as error:
-            self.stderr.write(str(error).replace("\n", " "), ending="\n")
+            self.stderr.write(" ".join(str(error).split()), ending="\n")
             sys.exit(2)
 
     def _export(self, meeting_id: str) -> Any:
