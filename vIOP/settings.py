@@ -126,7 +126,10 @@ CELERY_TIMEZONE = "UTC"
 
 # --- people -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "iop.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "sessions.web.accounts.OneAccountOfSeveral"
+]  # W004: one address, an account in each programme
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

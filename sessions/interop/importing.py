@@ -294,10 +294,11 @@ def _history(program: Program, given: dict[str, Any], by: Person) -> None:
     began, ended = given["started_on"], given["ended_on"]
     here = how is not EpisodeFactKind.DECLINED
     _in_order(program, given, here)
-    person = Person.objects.filter(email=given["email"]).first()
+    person = Person.objects.known_in(program.pk, given["email"])
     if person is None:
         person = Person(
             email=given["email"],
+            home=program.pk,
             given_name=given["given_name"],
             family_name=given["family_name"] or "",
             time_zone=program.time_zone,

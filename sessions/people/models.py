@@ -28,6 +28,12 @@ def validate_time_zone(name: str) -> None:
 class PersonManager(BaseUserManager["Person"]):
     """E-mail addresses are kept in lower case, so that one person cannot have two accounts by accident."""
 
+    def known_in(self, program_id: uuid.UUID, email: str) -> Person | None:
+        """Whose account with this address has or had a part in the programme, or was made by it."""
+        here = models.Q(memberships__program=program_id) | models.Q(home=program_id)
+        rows = self.filter(here, email=email.strip().lower())
+        return rows.order_by("created_at", "pk").distinct().first()
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Person:
         """Without a password nobody can sign in by password. Raises ValueError without an address."""
         if not email:
@@ -41,14 +47,24 @@ class PersonManager(BaseUserManager["Person"]):
         return self.create_user(email, password, **{**fields, "is_superuser": True})
 
     def get_by_natural_key(self, username: str | None) -> Person:
-        return self.get(email=(username or "").strip().lower())
+        rows = self.filter(email=(username or "").strip().lower())
+        found = rows.order_by("created_at", "pk").first()
+        if found is None:
+            raise self.model.DoesNotExist
+        return found
 
 
 class Person(AbstractBaseUser, PermissionsMixin):
-    """Anyone who signs in: client, facilitator, coordinator, alumnus, family guest, administrator."""
+    """Anyone who signs in: client, facilitator, coordinator, alumnus, family guest, administrator.
+
+    An address has one account in each programme that took somebody in under it: a programme must not learn
+    from its own referral that somebody is known elsewhere, nor under which name (42 CFR Part 2).
+    Which of them signs in is told by the password.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = models.EmailField(_("e-mail address"), db_index=True)
+    home = models.UUIDField(null=True, editable=False)  # the programme that made the account
     given_name = models.CharField(_("given name"), max_length=80)
     family_name = models.CharField(_("family name"), max_length=80, blank=True)
     language = models.CharField(
@@ -74,6 +90,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("people")
         constraints = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="person_email_lower"),
+            models.UniqueConstraint(fields=["email", "home"], name="person_once_in_a_program"),
+            models.UniqueConstraint(
+                fields=["email"], condition=models.Q(home__isnull=True), name="person_once_without"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,6 +106,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.strip().lower()
+        if Person.objects.filter(email=self.email, home=self.home).exclude(pk=self.pk).exists():
+            raise ValidationError({"email": _("There is an account with this address already.")})
 
     @property
     def name(self) -> str:

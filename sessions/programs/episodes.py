@@ -113,15 +113,16 @@ def history(actor: Person, row: Episode) -> list[tuple[EpisodeFact, str]]:
 
 @asked(Act.KEEP_EPISODES)
 def refer(program: Program, who: Newcomer, source: str, referred_on: date, by: Person) -> Episode:
-    """Somebody is referred: a person, if we do not know them, and an episode.
+    """Somebody is referred: a person, if this programme does not know them, and an episode.
 
     Raises Invalid when an episode of theirs is open, or the address is that of our staff.
     """
     email = who.email.strip().lower()
-    person = Person.objects.filter(email=email).first()
+    person = Person.objects.known_in(program.pk, email)
     if person is None:
         person = Person(
             email=email,
+            home=program.pk,
             given_name=who.given_name.strip(),
             family_name=who.family_name.strip(),
             phone=who.phone.strip(),

@@ -72,17 +72,19 @@ def role(membership_id: int, program: Program) -> Membership:
 def hire(program: Program, who: Hired, role: Role, by: Person) -> tuple[Person, bool]:
     """An account, if the address has none, with a role here; and whether the account is new.
 
-    Whether the address was known does not show: the names of an account that exists stay as they are.
+    Whether the address was known does not show; who is a client elsewhere gets another account. Staff of
+    several programmes have one, with its names: their time and their licences are theirs once.
     Raises Invalid for what is no role of staff or no address, and for an account that is switched off.
     """
     if role not in STAFF:
         raise Invalid
     email = who.email.strip().lower()
-    person = Person.objects.filter(email=email).first()
+    person = Person.objects.known_in(program.pk, email) or _staff_elsewhere(email)
     new = person is None
     if person is None:
         person = Person(
             email=email,
+            home=program.pk,
             given_name=who.given_name.strip(),
             family_name=who.family_name.strip(),
             language=who.language,
@@ -98,6 +100,11 @@ def hire(program: Program, who: Hired, role: Role, by: Person) -> tuple[Person, 
         raise Invalid("This account is switched off. An administrator of the installation can switch it on.")
     join(person, program.pk, role, by)
     return person, new
+
+
+def _staff_elsewhere(email: str) -> Person | None:
+    rows = Person.objects.filter(email=email, memberships__role__in=STAFF)
+    return rows.order_by("created_at", "pk").distinct().first()
 
 
 @asked(Act.KEEP_STAFF)

@@ -10,8 +10,10 @@ from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm
 from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.account.utils import filter_users_by_email
 from django import forms
 from django.contrib.auth.tokens import default_token_generator
 from django.http import HttpRequest
@@ -23,6 +25,7 @@ from sessions.core.errors import IllegalMove
 from sessions.people.models import Person
 from sessions.web import letters
 
+ACCOUNTS: Final = 2  # of one address, in several programmes: so much work for each of them
 LOST: Final = "account/email/password_reset_key"
 WELCOME: Final = "account/email/welcome"  # to who has no password yet
 
@@ -97,6 +100,32 @@ def welcome(request: HttpRequest, person: Person, by: Person, scope: UUID) -> No
     request_password_reset(request, person.email, [person], default_token_generator)
 
 
+class OneAccountOfSeveral(AuthenticationBackend):  # type: ignore[misc]
+    """Who has an account in two programmes under one address is told by the password.
+
+    As many passwords are compared for every address, so that time does not tell how many accounts it has.
+    """
+
+    def _authenticate_by_email(self, email: str, password: str) -> Person | None:
+        people = filter_users_by_email(email)
+        for person in people:
+            if self._check_password(person, password):
+                return cast("Person", person)
+        # One more is compared by the caller when there was none.
+        for _no in range(ACCOUNTS - max(1, len(people))):
+            self._mitigate_timing_attack(password)
+        return None
+
+
+def _refuse_the_same(person: Person, password: str) -> None:
+    """Raises ValidationError for the password of another account of this address: which is meant?"""
+    for other in Person.objects.filter(email=person.email).exclude(pk=person.pk):
+        if other.check_password(password):
+            raise forms.ValidationError(
+                _("You use this password for another account with this address. Please choose another one.")
+            )
+
+
 class SignIn(LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,9 +140,10 @@ class AskForNewPassword(ResetPasswordForm):  # type: ignore[misc]
         _plain(self, email=_("E-mail address"))
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """A letter is written for a stranger too, and then dropped: both answers cost the same."""
+        """Letters are written for a stranger too, and then dropped: all answers cost the same."""
         email: str = self.cleaned_data["email"]
-        people = self.users or [Person(email=email, language=translation.get_language() or "en")]
+        stranger = Person(email=email, language=translation.get_language() or "en")
+        people = [*self.users, *[stranger] * (ACCOUNTS - len(self.users))]
         request_password_reset(request, email, people, default_token_generator)
         return email
 
@@ -122,6 +152,11 @@ class NewPassword(ResetPasswordKeyForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain(self, password1=_("New password"), password2=_("New password, once more"))
+
+    def clean_password1(self) -> str:
+        password: str = self.cleaned_data["password1"]
+        _refuse_the_same(self.user, password)
+        return password
 
 
 class ChangePassword(ChangePasswordForm):  # type: ignore[misc]
@@ -133,3 +168,8 @@ class ChangePassword(ChangePasswordForm):  # type: ignore[misc]
             password1=_("New password"),
             password2=_("New password, once more"),
         )
+
+    def clean_password1(self) -> str:
+        password: str = self.cleaned_data["password1"]
+        _refuse_the_same(self.user, password)
+        return password

@@ -16,6 +16,7 @@ from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
 from sessions.people.service import disable
 from sessions.web import letters
+from sessions.web.accounts import ACCOUNTS
 from tests.cast import Cast
 
 PASSWORD = "a quiet lantern at dusk"
@@ -90,7 +91,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_words(alice: Perso
     assert body(wrong.content) == body(unknown.content)
 
 
-def test_both_cost_one_password_hash(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_cost_as_many_password_hashes(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """The slow part of signing in is the hash: it is done for unknown addresses too, so time tells nothing."""
     hashed: list[str] = []
     encode = MD5PasswordHasher.encode
@@ -103,7 +104,7 @@ def test_both_cost_one_password_hash(alice: Person, monkeypatch: pytest.MonkeyPa
     for email in (KNOWN, UNKNOWN):
         hashed.clear()
         sign_in(Client(), email=email, password="wrong")
-        assert len(hashed) == 1, (email, hashed)
+        assert len(hashed) == ACCOUNTS, (email, hashed)
 
 
 @pytest.mark.parametrize("email", [KNOWN, UNKNOWN])
