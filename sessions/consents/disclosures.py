@@ -6,7 +6,7 @@ Source: 42 CFR 2.25 and 45 CFR 164.528; DOMAIN 7.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -71,7 +71,7 @@ def disclose(
         if not live or not {scope.value for scope in scopes} <= set(consent.scopes):
             raise NotCovered
         return _add(
-            actor,
+            actor.pk,
             consent.recipient,
             Basis.CONSENT,
             consent=consent,
@@ -114,7 +114,49 @@ def record_by_hand(
             raise NotFound
         return disclose(actor, consent, scopes=scopes, via=via, words=words.strip())
     with transaction.atomic():
-        return _add(actor, recipient, basis, scopes=scopes, via=via, words=words.strip())
+        return _add(actor.pk, recipient, basis, scopes=scopes, via=via, words=words.strip())
+
+
+def shared_session(
+    program_id: UUID, meeting_id: UUID, clients: Collection[UUID], guests: Mapping[UUID, UUID], at: datetime
+) -> None:
+    """Log that family guests were let into a session of these clients, under the consent to their presence
+    that is in force: once for a session, a client and a guest. In the transaction that lets them in.
+
+    Args:
+        guests: with who let them in.
+    """
+    papers = (
+        Consent.objects.of(program_id)
+        .live(at)
+        .filter(
+            purpose=Purpose.PRESENCE.value,
+            recipient__person__in=guests,
+            patient__in=clients,
+        )
+        .select_related("recipient")
+        .order_by("offered_at", "pk")
+    )
+    known = set(
+        Disclosure.objects.filter(
+            program=program_id, via="session", reference=str(meeting_id), recipient__person__in=guests
+        ).values_list("recipient_id", flat=True)
+    )
+    for consent in papers:
+        guest = consent.recipient.person_id
+        if guest is None or consent.recipient_id in known:
+            continue
+        known.add(consent.recipient_id)
+        _add(
+            guests[guest],
+            consent.recipient,
+            Basis.CONSENT,
+            consent=consent,
+            purpose=consent.purpose,
+            scopes=[Scope.PRESENCE],
+            via="session",
+            reference=str(meeting_id),
+        )
 
 
 def told_about(actor: Person, file: ClientFile) -> list[Told]:
@@ -150,7 +192,7 @@ def _told(row: Disclosure) -> Told:
 
 
 def _add(
-    actor: Person,
+    by: UUID,
     recipient: Recipient,
     basis: Basis,
     *,
@@ -173,7 +215,7 @@ def _add(
         purpose=purpose,
         scopes=_ordered(scopes),
         at=clock.now(),
-        by=actor,
+        by_id=by,
         via=via,
         reference=reference,
         sha256=sha256,
@@ -181,7 +223,7 @@ def _add(
     )
     row.save()
     audit.record(
-        actor_id=actor.pk,
+        actor_id=by,
         act=Act.DISCLOSE,
         subject_type="disclosure",
         subject_id=pk,

@@ -23,7 +23,7 @@ from sessions.core.errors import NotFound, Refusal
 from sessions.people.roles import RoomRole
 from sessions.programs import service as programs
 from sessions.programs.models import Meeting
-from sessions.room import arrival, chat, crisis
+from sessions.room import arrival, chat, crisis, telling
 from sessions.room.arrival import erase as erase_arrivals
 from sessions.room.breakouts import Known
 from sessions.room.care_commands import Arrive, CareCommand, CloseCrisis, NoteCrisis, OpenCrisis, Say
@@ -165,6 +165,7 @@ def _carry_out(
             latecomers=room.latecomers if opens or isinstance(command, Admit | AdmitAll) else NOBODY_LATE,
         )
     seq = room.append(facts, actor.person_id, command_id)
+    telling.told(room, facts, now)
     for fact in facts:
         if isinstance(fact, Entered):
             crisis.came(room, fact.person, now)
