@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from http import HTTPStatus
 from uuid import UUID
 
 import pytest
 import time_machine
-from django.db import transaction
-from django.test import Client
-from django.urls import reverse
 
 from sessions.attendance.observe import Observed
-from sessions.audit.models import AuditEvent
 from sessions.core import clock as wall
 from sessions.core.errors import IllegalMove, NotAllowed, NotFound, Refusal
 from sessions.core.span import Span
-from sessions.people.models import Membership, Person
 from sessions.people.roles import RoomRole
-from sessions.people.service import keep_apart
 from sessions.programs import service as programs
 from sessions.programs.kinds import MeetingKind
 from sessions.room import service
-from sessions.room.breakouts import NoContact
-from sessions.room.commands import Admit, AdmitAll, Command, End, Knock, Leave, SendBack, TakeOver
+from sessions.room.commands import Admit, AdmitAll, Command, End, Leave, SendBack, TakeOver
 from sessions.room.log import facts_of
 from sessions.room.machine import Place
 from sessions.room.side_commands import (
@@ -46,6 +38,7 @@ from sessions.room.side_commands import (
 from sessions.room.sides import Phase
 from tests import cast as people
 from tests.cast import EVENING, Cast
+from tests.service.breakouts import MAIN, ids, media_room, opened, plan, where
 from tests.service.room import Evening, seconds
 
 pytestmark = pytest.mark.django_db
@@ -70,36 +63,6 @@ def evening(cast: Cast) -> Evening:
     evening.comes(cast.mina, cast.theo, cast.alice, cast.bruno)
     evening.lets_in(cast.mina, cast.alice, cast.bruno)
     return evening
-
-
-def plan(evening: Evening, by: Person, *rooms: list[Person]) -> list[UUID]:
-    """Rooms by hand; their ids."""
-    wishes = tuple(RoomWish(None, "", tuple(person.pk for person in people)) for people in rooms)
-    evening.does(by, PlanBreakouts(wishes))
-    return ids(evening, by)
-
-
-def ids(evening: Evening, staff: Person) -> list[UUID]:
-    breakouts = evening.view(staff).breakouts
-    return [room.room_id for room in breakouts.rooms] if breakouts else []
-
-
-def opened(evening: Evening, by: Person, *rooms: list[Person], length: timedelta | None = None) -> list[UUID]:
-    found = plan(evening, by, *rooms)
-    evening.does(by, OpenBreakouts(length))
-    return found
-
-
-def where(evening: Evening, person: Person) -> tuple[Place, UUID | None]:
-    you = evening.view(person).you
-    return you.place, you.room_id
-
-
-def media_room(evening: Evening, person: Person) -> str:
-    return service.seat(evening.actor(person)).media_room
-
-
-MAIN = (Place.MAIN, None)
 
 
 def test_each_is_in_the_planned_room_and_sees_and_hears_nobody_else(evening: Evening, cast: Cast) -> None:
@@ -349,86 +312,6 @@ def test_a_client_without_family_is_left_to_staff(cast: Cast) -> None:
     assert [[one.name for one in room.assigned] for room in seen.rooms] == [["Alice Haddad", "Omar Haddad"]]
 
 
-# Two who are never to be in one room.
-
-
-@pytest.fixture
-def apart(cast: Cast) -> None:
-    keep_apart(cast.alice, cast.bruno, cast.north.pk)
-
-
-REFUSED: dict[str, Callable[[Cast, list[UUID]], Command]] = {
-    "planning them together": lambda c, r: PlanBreakouts((RoomWish(None, "", (c.alice.pk, c.bruno.pk)),)),
-    "assigning one to the other": lambda c, r: Assign(c.bruno.pk, r[0]),
-}
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_two_to_be_kept_apart_are_never_put_together(cast: Cast, apart: None, what: str) -> None:
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.alice)
-    evening.lets_in(cast.mina, cast.alice)
-    rooms = plan(evening, cast.mina, [cast.alice], [cast.bruno])
-    command: Command = REFUSED[what](cast, rooms)
-    with transaction.atomic(), pytest.raises(NoContact) as refusal:
-        evening.does(cast.mina, command)
-    assert refusal.value.code == "no-contact"
-
-
-def test_the_second_is_not_let_into_the_main_room(cast: Cast, apart: None) -> None:
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.alice, cast.bruno)
-    evening.lets_in(cast.mina, cast.alice)
-    with pytest.raises(NoContact):
-        evening.lets_in(cast.mina, cast.bruno)
-    with pytest.raises(NoContact):
-        evening.does(cast.mina, AdmitAll())
-    assert evening.place(cast.bruno) is Place.WAITING
-    _, green = opened(evening, cast.mina, [cast.alice], [cast.bruno])
-    evening.lets_in(cast.mina, cast.bruno)
-    assert where(evening, cast.bruno) == (Place.BREAKOUT, green)
-    evening.does(cast.mina, CloseBreakouts())
-    assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
-
-
-def test_all_together_are_let_in_but_the_one_who_must_wait(cast: Cast, apart: None) -> None:
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.alice, cast.bruno)
-    evening.does(cast.mina, AdmitAll())
-    assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
-
-
-def test_the_draw_keeps_them_apart(evening: Evening, cast: Cast, apart: None) -> None:
-    service.sweep(wall.now())
-    evening.does(cast.mina, ProposeAtRandom(12))
-    seen = evening.view(cast.mina).breakouts
-    assert seen is not None
-    together = {frozenset(one.person_id for one in room.assigned) for room in seen.rooms}
-    assert not any({cast.alice.pk, cast.bruno.pk} <= room for room in together)
-
-
-def test_who_is_set_apart_while_they_are_together_is_parted_by_the_sweep(
-    evening: Evening, cast: Cast
-) -> None:
-    keep_apart(cast.alice, cast.bruno, cast.north.pk)
-    service.sweep(wall.now())
-    # They were let in at the same moment; the log knows who was let in first.
-    assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
-    keep_apart(cast.alice, cast.mina, cast.north.pk)
-    service.sweep(wall.now())
-    assert (evening.place(cast.alice), evening.place(cast.mina)) == (Place.WAITING, Place.MAIN)
-
-
-def test_a_facilitator_does_not_visit_or_take_aside_whom_they_must_not_meet(
-    evening: Evening, cast: Cast
-) -> None:
-    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno])
-    keep_apart(cast.alice, cast.theo, cast.north.pk)
-    for command in (Visit(blue), StepAside(cast.alice.pk)):
-        with pytest.raises(NoContact):
-            evening.does(cast.theo, command)
-
-
 # Who may ask.
 
 STAFF_ONLY: list[Command] = [
@@ -465,85 +348,6 @@ def test_over_is_over(evening: Evening, cast: Cast, command: Command) -> None:
     evening.does(cast.mina, End())
     with pytest.raises(Refusal):
         evening.does(cast.mina, command)
-
-
-# No clients together without staff.
-
-
-def test_without_a_facilitator_media_pauses_after_the_grace_and_resumes_in_place(
-    cast: Cast, clock: time_machine.Traveller
-) -> None:
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.alice, cast.bruno)
-    evening.lets_in(cast.mina, cast.alice, cast.bruno)
-    together = media_room(evening, cast.alice)
-    evening.loses(cast.mina)
-    hold = evening.view(cast.alice).hold
-    assert hold is not None
-    assert (hold.since, hold.paused_at) == (wall.now(), wall.now() + seconds(60))
-    clock.shift(59)
-    evening.hears(cast.alice, cast.bruno)
-    assert not evening.view(cast.alice).paused
-    assert media_room(evening, cast.alice) == media_room(evening, cast.bruno) == together
-    clock.shift(1)
-    assert evening.view(cast.alice).paused
-    rooms = {media_room(evening, cast.alice), media_room(evening, cast.bruno)}
-    assert len(rooms) == 2
-    assert together not in rooms
-    evening.comes(cast.mina)
-    assert evening.view(cast.alice).hold is None
-    assert media_room(evening, cast.alice) == media_room(evening, cast.bruno) == together
-    assert evening.kinds().count("hold_began") == evening.kinds().count("hold_ended") == 1
-
-
-def test_a_facilitator_anywhere_in_the_meeting_is_enough(evening: Evening, cast: Cast) -> None:
-    opened(evening, cast.mina, [cast.alice], [cast.bruno, cast.theo])
-    evening.does(cast.mina, Leave())
-    assert evening.view(cast.alice).hold is None
-    evening.loses(cast.theo)
-    assert evening.view(cast.alice).hold is not None
-
-
-def test_the_programme_says_how_long_the_grace_is(cast: Cast) -> None:
-    cast.north.settings = {"supervision_grace_s": 10}
-    cast.north.save()
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.alice)
-    evening.lets_in(cast.mina, cast.alice)
-    evening.does(cast.mina, Leave())
-    hold = evening.view(cast.alice).hold
-    assert hold is not None
-    assert hold.paused_at - hold.since == seconds(10)
-
-
-def test_staff_on_call_take_over_a_meeting_without_a_facilitator_and_only_that(
-    evening: Evening, cast: Cast
-) -> None:
-    Membership.objects.filter(person=cast.carol, program=cast.north).update(on_call=True)
-    with pytest.raises(NotFound):
-        evening.view(cast.carol)
-    page = Client()
-    page.force_login(cast.carol)
-    address = reverse("room", args=[cast.group.pk])
-    assert page.get(address).status_code == HTTPStatus.FORBIDDEN
-    evening.does(cast.theo, Leave())
-    evening.loses(cast.mina)
-    assert page.get(address).status_code == HTTPStatus.OK
-    evening.comes(cast.carol)
-    seen = evening.view(cast.carol)
-    assert seen.may_take_over
-    assert (seen.you.place, seen.members, seen.waiting) == (Place.OUTSIDE, (), ())
-    assert "Haddad" not in repr(seen)
-    for stranger in (cast.otto, cast.ines):
-        with pytest.raises(NotFound):
-            evening.does(stranger, TakeOver())
-    evening.does(cast.carol, TakeOver())
-    assert where(evening, cast.carol) == MAIN
-    assert evening.view(cast.alice).hold is None
-    assert AuditEvent.objects.filter(act="room.took_over", actor_id=cast.carol.pk).count() == 1
-    evening.lets_in(cast.carol)
-    service.handle(evening.actor(cast.carol), Knock())
-    assert evening.view(cast.carol).you.role == "facilitator"
 
 
 def test_a_plan_names_only_people_of_the_meeting_once(evening: Evening, cast: Cast) -> None:
