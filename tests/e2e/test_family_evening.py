@@ -278,12 +278,6 @@ async def test_the_whole_evening_with_the_keyboard_alone(site: Site, come: Come)
     await press(daniel, by("ask-help"))
     await press(maya, by("help-go"))
     await in_room(maya, "Daniel")
-    for one in (
-        maya,
-        daniel,
-    ):  # a machine too slow for pictures gave the camera up: its owner puts it on again
-        if await one.see("bar-camera").get_attribute("data-tone") == "off":
-            await one.page.keyboard.press("v")
     await asyncio.gather(maya.sees(1, 60), daniel.sees(1, 60))
     await press(maya, by("back-to-main"))
 

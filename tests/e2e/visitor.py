@@ -25,10 +25,8 @@ ARRIVAL: Final = {
     "emergencyPhone": "+1 212 555 0199",
 }
 
-# What comes in from everybody else, by their identity: decoded frames and audio energy so far. Machines that carry
-# several browsers are slow enough to be taken for a weak line: the pictures are asked back, as a person may.
+# What comes in from everybody else, by their identity: decoded frames and audio energy so far.
 RECEIVED: Final = """async () => {
-  window.viopPictures();
   const found = {};
   for (const person of window.viopRoom.remoteParticipants.values()) {
     const of = found[person.identity] = {frames: 0, energy: 0};
@@ -47,7 +45,7 @@ RECEIVED: Final = """async () => {
 # What a failure is understood by: each stream that comes in or goes out, and how it is asked for.
 STREAMS: Final = """async () => {
   const { localParticipant, remoteParticipants, state } = window.viopRoom;
-  const found = [state];
+  const found = [state, document.querySelector('p[data-testid^=line-]')?.dataset.testid ?? 'line-full'];
   for (const person of [localParticipant, ...remoteParticipants.values()]) {
     for (const one of person.trackPublications.values()) {
       const of = {source: one.source, muted: one.isMuted, subscribed: one.isSubscribed, enabled: one.isEnabled,
@@ -203,8 +201,8 @@ class Visitor:
             raise
 
     async def shows(self, video: str, within_s: float = WITHIN_S) -> None:
-        """The video at this selector carries a picture; given up for a weak line it is asked back, as a person may."""
-        carried = "at => { window.viopPictures(); return document.querySelector(at)?.videoWidth ?? 0; }"
+        """The video at this selector carries a picture."""
+        carried = "at => document.querySelector(at)?.videoWidth ?? 0"
         await until(lambda: self.page.evaluate(carried, video), bool, f"a picture at {video}", within_s)
 
     async def close(self) -> None:

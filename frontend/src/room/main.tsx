@@ -33,10 +33,7 @@ document.addEventListener("pointerdown", resumeSound);
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload(); // the browser's back button restored a page whose lines are dead
 });
-if (config.testHooks) {
-  Object.defineProperty(window, "viopRoom", { get: () => session.media.room });
-  Object.assign(window, { viopPictures: () => session.care.choose(false) });
-}
+if (config.testHooks) Object.defineProperty(window, "viopRoom", { get: () => session.media.room });
 
 const root = document.getElementById("room");
 if (root === null) throw new Error("the page has no #room");

@@ -6,10 +6,7 @@ import {
   RoomEvent,
   ScreenSharePresets,
   Track,
-  VideoPresets,
   type LocalParticipant,
-  type ReconnectPolicy,
-  type RoomConnectOptions,
   type RoomOptions,
   type TrackPublication,
 } from "livekit-client";
@@ -17,6 +14,7 @@ import { pauseMs } from "../protocol/backoff";
 import type { Seat } from "../protocol/messages.gen";
 import { blur } from "./blur";
 import { socketUrl } from "./config";
+import { connecting, mediaRoomOf, options } from "./connecting";
 import { chosenDevices, rememberedPreferences, type Devices, type Preferences, type Wanted } from "./remembered";
 import { ofDevice, trouble, type Trouble } from "./trouble";
 
@@ -40,40 +38,6 @@ export interface Surroundings {
   readonly trouble: (source: keyof Wanted, trouble: Trouble) => void;
 }
 
-/** Livekit's own mending: soon and often, since most cuts are short; after that a new ticket mends more than patience. */
-const MENDING: ReconnectPolicy = {
-  nextRetryDelayInMs: ({ retryCount, elapsedMs }) =>
-    elapsedMs > 8_000 ? null : ([0, 300, 700, 1200][retryCount] ?? 1500) * (0.75 + Math.random() / 2),
-};
-/** A device or line that failed before may only be slow: it gets longer each time. */
-const connecting = (failures: number): RoomConnectOptions => ({
-  maxRetries: 0,
-  websocketTimeout: Math.min(20_000, 5_000 * 2 ** failures),
-  peerConnectionTimeout: Math.min(30_000, 8_000 * 2 ** failures),
-});
-
-/** How much picture this device should make: what it can encode besides receiving a group. */
-function options(phone: boolean, cores: number): RoomOptions {
-  const top = phone || cores <= 4 ? VideoPresets.h540 : VideoPresets.h720;
-  return {
-    adaptiveStream: true,
-    dynacast: true,
-    disconnectOnPageLeave: true,
-    reconnectPolicy: MENDING,
-    audioCaptureDefaults: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-    videoCaptureDefaults: { resolution: top.resolution, facingMode: "user" },
-    publishDefaults: {
-      videoCodec: "vp8",
-      simulcast: true,
-      videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360],
-      videoEncoding: top.encoding,
-      audioPreset: AudioPresets.speech,
-      dtx: true,
-      red: true,
-    },
-  };
-}
-
 /** Pictures and sound of one person's seat. It keeps the seat through every failure until told to leave it.
  *
  * livekit-client mends a connection for a while; when it gives up, a new ticket is asked for and the room is joined
@@ -92,6 +56,8 @@ export class Media {
   #visit = 0; // grows with every entry and exit: what an older one still finishes is void
   #applying = false;
   #used = false; // `room` has been connected before
+  #next: MediaRoom | null = null; // is being joined while `room` is still in use
+  #fell = false; // `room` ended meanwhile
   #againMs: number | null = null; // when to publish what the connection did not take
   #round = 0; // grows with every new room object: what is still done for an older one counts for nothing
   #stale = false;
@@ -128,6 +94,9 @@ export class Media {
     if (this.#state === "off") return;
     this.#visit += 1;
     this.#asked = this.#retryMs = this.#shakyMs = this.#unmovedMs = null;
+    void this.#next?.disconnect();
+    this.#next = null;
+    this.#fell = false;
     this.#become("off");
     void this.room.disconnect();
   }
@@ -151,7 +120,7 @@ export class Media {
   sit(seat: Seat): void {
     if (this.#asked === null) return;
     this.#asked = null;
-    if (this.#state === "live") void this.#follow(seat, this.#visit);
+    if (this.#state === "live") void this.#follow(seat);
     else void this.#connect(seat, this.#visit);
   }
 
@@ -256,26 +225,31 @@ export class Media {
   }
 
   #movedByEngine(): void {
-    if (this.#unmovedMs === null) this.#movedMs = this.#nowMs;
+    const awaited = this.#unmovedMs !== null || this.#asked !== null || this.#next !== null;
+    if (!awaited) this.#movedMs = this.#nowMs;
     this.#unmovedMs = null;
   }
 
   /** The place is another, and the engine did not move this connection: be in the new room before leaving the old. */
-  async #follow(seat: Seat, visit: number): Promise<void> {
+  async #follow(seat: Seat): Promise<void> {
     if (mediaRoomOf(seat.token) === this.room.name) return; // it did, after all
     const [old, next] = [this.room, this.#made()];
     Object.assign(next.options, old.options); // devices chosen meanwhile
+    void this.#next?.disconnect(); // the place is another once more, before that one was reached
+    this.#next = next;
     try {
       await next.connect(socketUrl(seat.url, this.page), seat.token, connecting(this.#failures));
     } catch {
-      if (visit === this.#visit) this.#unmovedMs = this.#nowMs;
+      if (next === this.#next) this.#notFollowed();
       return;
     }
-    if (visit !== this.#visit) {
+    if (next !== this.#next) {
       void next.disconnect();
       return;
     }
     this.room = next;
+    this.#next = null;
+    this.#fell = false;
     this.#round += 1;
     this.#applying = false;
     this.#asked = this.#retryMs = this.#shakyMs = null;
@@ -283,6 +257,17 @@ export class Media {
     this.#become("live"); // whatever became of the old one meanwhile
     this.#settled();
     void old.disconnect();
+  }
+
+  #notFollowed(): void {
+    this.#next = null;
+    if (this.#fell) {
+      this.#fell = false;
+      this.#retry();
+    } else {
+      this.#failures += 1; // it may only be slow
+      this.#unmovedMs = this.#nowMs;
+    }
   }
 
   #settled(): void {
@@ -295,7 +280,10 @@ export class Media {
 
   #lost(reason: DisconnectReason | undefined): void {
     if (this.#state === "off" || this.#state === "replaced" || this.#asked !== null || this.#retryMs !== null) return;
-    if (reason === DisconnectReason.DUPLICATE_IDENTITY) {
+    if (this.#next !== null) {
+      this.#fell = true; // perhaps by our own seat in the new room: an engine that was late to move has moved this one too
+      this.#become("mending");
+    } else if (reason === DisconnectReason.DUPLICATE_IDENTITY) {
       this.#visit += 1;
       this.#become("replaced");
     } else if (this.#state !== "joining") {
@@ -382,11 +370,4 @@ export class Media {
     this.#state = state;
     this.around.state(state);
   }
-}
-
-/** The name of the media room that a ticket is for. Only read: the server checks it. */
-export function mediaRoomOf(token: string): string {
-  const claims = token.split(".")[1] ?? "";
-  const { video } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))) as { video: { room: string } };
-  return video.room;
 }
