@@ -169,7 +169,7 @@ def _keep(actor: Person, row: CheckIn, source: str, given: Mapping[str, int], fi
         if source == CheckInForm.CALLER or finished:
             journal.record(actor, "check-in.answered", row)
         if found.tier is Tier.CRISIS:
-            escalation.crisis(row, found, now)
+            escalation.crisis(row, found, now, heard=source == CheckInForm.CALLER)
         elif found.tier is Tier.HIGH and finished and source == CheckInForm.ALUMNUS:
             escalation.high(row, now)
         return found

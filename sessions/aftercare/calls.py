@@ -25,8 +25,7 @@ from sessions.aftercare import (
     plans,
 )
 from sessions.aftercare.due import Step
-from sessions.aftercare.escalation import HandOffNeeded
-from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent
+from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent, HandOffNeeded
 from sessions.aftercare.models import (
     AftercareCourse,
     CallNote,
@@ -273,7 +272,8 @@ def close(actor: Person, row: CheckIn, outcome: Outcome) -> CheckIn:
 
     Raises:
         NotFound, NotAllowed: not the actor's call.
-        HandOffNeeded: the answers or the caller say CRISIS, and no live hand-off is on record.
+        HandOffNeeded: the answers, of now or of before, or the caller say CRISIS, and no live hand-off is on
+            record. An answer that is taken back takes back no crisis.
         Invalid: no note; a tier other than the proposed one without a reason; a next day in the past.
         IllegalMove: nobody has been reached, or it is written down already.
     """
@@ -417,10 +417,10 @@ def _log(
 
 
 def _refuse_without_hand_off(row: CheckIn, tier: Tier) -> None:
-    if tier is Tier.CRISIS:
-        found = escalation.open_of(row)
-        if found is None or found.handed_off_at is None:
-            raise HandOffNeeded
+    found = escalation.open_of(row)
+    danger = tier is Tier.CRISIS or (found is not None and found.tier >= Tier.CRISIS)
+    if danger and (found is None or found.handed_off_at is None):
+        raise HandOffNeeded
 
 
 def _decide(

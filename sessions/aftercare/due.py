@@ -32,6 +32,9 @@ class Step(StrEnum):
     RESUME = "resume"  # a pause ends
 
 
+_WATCHES: Final = frozenset({Step.CONTACT, Step.REVIEW})  # they look themselves whether they have been met
+
+
 def put(
     step: Step, name: str, at: datetime, course: AftercareCourse, check_in: CheckIn | None = None
 ) -> None:
@@ -47,10 +50,13 @@ def put(
 
 
 def void(check_in: CheckIn, now: datetime, steps: Iterable[Step] | None = None) -> None:
-    """What was put down about the call need not be done any more."""
+    """What was put down about the call need not be done any more: all of it, or these steps.
+
+    Who watches over somebody at risk goes on when the call they spoke up in is called off, missed or held.
+    """
     rows = Due.objects.filter(check_in=check_in, done_at__isnull=True)
-    if steps is not None:
-        rows = rows.filter(step__in=[step.value for step in steps])
+    wanted = [step for step in Step if step not in _WATCHES] if steps is None else steps
+    rows = rows.filter(step__in=[step.value for step in wanted])
     rows.update(done_at=now, outcome="void")
 
 

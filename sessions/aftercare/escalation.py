@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions.aftercare import booking, cadence, journal, notices, planning
 from sessions.aftercare.due import Step, put, void
+from sessions.aftercare.journal import unsafe
 from sessions.aftercare.ladder import given_up_at
-from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent, CourseEvent
+from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent, CourseEvent, HandOffNeeded
 from sessions.aftercare.models import AftercareCourse, CallNote, CheckIn, Escalation, Why
 from sessions.aftercare.plans import quiet_of
 from sessions.aftercare.policies import policy_of
@@ -26,11 +27,7 @@ from sessions.people.models import Person
 
 LONGEST: Final = 20_000
 _EVENING: Final = time(17)  # of the last business day, in the programme's zone
-
-
-class HandOffNeeded(IllegalMove):
-    code = "hand-off-needed"
-    text = "Somebody may be in danger. First hand over to a clinician, live, and write down to whom."
+_SAME_TALK: Final = timedelta(hours=1)  # who wrote the hand-off down first, and then that they had talked
 
 
 class Review(models.TextChoices):
@@ -39,10 +36,12 @@ class Review(models.TextChoices):
     MORE_CARE = "more_care", _("More care: back into the program")
 
 
-def crisis(row: CheckIn, found: Assessment, now: datetime) -> None:
+def crisis(row: CheckIn, found: Assessment, now: datetime, *, heard: bool = False) -> None:
     """Somebody may be in danger: the call is due now, at whatever hour; staff are asked at once. Idempotent;
-    the course is locked."""
+    the course is locked. `heard`: by the caller, in the talk."""
     known = open_of(row)
+    if known is not None and heard:
+        _hand_over_anew(known, row.reached_at or now, now)
     if known is None:
         _open(row, Tier.CRISIS, now, contact_by=now)
     elif known.handed_off_at is None:
@@ -144,16 +143,6 @@ def contacted(course: AftercareCourse, now: datetime) -> None:
     """Somebody talked to them: what waited for that is met."""
     Escalation.objects.filter(course=course).open().filter(contacted_at=None, opened_at__lte=now).update(
         contacted_at=now
-    )
-
-
-def unsafe(course: AftercareCourse) -> bool:
-    """Whether a crisis waits for its hand-off."""
-    return (
-        Escalation.objects.filter(course=course)
-        .open()
-        .filter(tier__gte=Tier.CRISIS.value, handed_off_at=None)
-        .exists()
     )
 
 
@@ -274,6 +263,22 @@ def _open(row: CheckIn, tier: Tier, now: datetime, contact_by: datetime) -> Esca
     found.save(force_insert=True)
     put(Step.CONTACT, str(found.pk), contact_by, row.course, row)
     return found
+
+
+def _hand_over_anew(found: Escalation, talked_at: datetime, now: datetime) -> None:
+    """A hand-off from before the talk, about a form, does not answer for danger that is heard in it. Its
+    words stay as a note of who handed over."""
+    if found.handed_off_at is None or found.handed_off_at >= talked_at - _SAME_TALK:
+        return
+    if found.handed_off_by is not None:
+        note = CallNote(
+            id=uuid.uuid4(), check_in_id=found.check_in_id, by=found.handed_off_by, at=found.handed_off_at
+        )
+        note.ciphertext = encryption.encrypt(words_of(found)[0], f"call-note {note.pk}")
+        note.save()
+    _open_again(found, now, contact_by=now)
+    found.handed_off_at, found.handed_off_by, found.hand_off_ciphertext = None, None, b""
+    found.save()
 
 
 def _open_again(found: Escalation, now: datetime, contact_by: datetime) -> None:

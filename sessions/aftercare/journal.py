@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 
 from sessions.aftercare import machine
 from sessions.aftercare.machine import Call, CallEvent, Course, CourseEvent
-from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn
+from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn, Escalation
+from sessions.aftercare.risk import Tier
 from sessions.audit import service as audit
 from sessions.core.errors import NotFound
 from sessions.core.prepared import Prepared
@@ -119,6 +120,12 @@ def move_course(
 
 def can(course: AftercareCourse, event: CourseEvent) -> bool:
     return (Course(course.state), event) in machine.COURSE_MOVES
+
+
+def unsafe(course: AftercareCourse) -> bool:
+    """Whether a crisis waits for its hand-off."""
+    rows = Escalation.objects.filter(course=course).open()
+    return rows.filter(tier__gte=Tier.CRISIS.value, handed_off_at=None).exists()
 
 
 def record(by: Person, act: str, row: CheckIn, reason: str = "") -> None:

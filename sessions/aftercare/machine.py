@@ -13,6 +13,13 @@ from typing import Final, TypeVar
 from sessions.core.errors import IllegalMove
 
 
+class HandOffNeeded(IllegalMove):
+    """A crisis, and nobody has written down to whom it was handed over."""
+
+    code = "hand-off-needed"
+    text = "Somebody may be in danger. First hand over to a clinician, live, and write down to whom."
+
+
 class Call(StrEnum):
     """One check-in."""
 
@@ -114,7 +121,10 @@ COURSE_MOVES: Final[dict[tuple[Course, CourseEvent], Course]] = {
     (Course.STEP_UP_REVIEW, CourseEvent.REVIEWED): Course.ACTIVE,
     **{(state, CourseEvent.PAUSED): Course.PAUSED for state in (*_RUNNING, Course.STEP_UP_REVIEW)},
     (Course.PAUSED, CourseEvent.RESUMED): Course.ACTIVE,
-    **{(state, CourseEvent.READMITTED): Course.READMITTED for state in (*_UNDER_WAY, Course.PAUSED)},
+    **{  # out of a crisis only after its hand-off
+        (state, CourseEvent.READMITTED): Course.READMITTED
+        for state in (*_RUNNING, Course.STEP_UP_REVIEW, Course.PAUSED)
+    },
     **{
         (state, CourseEvent.REVOKED): Course.REVOKED
         for state in (Course.PROPOSED, *_UNDER_WAY, Course.PAUSED)

@@ -18,7 +18,7 @@ from django.db.models import Max, Q
 
 from sessions.aftercare import booking, cadence, due, journal, ladder, notices, plans
 from sessions.aftercare.due import Step
-from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent
+from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent, HandOffNeeded
 from sessions.aftercare.models import (
     AftercareCourse,
     AftercareFact,
@@ -287,7 +287,8 @@ def resume(course: AftercareCourse, now: datetime, by: Person | None = None) -> 
 def readmit(actor: Person, course: AftercareCourse, cohort: Cohort, starts_on: date) -> Enrollment:
     """Back into the programme: a new episode, with the history of the aftercare kept. Calls end.
 
-    Raises NotFound, NotAllowed, IllegalMove; Invalid for a cohort of another programme.
+    Raises NotFound, NotAllowed, IllegalMove; HandOffNeeded while a crisis waits for its hand-off; Invalid for
+    a cohort of another programme.
     """
     require(actor, Act.KEEP_COURSE, course)
     if cohort.program_id != course.program_id:
@@ -295,6 +296,8 @@ def readmit(actor: Person, course: AftercareCourse, cohort: Cohort, starts_on: d
     with transaction.atomic():
         now = clock.now()
         course = journal.locked_course(course.pk)
+        if journal.unsafe(course):
+            raise HandOffNeeded
         _call_off_all(course, now, "readmitted", actor)
         journal.move_course(course, CourseEvent.READMITTED, now, actor)
         join(course.person, course.program_id, Role.CLIENT, actor)
@@ -321,6 +324,8 @@ def consent_again(actor: Person, course: AftercareCourse) -> None:
         if not consented(course, now):
             raise NoConsent
         journal.move_course(course, CourseEvent.CONSENTED, now, actor)
+        if journal.unsafe(course):
+            journal.move_course(course, CourseEvent.CRISIS, now)  # it has waited all the while
         replan(course, now)
 
 

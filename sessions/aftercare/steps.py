@@ -122,7 +122,7 @@ def _overdue(row: CheckIn, now: datetime) -> str:
 def _give_up(row: CheckIn, now: datetime) -> str:
     if Call(row.state) not in CALLED:
         return "not-wanted"
-    if escalation.unsafe(row.course):
+    if journal.unsafe(row.course):
         # Nobody who may be in danger is given up: stays in the queue until somebody knows.
         due.put(Step.GIVE_UP, f"{row.pk}:{now:%Y%m%d%H%M}", now + TOMORROW, row.course, row)
         notices.ask_staff(
@@ -156,6 +156,8 @@ def _contact(row: CheckIn, now: datetime) -> str:
     found = Escalation.objects.filter(check_in=row).first()
     if found is None or found.contacted_at is not None or found.closed_at is not None:
         return "met"
+    if row.course.state == Course.READMITTED.value:
+        return "in-care"
     notices.ask_staff(row.course, "aftercare-contact-late", str(found.pk), check_in=row, urgent=True)
     return "late"
 
@@ -164,6 +166,8 @@ def _review(row: CheckIn, now: datetime) -> str:
     found = Escalation.objects.filter(check_in=row).first()
     if found is None or found.closed_at is not None:
         return "met"
+    if row.course.state == Course.READMITTED.value:
+        return "in-care"
     notices.ask_staff(
         row.course, "aftercare-review-late", str(found.pk), kind="clinical.review", check_in=row, urgent=True
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sessions.aftercare import escalation, planning, plans
+from sessions.aftercare import journal, planning, plans
 from sessions.aftercare.machine import OVER, Call, CallEvent, call_after
 from sessions.aftercare.models import AftercareFact, CallTry, CheckIn, Due, Escalation
 from sessions.aftercare.policy import DEFAULT
@@ -70,7 +70,7 @@ def _history(row: CheckIn, facts: list[AftercareFact]) -> None:
 
 
 def _explained(row: CheckIn) -> bool:
-    return row.state == Call.CONNECTED.value or escalation.unsafe(row.course)
+    return row.state == Call.CONNECTED.value or journal.unsafe(row.course)
 
 
 def _due(now: datetime, lately: timedelta) -> None:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from sessions.aftercare import answers, beginning, booking, calls, escalation, journal, planning
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.escalation import Review
-from sessions.aftercare.machine import Call, Course
+from sessions.aftercare.machine import Call, Course, HandOffNeeded
 from sessions.aftercare.models import (
     CallNote,
     CallTry,
@@ -312,12 +312,12 @@ def test_a_crisis_cannot_be_closed_without_a_live_hand_off(ada: Aftercare) -> No
     answers.answer(ada.cast.ada, row, {"danger": 1})
     row = ada.talks(row)
     for tier in (Tier.CRISIS, Tier.LOW):
-        with pytest.raises(escalation.HandOffNeeded):
+        with pytest.raises(HandOffNeeded):
             calls.close(ada.cast.mina, row, Outcome(tier, "We talked.", why="She says it is fine."))
     with pytest.raises(Invalid):
         escalation.hand_off(ada.cast.mina, row, " ")
     found = Escalation.objects.get()
-    with pytest.raises(escalation.HandOffNeeded):
+    with pytest.raises(HandOffNeeded):
         escalation.review(ada.cast.carol, found, Review.KEEP, "Fine.")
     with pytest.raises(IntegrityError), transaction.atomic():
         Escalation.objects.update(closed_at=clock.now(), reviewed_at=clock.now())
@@ -333,6 +333,77 @@ def test_a_crisis_cannot_be_closed_without_a_live_hand_off(ada: Aftercare) -> No
     assert found.closed_at is not None
     with pytest.raises(IllegalMove):
         escalation.review(ada.cast.carol, found, Review.KEEP, "Again.")
+
+
+def test_an_answer_that_is_taken_back_takes_back_no_crisis(ada: Aftercare) -> None:
+    """Neither by herself, nor by the caller, whose word counts before hers."""
+    row = ada.upcoming()
+    answers.answer(ada.cast.ada, row, {"danger": 1})
+    answers.answer(ada.cast.ada, journal.check_in_of(row.pk), {"danger": 0})
+    row = ada.talks(journal.check_in_of(row.pk))
+    answers.interview(ada.cast.mina, row, {"danger": 0, "overdose": 0, "phq9_9": 0})
+    with pytest.raises(HandOffNeeded):
+        calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "She says it was a mistake."))
+    escalation.hand_off(ada.cast.mina, row, "Dr. Osei, on the line with both of us.")
+    calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "A mistake; Dr. Osei thinks so too."))
+
+
+def test_a_hand_off_before_the_talk_does_not_answer_for_danger_heard_in_it(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    answers.answer(ada.cast.ada, row, {"phq9_9": 1})
+    escalation.hand_off(ada.cast.mina, row, "Dr. Osei, by telephone.")
+    found = Escalation.objects.get()
+    escalation.review(ada.cast.carol, found, Review.KEEP, "Safe with her sister.")
+    ada.passes(DAY)
+    row = ada.talks(journal.check_in_of(row.pk))
+    answers.interview(ada.cast.mina, row, {"danger": 1})
+    assert ada.look().state == Course.CRISIS
+    with pytest.raises(HandOffNeeded):
+        calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "We talked."))
+    escalation.hand_off(ada.cast.mina, row, "Dr. Osei, on the line with both of us.")
+    answers.interview(ada.cast.mina, row, {"overdose": 1})  # the same talk
+    calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "Handed over."))
+    assert {one.text for one in calls.notes(ada.cast.carol, row)} == {
+        "Dr. Osei, by telephone.",
+        "Safe with her sister.",
+        "Handed over.",
+    }
+
+
+def test_nobody_is_readmitted_out_of_a_crisis_and_a_new_consent_ends_none(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    answers.answer(ada.cast.ada, row, {"danger": 1})
+    with pytest.raises(HandOffNeeded):
+        planning.readmit(ada.cast.carol, ada.look(), ada.cast.evening, date(2026, 3, 16))
+    consents.end(ada.cast.ada, ada.paper)
+    ada.passes(HOUR)
+    assert ada.look().state == Course.REVOKED
+    assert "aftercare-revoked-open" in ada.asked()
+    agrees(ada.cast, ada.cast.ada)
+    planning.consent_again(ada.cast.carol, ada.course)
+    assert ada.look().state == Course.CRISIS
+    escalation.hand_off(ada.cast.carol, journal.check_in_of(row.pk), "Dr. Osei, at her door.")
+    assert ada.look().state == Course.ACTIVE
+    planning.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 16))
+
+
+def test_who_says_they_used_and_then_declines_the_call_is_not_forgotten(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    ada.passes_until(at("2026-03-04T15:00"))
+    answers.answer(ada.cast.ada, row, {**well(), "bam4": 2}, finished=True)
+    booking.decline(ada.cast.ada, journal.check_in_of(row.pk))
+    ada.passes(3 * DAY)
+    assert "aftercare-contact-late" in ada.asked()
+
+
+def test_a_crisis_that_was_handed_over_before_the_talk_is_reviewed_in_time(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    answers.answer(ada.cast.ada, row, {"phq9_9": 1})
+    escalation.hand_off(ada.cast.mina, row, "Dr. Osei, by telephone.")
+    row = ada.talks(journal.check_in_of(row.pk))
+    calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "We talked.", why="Dr. Osei saw her."))
+    ada.passes(6 * DAY)
+    assert "aftercare-review-late" in ada.asked()
 
 
 def test_nobody_in_danger_is_given_up(ada: Aftercare) -> None:
@@ -419,7 +490,7 @@ def test_what_was_decided_about_a_form_does_not_answer_for_a_crisis_in_the_call(
     assert (found.tier, found.closed_at) == (Tier.CRISIS, None)
     assert ada.look().state == Course.CRISIS
     assert "aftercare-crisis" in ada.asked()
-    with pytest.raises(escalation.HandOffNeeded):
+    with pytest.raises(HandOffNeeded):
         calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "We talked."))
     escalation.hand_off(ada.cast.mina, row, "Dr. Osei, on the line with both of us.")
     calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "Handed over."))

@@ -53,11 +53,10 @@ def test_a_call_is_missed_only_after_its_time_came() -> None:
     }
 
 
-def test_a_crisis_ends_only_with_a_hand_off_or_with_more_care() -> None:
+def test_a_crisis_ends_only_with_a_hand_off_or_without_consent() -> None:
     ways = {event: end for (start, event), end in COURSE_MOVES.items() if start is Course.CRISIS}
     assert ways == {
         CourseEvent.HANDED_OFF: Course.ACTIVE,
-        CourseEvent.READMITTED: Course.READMITTED,
         CourseEvent.REVOKED: Course.REVOKED,
     }
 

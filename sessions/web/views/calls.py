@@ -149,7 +149,7 @@ def call(request: PersonRequest, check_in_id: UUID) -> HttpResponse:
         or row.state == Call.MISSED.value,
         "tier": check_ins.TIERS[found.tier],
         "tier_code": found.tier.name.lower(),
-        "crisis": found.tier is Tier.CRISIS or escalation.unsafe(row.course),
+        "crisis": found.tier is Tier.CRISIS or journal.unsafe(row.course),
         "reasons": [check_ins.REASONS[reason] for reason in found.reasons],
         "answers": [
             (one.text.of(language), one.choices[given[one.key]].of(language))
