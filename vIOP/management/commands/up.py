@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -39,6 +40,9 @@ class Command(BaseCommand):
             call_command("demo")
         # The page is opened as localhost, not 127.0.0.1: passkeys and secure contexts want a name.
         shown = "localhost" if host in ("127.0.0.1", "::1") else host
+
+        if "VIOP_URL" not in os.environ:
+            settings.PUBLIC_URL = f"http://{shown}:{port}"  # links in messages lead to this very process
 
         def listening() -> None:
             self.stdout.write(f"\nvIOP is ready: http://{shown}:{port}/   (Ctrl-C stops it)\n")
