@@ -23,6 +23,12 @@ TOO_SMALL = """() => [...document.querySelectorAll('a.button, button, input:not(
   .map((e) => [e, (e.closest('label.choice') ?? e).getBoundingClientRect()])  // a box is touched by its words too
   .filter(([e, box]) => e.offsetParent && (box.height < 44 || box.width < 44))
   .map(([e]) => e.outerHTML)"""
+# Letter, upright, less its margins.
+PAPER = {"width": 710, "height": 950}
+CUT = """() => [...document.querySelectorAll('.calendar-day')]
+  .filter((e) => e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent)"""
+INKS = """() => [...new Set([...document.querySelectorAll('main *')].filter((e) => e.offsetParent && e.textContent.trim())
+  .map((e) => getComputedStyle(e).color))].sort()"""
 OVERFLOW = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
 
 
@@ -163,15 +169,25 @@ async def test_printed_pages_carry_what_matters(site: Site, come: Come) -> None:
     await expect(page.get_by_text("Led by")).to_be_visible()
     for gone in (page.get_by_role("link", name="Open the room"), page.get_by_role("button", name="Sign out")):
         await expect(gone).to_be_hidden()
-    await page.emulate_media(media="screen")
-    await page.goto(f"{site.url}/schedule")
-    places = page.get_by_role("navigation", name="Pages")
-    await expect(places).to_be_visible()
-    await page.emulate_media(media="print")
-    await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await expect(page.locator(".calendar")).to_be_visible()
-    for gone in (places, page.get_by_role("link", name="In your own calendar")):
-        await expect(gone).to_be_hidden()
+
+
+async def test_a_schedule_is_black_on_white_and_no_wider_than_its_paper(site: Site, come: Come) -> None:
+    page = (await come(site.logins("coordinator")[0], viewport=PAPER, color_scheme="dark")).page
+    places, acts = page.get_by_role("navigation"), page.locator("main a.button")
+    await page.goto(f"{site.url}/schedule/")
+    await page.get_by_role("link", name="Everything in").click()
+    for view in ("Week", "Month", "Day"):
+        await page.get_by_role("link", name=view, exact=True).click()
+        await expect(page.locator(f".calendar.{view.lower()}")).to_be_visible()
+        await expect(places.first).to_be_visible()
+        await page.emulate_media(media="print")
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        for gone in (*await places.all(), *await acts.all()):
+            await expect(gone).to_be_hidden()
+        assert await page.evaluate(OVERFLOW) <= 0
+        assert await page.evaluate(CUT) == []
+        assert set(await page.evaluate(INKS)) <= {"rgb(0, 0, 0)", "rgb(34, 34, 34)"}
+        await page.emulate_media(media="screen")
 
 
 async def test_files_and_other_systems_are_let_in_on_calm_pages(site: Site, come: Come) -> None:
