@@ -59,7 +59,9 @@ def cohort_weeks(actor: Person, cohort_id: UUID, now: datetime) -> CohortWeeks:
     rows = list(
         Enrollment.objects.filter(
             Q(ended_on=None) | Q(ended_on__gte=mondays[0]), cohort=cohort, starts_on__lt=this + _WEEK
-        ).select_related("person")
+        )
+        .select_related("person")
+        .order_by("starts_on", "pk")
     )
     audit.record_look(
         actor_id=actor.pk,
@@ -71,22 +73,28 @@ def cohort_weeks(actor: Person, cohort_id: UUID, now: datetime) -> CohortWeeks:
     )
     credited = _credited({row.person_id for row in rows}, cohort, mondays)
     floor = program.rules.floor_minutes
+    stretches: dict[UUID, list[Enrollment]] = defaultdict(list)
+    for row in rows:  # who stepped up or down has several, the last on top
+        stretches[row.person_id].insert(0, row)
     lines = [
         Line(
-            row.person,
-            tuple(Cell(credited[row.person_id, monday], _required(row, monday)) for monday in mondays),
-            row.weekly_target_minutes < floor,
+            theirs[0].person,
+            tuple(Cell(credited[person, monday], _required(theirs, monday)) for monday in mondays),
+            theirs[0].weekly_target_minutes < floor,
         )
-        for row in rows
+        for person, theirs in stretches.items()
     ]
     return CohortWeeks(
         cohort, mondays, tuple(sorted(lines, key=lambda line: (line.person.name, str(line.person.pk))))
     )
 
 
-def _required(row: Enrollment, monday: date) -> int:
-    there = row.starts_on < monday + _WEEK and (row.ended_on is None or row.ended_on >= monday)
-    return row.weekly_target_minutes if there else 0
+def _required(stretches: list[Enrollment], monday: date) -> int:
+    """Of the last stretch that touches the week."""
+    for row in stretches:
+        if row.starts_on < monday + _WEEK and (row.ended_on is None or row.ended_on >= monday):
+            return row.weekly_target_minutes
+    return 0
 
 
 def _credited(people: set[UUID], cohort: Cohort, mondays: tuple[date, ...]) -> dict[tuple[UUID, date], int]:

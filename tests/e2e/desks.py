@@ -12,17 +12,24 @@ from playwright.async_api import expect
 from tests.e2e.episode import Look
 from tests.e2e.visitor import Visitor
 
-# Somebody is on call; two wait for a group, and the first is asked.
+# Somebody is on call; two wait for a group, and the first is asked; Marcus steps down to six hours a week.
 PREPARED: Final = """
 from sessions.people.models import Membership, Person
 from sessions.people.roles import Role
-from sessions.programs import waitlist
-from sessions.programs.models import Cohort
+from sessions.programs import steps, waitlist
+from sessions.programs.episode_facts import today
+from sessions.programs.episode_models import Episode
+from sessions.programs.models import Cohort, LevelOfCare
+from sessions.programs.stretches import Hours
 joan = Person.objects.get(email="joan@harbor.example")
 Membership.objects.filter(person__email="samuel@harbor.example", role=Role.FACILITATOR).update(on_call=True)
 morning = Cohort.objects.create(program=Cohort.objects.get().program, name="Morning group", capacity=1)
 rows = [waitlist.join(morning, Person.objects.get(email=f"{name}@harbor.example"), by=joan) for name in ("noor", "hannah")]
 waitlist.offer(rows[0], by=joan)
+marcus, maya = Episode.objects.get(person__email="marcus@harbor.example"), Person.objects.get(email="maya@harbor.example")
+evening = Cohort.objects.exclude(pk=morning.pk).get()
+step = steps.propose(marcus, LevelOfCare.OUTPATIENT, evening, Hours(360, 2, 180), today(marcus), "Six good weeks.", by=joan)
+steps.sign(step, maya, "Maya Lindqvist", agree=True)
 """
 # Two rows fit and two do not.
 TABLE: Final = b"""given_name,family_name,email,role
@@ -84,6 +91,12 @@ async def offered(noor: Visitor, look: Look) -> None:
     await look(noor, "own-place-offered")
 
 
+async def tapered(marcus: Visitor, look: Look) -> None:
+    """Fewer hours are the plan now, and every page says so."""
+    await expect(marcus.page.get_by_text("fewer hours are your plan now")).to_be_visible()
+    await look(marcus, "home-tapered")
+
+
 async def alumna(wendy: Visitor, look: Look) -> None:
     """Keep or move, the other times, and the first question."""
     page = wendy.page
@@ -116,8 +129,12 @@ async def caller(maya: Visitor, look: Look) -> None:
 
 
 async def board(joan: Visitor, look: Look) -> None:
-    """Who needs a call, and the course of one who was tried in vain."""
+    """The weeks of a group, who needs a call, and the course of one who was tried in vain."""
     page = joan.page
+    await page.goto(f"{joan.site.url}/week/")
+    await page.locator("main a[href*='/week/cohort/']").first.click()
+    await expect(page.get_by_text("stepping down")).to_be_visible()
+    await look(joan, "desk-weeks-of-a-group")
     await page.goto(f"{joan.site.url}/aftercare/")
     await look(joan, "aftercare-board")
     await page.get_by_role("link", name="Wendy Sandoval").first.click()

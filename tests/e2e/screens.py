@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.conftest import FLAGS
-from tests.e2e.desks import ON_A_DESK, PREPARED, alumna, board, caller, offered, wrong_file
+from tests.e2e.desks import ON_A_DESK, PREPARED, alumna, board, caller, offered, tapered, wrong_file
 from tests.e2e.episode import Walk
 from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.portraits import before_a_camera
@@ -69,6 +69,7 @@ async def staged(browser: Browser, site: Site, camera: Camera) -> None:
             config = {**state.config, "language": language}
             stage = await Stage(page, **config).open(state.told, inside=state.inside)
             await state.steps(stage)
+            await page.mouse.move(1, 1)  # what was pressed last is not pointed at any more
             await page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
             await at_rest(page)
             path = camera.folder / f"room-{state.name}{mark}-{size}.png"
@@ -172,7 +173,12 @@ async def desks(browser: Browser, site: Site, camera: Camera) -> None:
             if name == "desk-import":
                 await wrong_file(person, look)
         await person.close()
-    tellings = (("client", "noor", offered), ("alumnus", "wendy", alumna), ("facilitator", "maya", caller))
+    tellings = (
+        ("client", "noor", offered),
+        ("client", "marcus", tapered),
+        ("alumnus", "wendy", alumna),
+        ("facilitator", "maya", caller),
+    )
     for role, email, tell in (*tellings, ("coordinator", "joan", board)):
         person = await named(role, email)
         await tell(person, look)

@@ -19,6 +19,7 @@ from sessions.attendance.week import State
 from sessions.attendance.week_service import Board, ClientWeek
 from sessions.audit.models import AuditEvent
 from sessions.core import clock as clocks
+from sessions.core import zones
 from sessions.core.errors import NotFound
 from sessions.core.span import Span
 from sessions.people.models import Person
@@ -26,7 +27,7 @@ from sessions.people.roles import Role
 from sessions.people.service import join
 from sessions.programs import breaks, house
 from sessions.programs.kinds import MeetingKind
-from sessions.programs.models import Enrollment, Meeting, Program
+from sessions.programs.models import Enrollment, EnrollmentStatus, Meeting, Program
 from sessions.programs.service import cancel, enroll, schedule
 from sessions.programs.settings import KindRule
 from tests import cast as people
@@ -163,6 +164,22 @@ def counted(cast: Cast) -> tuple[int, int]:
     weeks = grid.cohort_weeks(cast.carol, cast.evening.pk, clocks.now())
     (cells,) = [one.cells for one in weeks.lines if one.person == cast.alice]
     return line.week.credited, cells[-1].credited
+
+
+def test_who_steps_down_stays_one_line_of_the_group_with_the_hours_of_each_week(cast: Cast) -> None:
+    (row,) = Enrollment.objects.filter(person=cast.alice)
+    today = zones.local_date(clocks.now(), cast.north.time_zone)
+    monday = today - timedelta(days=today.weekday())
+    Enrollment.objects.filter(pk=row.pk).update(
+        ended_on=monday - timedelta(days=1), status=EnrollmentStatus.STEPPED
+    )
+    Enrollment.objects.create(
+        person=cast.alice, cohort=row.cohort, episode=row.episode, starts_on=monday, weekly_target_minutes=360
+    )
+    weeks = grid.cohort_weeks(cast.carol, cast.evening.pk, clocks.now())
+    (line,) = [one for one in weeks.lines if one.person == cast.alice]
+    assert [cell.required for cell in line.cells][-2:] == [540, 360]
+    assert line.taper
 
 
 def test_what_counts_is_the_programmes_to_say(group: Group, cast: Cast) -> None:

@@ -66,6 +66,7 @@ def _page(request: HttpRequest, token: str, row: Invitation) -> HttpResponse:
             messages.error(request, _(refusal.text))
         else:
             messages.success(request, _("We have sent you a code. It is good for ten minutes."))
+            return HttpResponseRedirect(f"{reverse('invitation', args=[token])}?sent")
         return HttpResponseRedirect(reverse("invitation", args=[token]))
     if coming_in and form.is_valid():
         device = request.COOKIES.get(DEVICE) or secrets.token_urlsafe(32)
@@ -102,6 +103,7 @@ def _page(request: HttpRequest, token: str, row: Invitation) -> HttpResponse:
             "name": row.guest.given_name,
             "client": row.household.client.given_name,
             "by_email": row.by_email,
+            "sent": form.is_bound or "sent" in request.GET,  # which of the two buttons is the next step
         },
         status=422 if form.errors else 200,
     )

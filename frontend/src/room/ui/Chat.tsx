@@ -3,6 +3,7 @@ import type { ChatTo, Room } from "../../protocol/messages.gen";
 import { turns, type Turn } from "../chat";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
+import { clockIn } from "../words/clock";
 import { others } from "./Gallery";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
@@ -174,11 +175,7 @@ function TurnRow({ turn, session, me }: { readonly turn: Turn; readonly session:
   const words = useWords();
   const { first, texts } = turn;
   const mine = first.personId === me;
-  const time = new Intl.DateTimeFormat(session.config.language, {
-    hour: "numeric",
-    minute: "2-digit",
-    timeZone: session.config.timeZone,
-  });
+  const time = clockIn(session.config.language, session.config.timeZone);
   return (
     <li className="chat-turn" data-mine={mine} data-to={first.to} data-testid="chat-turn">
       {!mine && <Initials name={first.name} personId={first.personId} />}
@@ -186,7 +183,7 @@ function TurnRow({ turn, session, me }: { readonly turn: Turn; readonly session:
         <p className="chat-who">
           <strong>{mine ? words.chatYou : first.name}</strong>
           {mine && first.personName !== "" && <span> {words.chatFor(first.personName)}</span>}
-          <time dateTime={first.at}>{time.format(new Date(first.at))}</time>
+          <time dateTime={first.at}>{time(first.at)}</time>
         </p>
         {first.to !== "room" && (
           <p className="chat-heard">

@@ -3,6 +3,7 @@ import type { Crisis, CrisisEvent, Room } from "../../protocol/messages.gen";
 import { dialled, stateName } from "../arrival";
 import { Session, type Snapshot } from "../session";
 import { useWords, type Words } from "../words";
+import { clockIn } from "../words/clock";
 import { Confirm, Dialog } from "./Dialog";
 import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
@@ -182,14 +183,10 @@ function happened(words: Words, { kind, by }: CrisisEvent): string {
 
 function LogLine({ event, session }: { readonly event: CrisisEvent; readonly session: Session }) {
   const words = useWords();
-  const clock = new Intl.DateTimeFormat(session.config.language, {
-    hour: "numeric",
-    minute: "2-digit",
-    timeZone: session.config.timeZone,
-  });
+  const clock = clockIn(session.config.language, session.config.timeZone);
   return (
     <li data-testid="crisis-event">
-      <time dateTime={event.at}>{clock.format(new Date(event.at))}</time>
+      <time dateTime={event.at}>{clock(event.at)}</time>
       <span>
         <strong>{happened(words, event)}</strong> {event.text}
       </span>

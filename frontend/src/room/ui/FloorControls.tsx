@@ -2,6 +2,7 @@ import { useId } from "react";
 import type { Room } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
+import { clockIn } from "../words/clock";
 import { useServerNow } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
@@ -88,11 +89,7 @@ export function FloorControls({ session, snapshot, view }: Props) {
   const planned = view.meeting.breaks.find(({ endsAt }) => Date.parse(endsAt) > nowMs);
   const leader = view.members.find(({ personId }) => personId === view.lead);
   const mine = view.lead === "" || view.lead === view.you.personId;
-  const time = new Intl.DateTimeFormat(session.config.language, {
-    hour: "numeric",
-    minute: "2-digit",
-    timeZone: session.config.timeZone,
-  });
+  const time = clockIn(session.config.language, session.config.timeZone);
   return (
     <section className="floor" aria-labelledby={headingId} data-testid="floor">
       <h3 id={headingId}>{words.forGroup}</h3>
@@ -152,12 +149,12 @@ export function FloorControls({ session, snapshot, view }: Props) {
             {planned && (
               <p className="soft">
                 {words.breakPlanned(
-                  time.format(new Date(planned.startedAt)),
+                  time(planned.startedAt),
                   Math.round((Date.parse(planned.endsAt) - Date.parse(planned.startedAt)) / 60_000),
                 )}
               </p>
             )}
-            <div className="cluster">
+            <div className="floor-breaks">
               {BREAKS_MIN.map((minutes) => (
                 <button
                   type="button"

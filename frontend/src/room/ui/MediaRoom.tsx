@@ -6,6 +6,7 @@ import type { Reaction } from "../reactions";
 import { shortcutsOn } from "../remembered";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
+import { clockIn } from "../words/clock";
 import { Asked } from "./Asked";
 import { Bar, type Panel } from "./Bar";
 import { HoldCover, HoldNote, TakeOver, Whereabouts } from "./Beside";
@@ -364,16 +365,12 @@ function Strip(props: {
   const { session, snapshot, view } = props;
   const words = useWords();
   const { canPlayAudio, startAudio } = useAudioPlayback(session.media.room);
-  const ends = new Intl.DateTimeFormat(session.config.language, {
-    hour: "numeric",
-    minute: "2-digit",
-    timeZone: session.config.timeZone, // the person's own, as on every other page
-  });
+  const ends = clockIn(session.config.language, session.config.timeZone);
   return (
     <header className="strip">
       <p className="strip-title">
         <span>{view.meeting.title}</span>{" "}
-        <span className="soft">{words.until(ends.format(new Date(view.meeting.endsAt)))}</span>
+        <span className="soft">{words.until(ends(view.meeting.endsAt))}</span>
         {view.locked && view.you.role === "facilitator" && (
           <span className="strip-mark" data-testid="locked">
             <Icon name="lock" /> {words.locked}

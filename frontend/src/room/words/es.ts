@@ -129,7 +129,7 @@ export const es: Words = {
   tileMuted: "Micrófono apagado",
   tileSpeaking: "Habla",
   silenced: "Alguien del equipo apagó su micrófono. Puede encenderlo otra vez.",
-  until: (time) => `hasta las ${time}`,
+  until: (time) => `hasta ${/^1:/.test(time) ? "la" : "las"} ${time}`,
   waitingCount: (count) => `${people(count)} en espera`,
 
   saysJoined: (name) => `${name} ya está aquí.`,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { clockIn } from "./clock";
 import { en } from "./en";
 import { es } from "./es";
 import { wordsFor } from ".";
@@ -35,4 +36,15 @@ test.each([
   ["fr", en],
 ])("%s", (language, words) => {
   expect(wordsFor(language)).toBe(words);
+});
+
+test.each([
+  ["en", "2:30 PM"],
+  ["es", "2:30 p.m."],
+])("the time of day is said as on the pages: %s", (language, said) => {
+  expect(clockIn(language, "America/New_York")("2026-02-23T19:30:00Z").replace(/\s/, " ")).toBe(said);
+});
+
+test("one o'clock is one hour", () => {
+  expect([es.until("1:00 p.m."), es.until("11:00 a.m.")]).toEqual(["hasta la 1:00 p.m.", "hasta las 11:00 a.m."]);
 });
