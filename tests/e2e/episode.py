@@ -370,7 +370,7 @@ class Walk:
         await expect(rows.filter(has_text="Look at the aftercare plan")).to_be_visible()
         await ruth.page.goto(self.site.url)
         await self.look(ruth, "home-alumna-first-day")
-        await ruth.page.get_by_role("link", name="Who saw my record").click()
+        await ruth.go("Who saw my record")
         await expect(ruth.page.get_by_text(SAMUEL).first).to_be_visible()
         await self.look(ruth, "record-seen")
 
