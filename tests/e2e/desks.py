@@ -133,7 +133,7 @@ async def board(joan: Visitor, look: Look) -> None:
     page = joan.page
     await page.goto(f"{joan.site.url}/week/")
     await page.locator("main a[href*='/week/cohort/']").first.click()
-    await expect(page.get_by_text("stepping down")).to_be_visible()
+    await expect(page.get_by_text("stepping down").first).to_be_visible()
     await look(joan, "desk-weeks-of-a-group")
     await page.goto(f"{joan.site.url}/aftercare/")
     await look(joan, "aftercare-board")
