@@ -278,7 +278,7 @@ class IndividualNote(AppendOnlyModel):
             self.person_id,
             self.written_by_id,
             self.written_at,
-            bytes(self.ciphertext).decode("ascii"),
+            bytes(self.ciphertext).decode("ascii", "backslashreplace"),  # ASCII, unless somebody edited it
         ]
 
 

@@ -22,7 +22,8 @@ def seal(key: str, previous: str, content: Sequence[Any]) -> str:
 
 def holds(keys: Sequence[str], digest: str, previous: str, content: Sequence[Any]) -> bool:
     """Whether one of `keys` made `digest`. Older keys stay listed so that older rows hold."""
-    return any(hmac.compare_digest(digest, seal(key, previous, content)) for key in keys)
+    # In bytes: what somebody put in place of a digest may be any text.
+    return any(hmac.compare_digest(digest.encode(), seal(key, previous, content).encode()) for key in keys)
 
 
 def canonical(content: Sequence[Any]) -> bytes:

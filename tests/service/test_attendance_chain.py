@@ -150,6 +150,18 @@ def test_a_signed_row_that_was_edited_is_named(
     )
 
 
+def test_what_is_no_digest_no_text_and_no_head_any_more_is_named_too(signed: Group) -> None:
+    """Whatever was put in its place: the walk goes on to the end."""
+    note = IndividualNote.objects.get()
+    lifted(IndividualNote, lambda: IndividualNote.objects.update(ciphertext=b"\xff\x00"))
+    lifted(RoomFact, lambda: RoomFact.objects.filter(seq=3).update(digest="é" * 64))
+    lifted(DailyHead, lambda: DailyHead.objects.update(heads={"nobody": [1], str(signed.meeting.pk): "x"}))
+    code, text = verify_log()
+    assert code == 1
+    for named in (f"note {note.pk} of", "fact 3 of", f"daily head {EVENING.date()}: edited"):
+        assert named in text
+
+
 def exchange_seals(first: Seal, second: Seal) -> None:
     for row, seq in ((first, 1000), (second, first.seq), (first, second.seq)):
         Seal.objects.filter(pk=row.pk).update(seq=seq)
