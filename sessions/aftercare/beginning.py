@@ -21,8 +21,9 @@ from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import join
-from sessions.programs.episode_models import Stage
+from sessions.programs.episode_models import Episode, Stage
 from sessions.programs.models import Enrollment, EnrollmentStatus
+from sessions.worklist import service as worklist
 
 PROPOSE_WITHIN: Final = timedelta(days=60)  # of the discharge; an older one is history
 
@@ -62,6 +63,18 @@ def propose_discharged(now: datetime) -> int:
             notices.ask_staff(course, "aftercare-plan", str(course.pk), kind="plan.review")
         done += 1
     return done
+
+
+def withdraw(episode: Episode) -> None:
+    """The episode was not over after all: a course that nobody has signed is gone, and its task.
+
+    In the transaction that takes the end back. Raises IllegalMove when the calls have begun.
+    """
+    for course in AftercareCourse.objects.select_for_update(of=("self",)).filter(enrollment__episode=episode):
+        if course.state != Course.PROPOSED.value or course.facts.exists():
+            raise IllegalMove("Their calls after treatment have begun. Note a new referral instead.")
+        worklist.withdrawn(course.program_id, f"aftercare aftercare-plan {course.pk}"[:120])
+        course.delete()
 
 
 def propose(

@@ -15,7 +15,7 @@ from sessions.messages.models import Channel, Message, MessageState
 from sessions.people.access import Act
 from sessions.people.asking import asked
 from sessions.people.models import Person
-from sessions.programs import leaving
+from sessions.programs import leaving, reopening
 from sessions.programs.episode_models import Episode
 from sessions.programs.leaving import Changed
 from sessions.programs.models import Program
@@ -50,6 +50,14 @@ def put_back(row: Episode, by: Person) -> None:
             worklist.withdrawn(row.program_id, task.key)
     messages.cancel(changed.stretch.pk)
     _tell(row, changed, "back", by)
+
+
+@asked(Act.KEEP_EPISODES)
+def reopen(row: Episode, by: Person) -> None:
+    """As `reopening.reopen`; the client and who leads their group hear that sessions are on the calendar."""
+    found = reopening.reopen(row, by=by)
+    if found.stretch is not None:
+        _tell(row, Changed(found.stretch, found.first_at), "again", by)
 
 
 def watch(now: datetime) -> int:

@@ -107,6 +107,7 @@ class EpisodeFactKind(models.TextChoices):
     DISCHARGED = "discharged", _("Discharged")
     TRANSFERRED = "transferred", _("Transferred")
     DECLINED = "declined", _("Not admitted")
+    REOPENED = "reopened", _("The end was taken back")
 
 
 class EpisodeFact(AppendOnlyModel):

@@ -25,7 +25,7 @@ from sessions.people.asking import asked
 from sessions.people.models import Language, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import end_membership, join
-from sessions.programs import joining, service, steps
+from sessions.programs import joining, reopening, service, steps
 from sessions.programs import series as calendar
 from sessions.programs.calendar_models import Series
 from sessions.programs.episode_facts import fact, move, record, today, words_of
@@ -239,11 +239,14 @@ def finish(row: Episode, how: EpisodeFactKind, on: date, why: str, by: Person) -
     if on > today(row) or (row.starts_on is not None and on < row.starts_on):
         raise Invalid("The last day lies between the start and today.")
     status = EnrollmentStatus.COMPLETED if how == EpisodeFactKind.COMPLETED else EnrollmentStatus.LEFT
+    removed = reopening.what_is_removed(row, on)
     close(row, on, status)
     last = row.enrollments.order_by("-starts_on", "-ended_on").first()
     if last is not None and last.status != status:  # ended before: during a pause, or out of their group
         last.status = status
-        last.save(update_fields=["status"])
+    if last is not None:
+        last.left_with = {**last.left_with, "ended": removed}
+        last.save(update_fields=["status", "left_with"])
     _end(row, how, on, why, by)
     join(row.person, row.program_id, Role.ALUMNUS, by)
     _leave_series(row, max(on, today(row)), by)

@@ -156,7 +156,9 @@ class Enrollment(models.Model):
     status = models.CharField(
         max_length=16, choices=EnrollmentStatus.choices, default=EnrollmentStatus.ACTIVE
     )
-    left_with = models.JSONField(default=dict, blank=True)  # guests asked with them, when taken out: ids
+    left_with = models.JSONField(
+        default=dict, blank=True
+    )  # guests, when taken out; `ended`: see reopening.py
 
     objects = EnrollmentQuerySet.as_manager()
 

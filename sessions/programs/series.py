@@ -150,6 +150,41 @@ def end(row: Series, last_on: date, by: Person | None = None) -> None:
 
 
 @transaction.atomic
+def go_on(row: Series, until: date | None, by: Person | None = None) -> None:
+    """Undo `end`: `until` is its last day again, None for none. What the end cancelled takes place, where
+    nobody is booked by now; such days stand on the coordinator's calendar as left out. Idempotent.
+
+    Raises Invalid when another series has taken its place, or for a day before its last one.
+    """
+    row = Series.objects.select_for_update(of=("self",)).select_related("program").get(pk=row.pk)
+    if row.ends_on is None or row.ends_on == until:
+        return
+    if row.followed_by.exists():
+        raise Invalid("Another series has taken its place.")
+    if until is not None and until < row.ends_on:
+        raise Invalid("The last day lies before the one it has.")
+    last_on, now = row.ends_on, clock.now()
+    row.ends_on = until
+    row.sequence += 1
+    row.save(update_fields=["ends_on", "sequence"])
+    rows = row.meetings.filter(
+        recurs_on__gt=last_on, starts_at__gt=now, cancelled_because=CancelReason.SERIES_ENDED
+    )
+    if until is not None:
+        rows = rows.filter(recurs_on__lte=until)
+    for meeting in rows.order_by("starts_at"):
+        try:
+            with transaction.atomic():
+                service.restore(meeting, by)
+        except Booked:
+            SeriesSkip.objects.get_or_create(
+                series=row, on=meeting.recurs_on, defaults={"because": Skipped.TAKEN}
+            )
+    _make(row, _horizon(row.program, max(row.starts_on, _today(row.program))), by)
+    _record(by, "series.goes-on", row)
+
+
+@transaction.atomic
 def change(row: Series, from_on: date, draft: Draft, by: Person | None = None) -> Series:
     """From `from_on` on it is as in `draft`: this series ends the day before, another follows it.
 

@@ -232,6 +232,7 @@ def _values(site: Any, now: datetime) -> dict[str, Any]:
         "kind.code": ["process_group"],
         "plan-assess.code": ["withdrawal"],
         "what": ["end"],
+        "until": ["open"],
         "episode-act.what": ["step", "finish", "pause"],
     }
 

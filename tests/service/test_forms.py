@@ -494,6 +494,7 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(
 # Addresses at which nothing is typed: a button alone, or a choice among what the page offers.
 BUTTONS = {
     *("take-over", "make-up-cancel", "messages-stop", "meeting-report", "series-end", "series-retry"),
+    "series-again",
     *("holiday-end", "meeting-cancel", "meeting-restore", "give-back", "book-take", "hours-withdraw", "feed"),
     *("track-remove", "cohort-leader", "staff-act", "on-call-set", "waitlist-act", "place-answer"),
     *(

@@ -86,6 +86,7 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
     "series-new": (NORTH, ("carol",), "get"),
     "series": (SERIES, ("carol",), "get"),
     "series-end": (SERIES, ("carol",), "post"),
+    "series-again": (lambda it: (it.cast.north.pk, it.series.pk, "open"), ("carol",), "post"),
     "meeting-new": (NORTH, ("carol",), "get"),
     "holidays": (NORTH, ("carol",), "get"),
     "holiday-end": (lambda it: (it.cast.north.pk, it.holiday.pk), ("carol",), "post"),

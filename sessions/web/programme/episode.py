@@ -15,7 +15,7 @@ from sessions.core.errors import Invalid, NotFound
 from sessions.people.access import Act, may, require
 from sessions.plan import service as plans
 from sessions.plan.forms import FORMS
-from sessions.programs import episodes, leaving, steps, stretches
+from sessions.programs import episodes, leaving, reopening, steps, stretches
 from sessions.programs.episode_models import Episode, Stage
 from sessions.web import accounts, words
 from sessions.web.programme import episode_acts
@@ -57,7 +57,7 @@ def _episode(request: PersonRequest, row: Episode, form: SignForm) -> HttpRespon
             "keeps": keeps,
             "proposes": not own and stage in (Stage.ACTIVE, Stage.ON_HOLD) and not proposal,
             "signs": not own and proposal is not None and may(person, Act.SIGN_STEP, row),
-            "acts": episode_acts.offered(stage, stretch is not None, left is not None) if keeps else [],
+            "acts": _offered(row, stretch is not None, left is not None) if keeps else [],
             "left": left,
             "left_on": words.day(left.ended_on) if left and left.ended_on else "",
             "forward": episode_acts.FORWARD,
@@ -68,6 +68,10 @@ def _episode(request: PersonRequest, row: Episode, form: SignForm) -> HttpRespon
         },
         status=422 if form.errors else 200,
     )
+
+
+def _offered(row: Episode, grouped: bool, left: bool) -> list[tuple[str, str]]:
+    return episode_acts.offered(Stage(row.stage), grouped, left, reopening.may_reopen(row))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext_lazy
 
+from sessions.aftercare import beginning
 from sessions.people.models import Person
 from sessions.plan import groups
 from sessions.plan import service as plans
@@ -107,6 +109,12 @@ def _ending(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[
     return form, do
 
 
+def _again(row: Episode, by: Person) -> None:
+    with transaction.atomic():
+        beginning.withdraw(row)
+        groups.reopen(row, by=by)
+
+
 ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
     "assess": (
         _bare(lambda row, by: episodes.assess(row, by=by)),
@@ -157,10 +165,16 @@ ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
         gettext_lazy("End the episode"),
         gettext_lazy("The episode has ended. Aftercare takes over from here."),
     ),
+    "reopen": (
+        _bare(_again),
+        gettext_lazy("Take the end back"),
+        gettext_lazy("Take the end back"),
+        gettext_lazy("They are where they were before. Look at their week, samples and guests once more."),
+    ),
 }
 
 FORWARD = ("assess", "admit", "resume")  # the main act of a stage; the others are never urged
-UNDO = {"leave": "back"}
+UNDO = {"leave": "back", "decline": "reopen", "finish": "reopen"}
 _NEXT: dict[Stage, tuple[str, ...]] = {
     Stage.REFERRED: ("assess", "decline"),
     Stage.ASSESSING: ("admit", "decline"),
@@ -170,9 +184,9 @@ _NEXT: dict[Stage, tuple[str, ...]] = {
 }
 
 
-def offered(stage: Stage, grouped: bool, left: bool) -> list[tuple[str, str]]:
+def offered(stage: Stage, grouped: bool, left: bool, ended: bool) -> list[tuple[str, str]]:
     """What can come next, each with its words: by the stage, and whether they are, or were, in a group."""
-    found = list(_NEXT.get(stage, ()))
+    found = list(_NEXT.get(stage, ())) or (["reopen"] if ended else [])
     if stage is Stage.ACTIVE:
         if left:
             found.insert(0, "back")

@@ -120,5 +120,11 @@ class EndForm(WhyForm):
     how = forms.ChoiceField(
         label=gettext_lazy("How it ended"), choices=[(one.value, one.label) for one in episodes.ENDINGS]
     )
-    on = date_field(gettext_lazy("Last day"))
+    on = date_field(
+        gettext_lazy("Last day"),
+        help_text=gettext_lazy(
+            "A mistake can be taken back for a week: their group, series and sessions come back where nobody is "
+            "booked by then. A prescribed week, days of samples and guests are then looked at once more."
+        ),
+    )
     field_order = ("how", "on", "why")

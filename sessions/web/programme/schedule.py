@@ -183,10 +183,30 @@ def end_series(request: PersonRequest, program_id: UUID, series_id: UUID) -> Htt
     of = program(request.user, program_id, Act.SCHEDULE)
     row = calendar.series(series_id, of.pk)
     today = zones.local_date(clock.now(), of.time_zone)
+    until = row.ends_on.isoformat() if row.ends_on is not None else "open"
     return done(
         request,
         lambda: calendar.end(row, today, request.user),
         _("The series has ended. Everybody concerned is told."),
+        reverse("schedule-of", args=[of.pk]),
+        undo=reverse("series-again", args=[of.pk, row.pk, until]),
+    )
+
+
+@require_POST
+@signed_in
+def series_again(request: PersonRequest, program_id: UUID, series_id: UUID, until: str) -> HttpResponse:
+    """Undo `end_series`; `until` is the last day that the series had, or "open"."""
+    of = program(request.user, program_id, Act.SCHEDULE)
+    row = calendar.series(series_id, of.pk)
+    try:
+        last_on = None if until == "open" else date.fromisoformat(until)
+    except ValueError as strange:
+        raise NotFound from strange
+    return done(
+        request,
+        lambda: calendar.go_on(row, last_on, request.user),
+        _("The series goes on. Everybody concerned is told."),
         reverse("schedule-of", args=[of.pk]),
     )
 

@@ -32,6 +32,11 @@ urlpatterns = [
     path("programs/<uuid:program_id>/series/new", schedule.new_series, name="series-new"),
     path("programs/<uuid:program_id>/series/<uuid:series_id>/", schedule.one_series, name="series"),
     path("programs/<uuid:program_id>/series/<uuid:series_id>/end", schedule.end_series, name="series-end"),
+    path(
+        "programs/<uuid:program_id>/series/<uuid:series_id>/again/<str:until>",
+        schedule.series_again,
+        name="series-again",
+    ),
     path("programs/<uuid:program_id>/left-out/<int:skip_id>", schedule.retry, name="series-retry"),
     path("programs/<uuid:program_id>/meetings/new", schedule.new_meeting, name="meeting-new"),
     path("programs/<uuid:program_id>/holidays", schedule.holidays, name="holidays"),
