@@ -123,8 +123,8 @@ class EndForm(WhyForm):
     on = date_field(
         gettext_lazy("Last day"),
         help_text=gettext_lazy(
-            "A mistake can be taken back for a week: their group, series and sessions come back where nobody is "
-            "booked by then. A prescribed week, days of samples and guests are then looked at once more."
+            "A mistake can be taken back for a week: their group, series and sessions come back where nobody "
+            "is booked by then. A prescribed week, days of samples and guests are then looked at once more."
         ),
     )
     field_order = ("how", "on", "why")
