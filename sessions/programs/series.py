@@ -177,9 +177,10 @@ def go_on(row: Series, until: date | None, by: Person | None = None) -> None:
             with transaction.atomic():
                 service.restore(meeting, by)
         except Booked:
-            SeriesSkip.objects.get_or_create(
-                series=row, on=meeting.recurs_on, defaults={"because": Skipped.TAKEN}
-            )
+            if meeting.recurs_on is not None:
+                SeriesSkip.objects.get_or_create(
+                    series=row, on=meeting.recurs_on, defaults={"because": Skipped.TAKEN}
+                )
     _make(row, _horizon(row.program, max(row.starts_on, _today(row.program))), by)
     _record(by, "series.goes-on", row)
 

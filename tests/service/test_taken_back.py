@@ -32,6 +32,7 @@ from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Enrollment, EnrollmentStatus, Meeting
 from sessions.programs.recurrence import weekly
 from sessions.programs.reopening import TooLate
+from sessions.programs.stretches import Hours
 from sessions.worklist.models import StaffTask
 from tests.cast import MORNING, Cast, assemble
 
@@ -170,7 +171,7 @@ def test_a_place_that_was_given_away_is_not_taken_back(cast: Cast) -> None:
     episodes.finish(of(cast.chidi), EpisodeFactKind.COMPLETED, TODAY - DAY, "", by=cast.carol)
     again = episodes.refer(cast.north, Newcomer("C", "E", cast.chidi.email), "", TODAY, by=cast.carol)
     episodes.assess(again, by=cast.carol)
-    episodes.admit(again, cast.evening, TODAY, reopening.Hours(540, 3, 180), by=cast.carol)
+    episodes.admit(again, cast.evening, TODAY, Hours(540, 3, 180), by=cast.carol)
     with pytest.raises(service.Full):
         groups.reopen(row, by=cast.carol)
     row.refresh_from_db()
