@@ -47,9 +47,9 @@ class WeekForm(forms.Form):
     off = forms.MultipleChoiceField(
         label=gettext_lazy("Days off from the group"),
         help_text=gettext_lazy(
-            "They are not expected then, and not absent. Who comes all the same can be let in. Only the group's "
-            "own series stand here: a series of another group is joined as a whole or not at all, and a session "
-            "of their own has one weekday; leave those out below."
+            "They are not expected then, and not absent. Who comes all the same can be let in. Only the "
+            "group's own series stand here: a series of another group is joined as a whole or not at all, and a "
+            "session of their own has one weekday; leave those out below."
         ),
         required=False,
         widget=_BOXES,
