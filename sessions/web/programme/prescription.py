@@ -48,8 +48,8 @@ class WeekForm(forms.Form):
         label=gettext_lazy("Days off from the group"),
         help_text=gettext_lazy(
             "They are not expected then, and not absent. Who comes all the same can be let in. Only the "
-            "group's own series stand here: a series of another group is joined as a whole or not at all, and a "
-            "session of their own has one weekday; leave those out below."
+            "group's own series stand here: a series of another group is joined as a whole or not at all, "
+            "and a session of their own has one weekday; leave those out below."
         ),
         required=False,
         widget=_BOXES,
