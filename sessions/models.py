@@ -20,6 +20,7 @@ from sessions.aftercare.models import (
     TierDecision,
 )
 from sessions.attendance.absence_models import AbsenceNotice, MakeUp
+from sessions.attendance.elsewhere_models import ElsewhereAttendance
 from sessions.attendance.models import (
     Adjustment,
     AttendanceRecord,
@@ -120,6 +121,7 @@ __all__ = [
     "DayOff",
     "Disclosure",
     "Due",
+    "ElsewhereAttendance",
     "EngineBeat",
     "Enrollment",
     "Episode",

@@ -21,6 +21,7 @@ class Sort(StrEnum):
     PEOPLE = "people"
     SERIES = "series"
     HISTORY = "history"
+    ATTENDANCE = "attendance"
 
 
 class Unread(ValueError):
@@ -169,6 +170,20 @@ COLUMNS: Final[dict[Sort, tuple[Column, ...]]] = {
             needed=True,
         ),
         *_CARE,
+    ),
+    Sort.ATTENDANCE: (
+        Column("email", _email, gettext_noop("E-mail address of a client of this program"), needed=True),
+        Column("held_on", _day, gettext_noop("A day like 2025-03-31"), needed=True),
+        Column("start", _time, gettext_noop("Like 18:00, by the clock there; when it is known")),
+        Column("kind", _text(32), gettext_noop("Kind of session, like process_group"), needed=True),
+        Column(
+            "status",
+            _one_of("present", "partial", "insufficient", "absent"),
+            gettext_noop("present, partial, insufficient or absent"),
+            needed=True,
+        ),
+        Column("minutes", _number(0, 1440), gettext_noop("Minutes, as that place counted them"), needed=True),
+        Column("source", _text(120), gettext_noop("Who kept it, like Harbor House"), needed=True),
     ),
 }
 

@@ -1,8 +1,9 @@
-"""People, series and history from files (CSV): tried first, then kept whole or not at all.
+"""People, series, history and attendance from files (CSV): tried first, then kept whole or not at all.
 
 Every row goes through the service that a page would use, so that the same rules hold. What is wrong is told
 by row and column, all of it at once; a file with one wrong row keeps nothing. History is what episodes were:
-their days, level, hours a week, outcome. Attendance from elsewhere is no record of ours and stays there.
+their days, level, hours a week, outcome. Attendance from elsewhere stays that place's word: see
+attendance/elsewhere.py.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
+from sessions.attendance import elsewhere
+from sessions.attendance.models import AttendanceStatus
 from sessions.audit import service as audit
 from sessions.core import clock, zones
 from sessions.core.errors import Invalid, Refusal
@@ -195,7 +198,16 @@ def _row(program: Program, sort: Sort, row: _Numbered, by: Person) -> list[Wrong
 _STRANGE: Final = gettext_noop("This column is not known here. Look at the list of columns.")
 
 # Which column a refusal of a service is about.
-_COLUMNS: Final = {"Full": "group", "Clash": "weekdays", "Booked": "starts_on", "Crowd": "group"}
+_COLUMNS: Final = {
+    "Full": "group",
+    "Clash": "weekdays",
+    "Booked": "starts_on",
+    "Crowd": "group",
+    "KnownAlready": "held_on",
+    "OurOwn": "held_on",
+    "NotYet": "held_on",
+    "NoMinutes": "minutes",
+}
 
 
 def _person(program: Program, given: dict[str, Any], by: Person) -> None:
@@ -340,6 +352,27 @@ def _history(program: Program, given: dict[str, Any], by: Person) -> None:
     _belongs(person, program, here=here, current=current, by=by)
 
 
+def _attendance(program: Program, given: dict[str, Any], by: Person) -> None:
+    """A session that somebody attended elsewhere: that place's word, marked as such wherever it is shown."""
+    if not may(by, Act.KEEP_EPISODES, program):
+        raise _Field("", gettext_noop("Only a coordinator brings in clients."))
+    if given["kind"].lower() not in MeetingKind.values:
+        raise _Field("kind", gettext_noop("This word is not known here. Look at the list of columns."))
+    own = Membership.objects.filter(program=program, role__in=[Role.CLIENT, Role.ALUMNUS])
+    row = own.filter(person__email=given["email"]).select_related("person").first()
+    if row is None:
+        raise _Field("email", gettext_noop("Nobody with this address is or was a client here."))
+    draft = elsewhere.Draft(
+        source=given["source"],
+        on=given["held_on"],
+        start=given["start"].strftime("%H:%M") if given["start"] else "",
+        kind=MeetingKind(given["kind"].lower()),
+        status=AttendanceStatus(given["status"]),
+        minutes=given["minutes"],
+    )
+    elsewhere.bring(program, row.person, draft, by)
+
+
 def _belongs(person: Person, program: Program, *, here: bool, current: bool, by: Person) -> None:
     """Who has been here is an alumnus; who was not admitted was somebody's client for a moment."""
     if here:
@@ -381,4 +414,5 @@ _KEEP: Final[dict[Sort, Callable[[Program, dict[str, Any], Person], None]]] = {
     Sort.PEOPLE: _person,
     Sort.SERIES: _series,
     Sort.HISTORY: _history,
+    Sort.ATTENDANCE: _attendance,
 }

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from sessions.attendance.elsewhere import Elsewhere
 from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.reports.audiences import Audience, Column
 from sessions.attendance.reports.units import Form, Line, Payer
@@ -112,6 +113,7 @@ class Content:
     payer: Payer | None
     units: tuple[Line, ...]
     permission: Permission | None
+    elsewhere: tuple[Elsewhere, ...] = ()  # brought in: in no sum, under no signature of ours
 
     @property
     def minutes(self) -> int:

@@ -182,6 +182,17 @@ def _words(
         ],
         "signatures": _signatures(content, zone),
         "unsigned": content.unsigned,
+        "elsewhere": [
+            {
+                "day": ", ".join(filter(None, [wording.day(one.on), one.start])),
+                "kind": str(one.kind.label),
+                "status": str(one.status.label),
+                "minutes": one.minutes,
+                "source": one.source,
+                "brought": f"{one.brought_by}, {wording.day(one.brought_at.astimezone(zone).date())}",
+            }
+            for one in content.elsewhere
+        ],
         "wide": len(columns) + bool(remarks) > _WIDE,
         "outside": content.audience in OUTSIDE,
         "notice": NOTICE

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from sessions.attendance import elsewhere
 from sessions.attendance import flags as flag_rules
 from sessions.attendance.models import Adjustment, AttendanceRecord, AttendanceStatus, Attestation, Seal
 from sessions.attendance.records import values, with_adjustments
@@ -31,6 +32,8 @@ from sessions.programs.licences import Licence, held_by
 from sessions.programs.models import Enrollment, Meeting, MeetingFacilitator, MeetingInvitee
 
 DEFAULT_HOUR: Final = 60
+# Not for who pays or employs: what another place kept proves nothing that was delivered here.
+WITH_ELSEWHERE: Final = frozenset({Audience.CHART, Audience.CLIENT, Audience.PROVIDER, Audience.COURT})
 _FORMS: Final[dict[MeetingKind, Form]] = {
     MeetingKind.INDIVIDUAL_THERAPY: Form.INDIVIDUAL,
     MeetingKind.FAMILY_THERAPY: Form.FAMILY,
@@ -81,6 +84,9 @@ def of_client(
         payer=payer,
         units=() if payer is None else units(payer, [_attended(entry) for entry in entries if entry.counts]),
         permission=permission,
+        elsewhere=elsewhere.held(file.program.pk, file.person.pk, from_on, to_on)
+        if audience in WITH_ELSEWHERE
+        else (),
     )
 
 

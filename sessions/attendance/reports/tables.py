@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sessions.attendance.elsewhere import Elsewhere
 from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.reports.audiences import Column
 from sessions.attendance.reports.content import Change, Content, Entry, Values
@@ -47,7 +48,8 @@ HEADS: Final[dict[Column, tuple[str, ...]]] = {
 def write(content: Content, report_id: str, notice: str) -> bytes:
     """UTF-8 with a byte order mark, so that spreadsheets read names right; CRLF (RFC 4180).
 
-    `notice` stands in every row: rows travel further than files.
+    `notice` stands in every row: rows travel further than files. What another place kept comes
+    last, and says by whom.
     """
     zone = zones.zone(content.time_zone)
     out = io.StringIO(newline="")
@@ -63,6 +65,7 @@ def write(content: Content, report_id: str, notice: str) -> bytes:
             "report",
             "program",
             *(["notice"] if notice else []),
+            *(["kept_by"] if content.elsewhere else []),
         ]
     )
     claimed = _units(content) if content.payer else {}
@@ -73,8 +76,31 @@ def write(content: Content, report_id: str, notice: str) -> bytes:
         found += [safe(content.patient)] if content.patient else []
         found += [report_id, safe(content.program)]
         found += [notice] if notice else []
+        found += [""] if content.elsewhere else []
         rows.writerow(found)
+    for one in content.elsewhere:
+        found = [
+            safe(value) for column in content.columns for value in _brought(one, column, len(HEADS[column]))
+        ]
+        found += ["no", ""]
+        found += ["", ""] if content.payer else []
+        found += [safe(content.patient)] if content.patient else []
+        found += [report_id, safe(content.program)]
+        found += [notice] if notice else []
+        rows.writerow([*found, safe(one.source)])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _brought(one: Elsewhere, column: Column, cells: int) -> tuple[str, ...]:
+    """What is known of a session that another place kept; its hours by the clock there."""
+    known = {
+        Column.DATE: one.on.isoformat(),
+        Column.SCHEDULED: one.start,
+        Column.KIND: one.kind.value,
+        Column.MINUTES: str(one.minutes),
+        Column.STATUS: one.status.value,
+    }
+    return (known.get(column, ""), *[""] * (cells - 1))
 
 
 def _units(content: Content) -> dict[UUID, list[str]]:

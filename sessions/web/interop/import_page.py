@@ -23,6 +23,7 @@ _SORTS: Final = {
     Sort.PEOPLE: gettext_lazy("People"),
     Sort.SERIES: gettext_lazy("Series of sessions"),
     Sort.HISTORY: gettext_lazy("Episodes that are over"),
+    Sort.ATTENDANCE: gettext_lazy("Sessions attended elsewhere"),
 }
 MOST_SHOWN: Final = 200
 

@@ -104,6 +104,7 @@ def _what(act: str) -> str:
         "episode.see": _("looked at the people of a group, you among them"),
         "program.make-up": _("looked at your week"),
         "client.own-report": _("looked at which reports there are about you"),
+        "attendance.brought-in": _("brought in a session that you attended elsewhere"),
         "client.disclosures": _("looked at what was told about you"),
         "client.disclose": _("told somebody about you, under a paper or the law"),
     }

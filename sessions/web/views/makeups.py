@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sessions.attendance import makeups
+from sessions.attendance import elsewhere, makeups, week_service
 from sessions.attendance.absence_models import MakeUp
 from sessions.core import clock
 from sessions.core.errors import IllegalMove, Invalid, NotFound
@@ -25,7 +25,7 @@ from sessions.people.models import Membership, Person
 from sessions.people.roles import LEADING
 from sessions.programs import service as programs
 from sessions.programs.models import Program
-from sessions.web import client_week, weeks
+from sessions.web import client_week, weeks, words
 from sessions.web.signed_in import PersonRequest, signed_in
 from sessions.web.views.weeks import day_of
 
@@ -88,6 +88,18 @@ def page(request: PersonRequest, program_id: UUID, person_id: UUID) -> HttpRespo
         "shown": client_week.show(found, program),
         "board": weeks.one(found.client, program, found.monday),
         "monday": found.monday,
+        "elsewhere": [
+            {
+                "title": one.kind.label,
+                "when": ", ".join(filter(None, [words.day(one.on), one.start])),
+                "minutes": words.minutes(one.minutes),
+                "status": one.status.label,
+                "absent": not one.minutes,
+                "source": one.source,
+                "by": one.brought_by,
+            }
+            for one in elsewhere.held(program.pk, person_id, *week_service.days(found.monday))
+        ],
         "form": form,
         "trouble": trouble,
     }
