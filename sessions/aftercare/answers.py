@@ -1,6 +1,7 @@
 """What somebody answered before or in a call: kept encrypted, read on record, weighed at once.
 
-An answer that says somebody is in danger counts in the moment it is saved, finished form or not.
+An answer that says somebody is in danger counts in the moment it is saved, finished form or not; so does the
+wish to be called sooner.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from sessions.aftercare import escalation, instruments, journal
+from sessions.aftercare import asking, escalation, instruments, journal, planning
 from sessions.aftercare.machine import OVER, Call
 from sessions.aftercare.models import CheckIn, CheckInForm
 from sessions.aftercare.policies import policy_of
-from sessions.aftercare.risk import Assessment, Scores, Tier, assess, scores
+from sessions.aftercare.risk import ASKS_FOR_A_CALL, Assessment, Scores, Tier, assess, scores
 from sessions.core import clock, encryption
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.core.prepared import Prepared
@@ -158,7 +159,8 @@ def _keep(actor: Person, row: CheckIn, source: str, given: Mapping[str, int], fi
             source=source,
             defaults={"instrument": instruments.VERSION, "started_at": now},
         )
-        everything = {**stored(row, source), **wanted}
+        before = stored(row, source)
+        everything = {**before, **wanted}
         form.ciphertext = encryption.encrypt(json.dumps(everything, sort_keys=True), _place(row, source))
         if finished:
             form.submitted_at = form.submitted_at or now
@@ -172,6 +174,9 @@ def _keep(actor: Person, row: CheckIn, source: str, given: Mapping[str, int], fi
             escalation.crisis(row, found, now, heard=source == CheckInForm.CALLER)
         elif found.tier is Tier.HIGH and finished and source == CheckInForm.ALUMNUS:
             escalation.high(row, now)
+        asks = source == CheckInForm.ALUMNUS and wanted.get("wish") == ASKS_FOR_A_CALL
+        if asks and before.get("wish") != ASKS_FOR_A_CALL and planning.consented(row.course, now):
+            asking.call_soon(actor, row.course, now)
         return found
 
 

@@ -111,7 +111,11 @@ def sign(
 ) -> None:
     """Sign the plan, or a changed one. What is ahead is planned anew by it; what has been stays.
 
+    Args:
+        caller: who usually calls; None: whoever is free.
+
     Raises:
+        Invalid: the new caller of a course under way takes no calls here.
         NotFound, NotAllowed: the actor does not coordinate the programme.
         WrongName: the typed name is not the actor's.
         NoConsent: the alumnus has not agreed to be called.
@@ -129,7 +133,8 @@ def sign(
             raise planning.NoConsent
         if course.state != Course.PROPOSED.value and Course(course.state) not in UNDER_WAY:
             raise IllegalMove
-        if caller is not None:
+        changed = course.state != Course.PROPOSED.value and course.caller != caller
+        if course.state == Course.PROPOSED.value:
             course.caller = caller
         planning.keep_version(course, values, actor, now, typed_name.strip())
         if course.state == Course.PROPOSED.value:
@@ -139,3 +144,5 @@ def sign(
         else:
             journal.record_course(actor, Act.KEEP_COURSE, course)
         planning.replan(course, now)
+        if changed:
+            planning.set_caller(course, caller, now)

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from sessions.aftercare import (
     answers,
+    asking,
     booking,
     due,
     escalation,
@@ -41,7 +42,7 @@ from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Tier, effects
 from sessions.audit import service as audit
 from sessions.core import clock, encryption, zones
-from sessions.core.daytime import Quiet, awake_after, is_quiet
+from sessions.core.daytime import Quiet, is_quiet
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.prepared import Prepared
 from sessions.people.access import Act, require
@@ -317,19 +318,7 @@ def ask_for_call(actor: Person, given: AftercareCourse) -> CheckIn | None:
         course = journal.locked_course(given.pk)
         if not planning.consented(course, now):
             raise planning.NoConsent
-        pending = CheckIn.objects.filter(course=course).unfinished()
-        near = pending.filter(Q(why=Why.ASKED) | Q(starts_at__lte=now + timedelta(days=1)))
-        if near.exists():
-            return None
-        on = zones.local_date(now, course.zone)
-        row = planning.add(course, on, on, Why.ASKED, now)
-        journal.record(actor, "check-in.asked-for", row)
-        due.void(row, now, (Step.OFFER, Step.DUE))
-        escalation.fall_due(row, now, "asked")
-        row.next_try_at = awake_after(now, course.zone, plans.quiet_of(policy_of(course.program_id)))
-        row.save(update_fields=["next_try_at"])
-        notices.ask_staff(course, "aftercare-asked", str(row.pk), check_in=row, due_at=row.next_try_at)
-    return row
+        return asking.call_soon(actor, course, now)
 
 
 # What was written.

@@ -217,25 +217,24 @@ def change_zone(course: AftercareCourse, now: datetime) -> None:
         replan(course, now)
 
 
-def set_caller(actor: Person, course: AftercareCourse, caller: Person) -> None:
-    """Who usually calls from now on; the former caller's coming calls are offered anew.
+def set_caller(course: AftercareCourse, caller: Person | None, now: datetime) -> None:
+    """Who usually calls from now on, None for whoever is free; coming calls of others that nobody has
+    confirmed are offered anew. The course is locked.
 
-    Raises NotFound, NotAllowed; Invalid for who does not take calls in the programme.
+    Raises Invalid for who does not take calls in the programme.
     """
-    require(actor, Act.KEEP_COURSE, course)
-    with transaction.atomic():
-        now = clock.now()
-        course = journal.locked_course(course.pk)
-        free = booking.callers(course.program_id, Span(now, now + timedelta(days=7)))
-        if caller.pk not in {one.id for one in free}:
-            raise Invalid("This person takes no calls here yet. Their hours are missing.")
-        course.caller = caller
-        course.save(update_fields=["caller"])
-        journal.record_course(actor, "aftercare.caller-set", course)
-        for row in _ahead(course):
-            if row.starts_at is not None and row.caller_id != caller.pk and row.confirmed_at is None:
-                booking.unbook(row, now, "caller_changed")
-                booking.offer(row, now)
+    if caller is not None and caller.pk not in {
+        one.id for one in booking.callers(course.program_id, Span(now, now + timedelta(days=7)))
+    }:
+        raise Invalid("This person takes no calls here yet. Their hours are missing.")
+    course.caller = caller
+    course.save(update_fields=["caller"])
+    if caller is None:
+        return
+    for row in _ahead(course):
+        if row.starts_at is not None and row.caller_id != caller.pk and row.confirmed_at is None:
+            booking.unbook(row, now, "caller_changed")
+            booking.offer(row, now)
 
 
 # Pausing and ending.

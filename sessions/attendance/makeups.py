@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from sessions.attendance import week_service
 from sessions.attendance.absence_models import MakeUp
@@ -224,10 +224,6 @@ def _tell(row: MakeUp, template: str, what: str) -> None:
             program_id=row.booked.program_id,
             about=row.pk,
         )
-
-
-def _live(person: Person) -> QuerySet[MakeUp]:
-    return MakeUp.objects.filter(person=person, cancelled_at=None)
 
 
 def _missed(client: ClientWeek) -> tuple[Missed, ...]:

@@ -8,7 +8,7 @@ only the person and, in a crisis, staff of the meeting get to see them.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -121,12 +121,6 @@ def erase(now: datetime) -> int:
     older = kept.filter(Exists(newer), told_at__lt=now - KEEP_OLDER).values_list("pk", flat=True)
     old = kept.filter(told_at__lt=now - KEEP_LATEST).values_list("pk", flat=True)
     return Arrival.objects.filter(pk__in={*older, *old}).update(ciphertext=None)
-
-
-def details_of(meeting: Meeting, people: Iterable[UUID]) -> dict[UUID, Told]:
-    """For staff in a crisis: callers put the reading on record."""
-    found = {person: told(meeting, person) for person in people}
-    return {person: one for person, one in found.items() if one is not None}
 
 
 def _place(pk: UUID) -> str:

@@ -12,7 +12,6 @@ from sessions.room.floor_commands import FloorCommand, FloorStaffCommand
 from sessions.room.side_commands import SideCommand, SideStaffCommand
 
 Lobby: TypeAlias = Literal["clients", "family"]  # family meetings have two; in others all wait in "clients"
-MAX_REASON_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)

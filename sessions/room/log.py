@@ -41,18 +41,6 @@ _STANDING_FIELDS: Final = (
     "room_id",
     "back_to",
 )
-_ROOM_FIELDS: Final = (
-    "next_seq",
-    "ended_at",
-    "opened_at",
-    "digest",
-    "uncredited",
-    "sides",
-    "due_at",
-    "paused_at",
-)
-
-
 _LOCKED: Final = Prepared(lambda meeting: Room.objects.select_for_update().filter(pk=meeting))
 _PLACEMENTS: Final = Prepared(lambda meeting: Placement.objects.filter(meeting=meeting))
 _OPEN: Final = Prepared(

@@ -21,8 +21,7 @@ from signaling.media import rpc
 log = logging.getLogger(__name__)
 
 MAX_UNSENT_BYTES: Final = 16 << 20  # a web process that reads no more than this behind is given up
-FAULT: Final = 1011  # WebSocket close codes
-GOING_AWAY: Final = 1012
+FAULT: Final = 1011  # WebSocket close code
 
 Command = rpc.Move | rpc.Eject | rpc.Mute | rpc.Regrant | rpc.CloseRoom | rpc.Stats
 

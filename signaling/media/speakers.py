@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-SILENCE_DBOV: Final = 127
 QUIETEST_DBOV: Final = 40  # quieter is not speaking
 CHANGE: Final = 0.02  # smaller changes of the linear level are not worth a message
 

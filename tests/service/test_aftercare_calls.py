@@ -533,6 +533,16 @@ def test_who_asked_for_a_call_is_to_be_called_until_they_are_reached(ada: Afterc
     assert task.status == "done"
 
 
+def test_who_answers_that_they_would_like_to_be_called_sooner_is_called(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    answers.answer(ada.cast.ada, row, {"wish": 1})
+    assert [one.why for one in calls.queue(ada.cast.mina, ada.cast.north, clock.now())] == [Why.ASKED]
+    assert ada.asked().count("aftercare-asked") == 1
+    answers.answer(ada.cast.ada, journal.check_in_of(row.pk), {"wish": 1, "bam1": 1})
+    assert ada.asked().count("aftercare-asked") == 1
+    assert journal.check_in_of(row.pk).state == Call.SCHEDULED
+
+
 def test_a_call_that_is_not_written_down_is_asked_for_until_it_is(ada: Aftercare) -> None:
     row = ada.talks(ada.comes_due())
     ada.passes(3 * DAY)

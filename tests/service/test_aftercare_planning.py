@@ -358,10 +358,13 @@ def test_settings_are_versions(ada: Aftercare) -> None:
 def test_the_caller_changes_and_the_calls_with_them(ada: Aftercare) -> None:
     ada.begins()
     ada.passes(HOUR)
-    planning.set_caller(ada.cast.carol, ada.course, ada.cast.theo)
+    plan = plans.decode(ada.course.plan)
+    beginning.sign(ada.cast.carol, ada.course, plan, typed_name="Carol Reyes", caller=ada.cast.theo)
     assert (ada.upcoming().caller, ada.look().caller) == (ada.cast.theo, ada.cast.theo)
     with pytest.raises(Invalid):
-        planning.set_caller(ada.cast.carol, ada.course, ada.cast.carol)
+        beginning.sign(ada.cast.carol, ada.course, plan, typed_name="Carol Reyes", caller=ada.cast.carol)
+    beginning.sign(ada.cast.carol, ada.course, plan, typed_name="Carol Reyes")
+    assert (ada.upcoming().caller, ada.look().caller) == (ada.cast.theo, None)
 
 
 def test_asking_for_a_call_puts_one_into_the_queue(ada: Aftercare) -> None:

@@ -34,11 +34,6 @@ _LITTLE: Final = sys.byteorder == "little"
 Leg: TypeAlias = tuple[int, int, int, int, Any, int, int, int]
 
 
-def udp_key(host: str, port: int) -> int:
-    """How `Pump.keys` names an address."""
-    return int.from_bytes(_sockaddr(host, port)[:8], sys.byteorder)
-
-
 def udp_address(key: int) -> tuple[str, int]:
     raw = key.to_bytes(8, sys.byteorder)
     return socket.inet_ntoa(raw[4:]), int.from_bytes(raw[2:4], "big")
