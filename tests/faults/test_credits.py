@@ -1,5 +1,5 @@
-"""kill -9 of everything a running meeting stands on, one after the other: the media worker, PostgreSQL, the web process
-with the ticker in it. What is credited is what the recorded evidence says, by the rules and by the naive
+"""kill -9 of everything a running meeting stands on, one after the other: the media worker, the Celery worker,
+PostgreSQL, the web process. What is credited is what the recorded evidence says, by the rules and by the naive
 second-by-second judge: a crash loses at most ten seconds, an outage of the web is no presence, and nobody gains.
 """
 
@@ -29,13 +29,14 @@ from sessions.attendance.intervals import union
 from tests.e2e.conftest import Come
 from tests.e2e.visitor import Visitor, until
 from tests.faults.test_killed import talking
-from tests.servers import Postgres, postgres_binaries
+from tests.servers import Postgres, postgres_binaries, redis, redis_binary, stop
 from tests.site import ROOT, Site
 from tests.unit import oracle
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.skipif(postgres_binaries() is None, reason="PostgreSQL is not installed"),
+    pytest.mark.skipif(redis_binary() is None, reason="Redis is not installed"),
 ]
 
 Numbers: TypeAlias = dict[str, tuple[int, int, int, str]]  # by client: credited, raw, eligible, status
@@ -45,6 +46,11 @@ import json
 from sessions.room.models import Connection
 rows = Connection.objects.filter(meeting="{meeting}", closed_at=None).order_by("opened_at")
 print(json.dumps([[str(row.pk), row.opened_at.isoformat(), row.seen_at.isoformat()] for row in rows]))
+"""
+AT_WORK = """
+import json
+from sessions.attendance.models import Proposal
+print(json.dumps(Proposal.objects.filter(meeting="{meeting}").exists()))
 """
 END = """
 from sessions.people.models import Person
@@ -80,12 +86,51 @@ def database() -> Iterator[Postgres]:
 
 @pytest.fixture
 def site(tmp_path: Path, database: Postgres) -> Iterator[Site]:
-    ours = Site(tmp_path, DATABASE_URL=database.url)
-    ours.prepare()
-    ours.start()
+    """With a broker: what comes round is Celery's to do."""
+    with redis() as broker:
+        ours = Site(tmp_path, DATABASE_URL=database.url, REDIS_URL=broker)
+        ours.prepare()
+        ours.start()
+        yield ours
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            ours.stop()
+
+
+class Background:
+    """Celery beside a site, as in production: a beat, and a worker that can be killed and started again."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._beat = self._runs("beat", "--schedule", str(site.folder / "beat"), "--pidfile", "")
+        self.start()
+
+    def start(self) -> None:
+        self._worker = self._runs("worker", "--pool", "solo", "--without-gossip", "--without-mingle")
+
+    def kill(self) -> None:
+        self._worker.kill()
+        self._worker.wait()
+
+    def stop(self) -> None:
+        stop(self._beat)
+        stop(self._worker)
+
+    def _runs(self, *words: str) -> subprocess.Popen[bytes]:
+        with (self._site.folder / "celery.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "vIOP", *words, "--loglevel", "WARNING"],
+                cwd=ROOT,
+                env=self._site.env,
+                stdout=log,
+                stderr=log,
+            )
+
+
+@pytest.fixture
+def background(site: Site) -> Iterator[Background]:
+    ours = Background(site)
     yield ours
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        ours.stop()
+    ours.stop()
 
 
 async def asked(site: Site, code: str) -> Any:
@@ -155,18 +200,21 @@ def run_again(exported: str) -> Numbers:
 
 @pytest.mark.timeout(900)
 async def test_crashes_of_everything_in_one_meeting_credit_what_the_evidence_says(
-    site: Site, come: Come, database: Postgres, record_property: Any
+    site: Site, come: Come, database: Postgres, background: Background, record_property: Any
 ) -> None:
     group, mina, alice = await talking(site, come)
     meeting = group["id"]
     first = await heard_of(site, meeting, datetime.now(UTC) - timedelta(hours=1))
 
+    await until(lambda: asked(site, AT_WORK.format(meeting=meeting)), bool, "minutes counted by Celery", 60)
+    background.kill()
     os.kill(site.media_pid(), signal.SIGKILL)
     await asyncio.gather(hears(mina), hears(alice))
     database.kill()
     await asyncio.gather(hears(mina), hears(alice))  # the call goes on
     database.start()
-    assert await heard_of(site, meeting, datetime.now(UTC)) == first, "neither costs anybody a second"
+    background.start()
+    assert await heard_of(site, meeting, datetime.now(UTC)) == first, "none of them costs anybody a second"
 
     site.kill()
     killed = datetime.now(UTC)

@@ -129,6 +129,10 @@ class _Far(asyncio.DatagramProtocol):
         line = self._line
         line.carry(data, lambda: line.to_client(data, self._client), line.down)
 
+    def send(self, data: bytes) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.sendto(data)
+
 
 class Line(asyncio.DatagramProtocol):
     """A UDP relay to `server` for any number of clients, under `weather`, which may change at any time."""
@@ -154,7 +158,7 @@ class Line(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, client: tuple[str, int]) -> None:
         far = self._far.get(client)
         if far is not None:
-            self.carry(data, lambda: far.transport.sendto(data) if far.transport else None, self.up)
+            self.carry(data, lambda: far.send(data), self.up)
         elif client in self._waiting:
             self._waiting[client].append(data)
         else:
@@ -191,7 +195,7 @@ class Line(asyncio.DatagramProtocol):
             deliver()
 
     def to_client(self, data: bytes, client: tuple[str, int]) -> None:
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.sendto(data, client)
 
     async def close(self) -> None:
