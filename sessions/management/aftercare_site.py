@@ -241,9 +241,9 @@ class Site:
 
     def _close(self, caller: Person, row: CheckIn, who: Alumnus) -> None:
         answers.interview(caller, row, self._feels(who))
-        found = answers.assessment(row)
-        if found.tier is Tier.CRISIS:
-            escalation.hand_off(caller, row, "To the clinician on call.")
+        found, asked = answers.assessment(row), escalation.open_of(row)
+        if asked is not None and asked.tier >= Tier.CRISIS and asked.handed_off_at is None:
+            escalation.hand_off(caller, row, "To the clinician on call.")  # an answer taken back, too
         calls.close(caller, row, Outcome(found.tier, "Talked."))
 
     def _evening(self) -> None:
