@@ -170,7 +170,7 @@ def hand_off(actor: Person, row: CheckIn, to_whom: str) -> None:
         found.contacted_at = found.contacted_at or now
         found.save()
         journal.record(actor, "check-in.handed-off", row)
-        notices.settled(row.course, "aftercare-crisis", str(row.pk))
+        notices.all_settled(row.course, "aftercare-crisis", str(row.pk))
         if not unsafe(row.course) and journal.can(row.course, CourseEvent.HANDED_OFF):
             journal.move_course(row.course, CourseEvent.HANDED_OFF, now, actor)
         put(

@@ -108,6 +108,11 @@ def settled(course: AftercareCourse, reason: str, name: str) -> None:
     worklist.settled(course.program_id, f"aftercare {reason} {name}"[:120])
 
 
+def all_settled(course: AftercareCourse, reason: str, name: str) -> None:
+    """Also what was asked again under this name from day to day."""
+    worklist.all_settled(course.program_id, f"aftercare {reason} {name}"[:120])
+
+
 def _send(row: CheckIn, template: str, channel: Channel, step: str, due_at: datetime) -> None:
     if row.starts_at is None:
         return

@@ -102,6 +102,13 @@ def settled(program_id: UUID, key: str) -> None:
     )
 
 
+def all_settled(program_id: UUID, prefix: str) -> None:
+    """The same for every key that begins so: what was asked again from day to day. Idempotent."""
+    StaffTask.objects.filter(program_id=program_id, key__startswith=prefix, status__in=LIVE).update(
+        status=TaskStatus.DONE, finished_at=clock.now()
+    )
+
+
 def withdrawn(program_id: UUID, key: str) -> None:
     """The matter was none after all: a task that nobody has taken up is gone, another closes. Idempotent."""
     StaffTask.objects.filter(program_id=program_id, key=key, status=TaskStatus.OPEN).delete()

@@ -412,6 +412,8 @@ def test_nobody_in_danger_is_given_up(ada: Aftercare) -> None:
     ada.passes(8 * DAY)
     assert journal.check_in_of(row.pk).state == Call.DUE
     assert ada.asked().count("aftercare-crisis") >= 3
+    escalation.hand_off(ada.cast.mina, journal.check_in_of(row.pk), "Dr. Osei, at her door.")
+    assert not StaffTask.objects.filter(reason="aftercare-crisis", status="open").exists()
 
 
 def test_a_use_leads_to_contact_review_and_denser_calls(ada: Aftercare) -> None:
