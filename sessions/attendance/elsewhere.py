@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from sessions.attendance.elsewhere_models import ElsewhereAttendance
 from sessions.attendance.models import AttendanceRecord, AttendanceStatus
 from sessions.audit import service as audit
@@ -113,6 +115,11 @@ def bring(program: Program, person: Person, draft: Draft, by: Person) -> Elsewhe
         scope=program.pk,
     )
     return row
+
+
+def any_of(person_id: UUID) -> Exists:
+    """For a query of programmes: whether anything was brought in there about this client."""
+    return Exists(ElsewhereAttendance.objects.filter(program=OuterRef("pk"), person=person_id))
 
 
 def held(program_id: UUID, person_id: UUID, from_on: date, to_on: date) -> tuple[Elsewhere, ...]:

@@ -66,7 +66,8 @@ def page(request: PersonRequest, program_id: UUID, person_id: UUID) -> HttpRespo
 
     Raises NotFound for who does not coordinate the programme, and for who is no client of it in that week.
     """
-    program = Program.objects.filter(pk=program_id).first()
+    rows = Program.objects.filter(pk=program_id).annotate(brought=elsewhere.any_of(person_id))
+    program = rows.first()
     if program is None:
         raise NotFound
     monday = day_of(request.GET.get("of", ""))
@@ -88,22 +89,26 @@ def page(request: PersonRequest, program_id: UUID, person_id: UUID) -> HttpRespo
         "shown": client_week.show(found, program),
         "board": weeks.one(found.client, program, found.monday),
         "monday": found.monday,
-        "elsewhere": [
-            {
-                "title": one.kind.label,
-                "when": ", ".join(filter(None, [words.day(one.on), one.start])),
-                "minutes": words.minutes(one.minutes),
-                "status": one.status.label,
-                "absent": not one.minutes,
-                "source": one.source,
-                "by": one.brought_by,
-            }
-            for one in elsewhere.held(program.pk, person_id, *week_service.days(found.monday))
-        ],
+        "elsewhere": _elsewhere(program, person_id, found.monday) if program.brought else [],
         "form": form,
         "trouble": trouble,
     }
     return render(request, "attendance/make_up.html", context, status=422 if trouble or form.errors else 200)
+
+
+def _elsewhere(program: Program, person_id: UUID, monday: date) -> list[dict[str, object]]:
+    return [
+        {
+            "title": one.kind.label,
+            "when": ", ".join(filter(None, [words.day(one.on), one.start])),
+            "minutes": words.minutes(one.minutes),
+            "status": one.status.label,
+            "absent": not one.minutes,
+            "source": one.source,
+            "by": one.brought_by,
+        }
+        for one in elsewhere.held(program.pk, person_id, *week_service.days(monday))
+    ]
 
 
 @require_POST
