@@ -217,7 +217,7 @@ def _hearing(
         breaks_taken=tuple(observed.breaks),
         complete=reading.seq == 0 or observed.complete(reading.heard),
         cameras=observed.camera_on(),
-        identified=feed.identified(meeting.program_id, reading.roles) if people else frozenset(),
+        identified=reading.identified,
         seq=reading.seq,
         digest=reading.digest,
     )

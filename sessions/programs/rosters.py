@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet, Value, prefetch_related_objects
 
 from sessions.core import zones
 from sessions.core.errors import NotFound
@@ -101,12 +101,16 @@ def program_meetings_today(actor: Person, program: Program, now: datetime) -> li
     return list(_shown(Meeting.objects.filter(program=program).overlapping(today)))
 
 
-_INVITED: Final = Prepared(
-    lambda meeting: MeetingInvitee.objects.filter(meeting=meeting).values_list("person_id", "role")
-)
-_LEADING: Final = Prepared(
-    lambda meeting: MeetingFacilitator.objects.filter(meeting=meeting).values_list("person_id")
-)
+def _invited_and_leading(meeting: UUID) -> QuerySet[Any, tuple[UUID, str, int]]:
+    """Who, as what, and which outweighs the other: of two claims of one person the later."""
+    invited = MeetingInvitee.objects.filter(meeting=meeting).values_list("person_id", "role", Value(0))
+    leading = MeetingFacilitator.objects.filter(meeting=meeting)
+    return invited.union(
+        leading.values_list("person_id", Value(RoomRole.FACILITATOR.value), Value(2)), all=True
+    )
+
+
+_CLAIMS: Final = Prepared(_invited_and_leading)
 
 
 def roster(meeting: Meeting) -> list[RosterEntry]:
@@ -118,16 +122,11 @@ def roster(meeting: Meeting) -> list[RosterEntry]:
 
 
 def _roster(meeting: Meeting) -> list[RosterEntry]:
-    enrolled = Enrollment.objects.filter(cohort=meeting.cohort_id).counted_on(meeting.held_on)
-    if meeting.recurs_on is not None:  # whose prescribed week leaves this day of the series out
-        off = DayOff.objects.on(meeting.series_id, meeting.recurs_on, meeting.recurs_on.weekday())
-        enrolled = enrolled.exclude(Exists(off.filter(person=OuterRef("person"))))
-    # The later outweighs the earlier; each needs one of these roles in the programme.
-    claims: list[tuple[UUID, RoomRole, frozenset[Role]]] = [
-        *((pk, RoomRole(role), frozenset({Role(role)})) for pk, role in _INVITED.rows(meeting.pk)),
-        *((pk, RoomRole.CLIENT, CLIENTS) for pk in enrolled.values_list("person_id", flat=True)),
-        *((pk, RoomRole.FACILITATOR, LEADING) for (pk,) in _LEADING.rows(meeting.pk)),
-    ]
+    # Each needs one of these roles in the programme.
+    claims: list[tuple[UUID, RoomRole, frozenset[Role]]] = []
+    for pk, part, weight in sorted(_claims(meeting), key=lambda row: row[2]):
+        needed = (frozenset({Role(part)}), CLIENTS, LEADING)[weight]
+        claims.append((pk, RoomRole(part), needed))
     people: dict[UUID, Person] = {}
     live: dict[UUID, set[str]] = {}
     memberships = Membership.objects.filter(
@@ -139,6 +138,19 @@ def _roster(meeting: Meeting) -> list[RosterEntry]:
     parts = {pk: role for pk, role, needed in claims if live.get(pk, set()) & needed}
     entries = [RosterEntry(people[pk], role) for pk, role in parts.items()]
     return sorted(entries, key=lambda e: (e.role != RoomRole.FACILITATOR, e.person.name, str(e.person.pk)))
+
+
+def _claims(meeting: Meeting) -> Iterable[tuple[UUID, str, int]]:
+    """One query, whoever it may be: pages and proposals ask for the roster all the time."""
+    if meeting.cohort_id is None:
+        return _CLAIMS.rows(meeting.pk)
+    enrolled = Enrollment.objects.filter(cohort=meeting.cohort_id).counted_on(meeting.held_on)
+    if meeting.recurs_on is not None:  # whose prescribed week leaves this day of the series out
+        off = DayOff.objects.on(meeting.series_id, meeting.recurs_on, meeting.recurs_on.weekday())
+        enrolled = enrolled.exclude(Exists(off.filter(person=OuterRef("person"))))
+    return _invited_and_leading(meeting.pk).union(
+        enrolled.values_list("person_id", Value(RoomRole.CLIENT.value), Value(1)), all=True
+    )
 
 
 def _own(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from sessions.core import chain
-from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.room.events import Fact
 from sessions.room.log import facts_of
@@ -29,6 +29,13 @@ class Reading:
     facts: Sequence[tuple[int, Fact]]
     heard: Mapping[UUID, datetime]
     roles: Mapping[UUID, RoomRole]  # of everybody who ever came
+    identified: Set[UUID]  # of them: of whom staff of the programme have made sure, ever
+
+
+# By an index of its own: it knows no history.
+_IDENTIFIED: Final = RoomFact.objects.filter(
+    kind=IdentityVerified.kind, person=OuterRef("person"), meeting__program=OuterRef("meeting__program")
+)
 
 
 def read(meeting_id: UUID, after: int = 0, *, lock: bool = False) -> Reading:
@@ -41,26 +48,18 @@ def read(meeting_id: UUID, after: int = 0, *, lock: bool = False) -> Reading:
     heard = dict(_open().filter(meeting=meeting_id).values_list("pk", "seen_at"))
     room = rooms.filter(pk=meeting_id).first()
     if room is None:
-        return Reading(0, "", None, (), {}, {})
-    roles = Placement.objects.filter(meeting=meeting_id).values_list("person_id", "role")
+        return Reading(0, "", None, (), {}, {}, frozenset())
+    came = Placement.objects.filter(meeting=meeting_id)
+    came_as = list(came.annotate(known=Exists(_IDENTIFIED)).values_list("person_id", "role", "known"))
     return Reading(
         seq=room.next_seq - 1,
         digest=room.digest,
         ended_at=room.ended_at,
         facts=[(row.seq, fact) for row, fact in facts_of(meeting_id, after) if row.seq < room.next_seq],
         heard=heard,
-        roles={person: RoomRole(role) for person, role in roles},
+        roles={person: RoomRole(role) for person, role, _known in came_as},
+        identified=frozenset(person for person, _role, known in came_as if known),
     )
-
-
-def identified(program_id: UUID, people: Collection[UUID]) -> frozenset[UUID]:
-    """Of whom staff of the programme have made sure, ever. By an index of its own: it knows no history."""
-    if not people:
-        return frozenset()
-    seen = RoomFact.objects.filter(
-        kind=IdentityVerified.kind, person=OuterRef("pk"), meeting__program=program_id
-    )
-    return frozenset(Person.objects.filter(Exists(seen), pk__in=people).values_list("pk", flat=True))
 
 
 def uncredited() -> set[UUID]:

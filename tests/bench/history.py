@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+import time_machine
+
 from sessions.aftercare import plans
 from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.aftercare.policies import policy_of
@@ -30,14 +32,18 @@ from sessions.programs.models import (
     MeetingFacilitator,
     Program,
 )
+from sessions.room.commands import End
+from sessions.room.floor_commands import VerifyIdentity
 from sessions.toxicology.models import Sample, SampleState, TestPlan
 from sessions.worklist.models import StaffTask
+from tests.service.room import Evening
 
 ZONE: Final = "America/New_York"
 COHORT: Final = 10
 UNSIGNED: Final = timedelta(days=7)  # the last week waits for its signatures
 CALLS: Final = 20  # behind each alumna
 MESSAGES: Final = 20  # to each client
+HALF_HOUR: Final = timedelta(minutes=30)
 CREDIT: Final = {
     "credited_seconds": 9000,
     "raw_seconds": 9000,
@@ -104,6 +110,22 @@ def proposals(meeting: Meeting, members: Iterable[Person], now: datetime) -> Non
         Proposal(meeting=meeting, person=one, final=True, computed_at=now, **_credit(meeting))
         for one in members
     )
+
+
+def room_behind(meeting: Meeting, lead: Person, members: Sequence[Person]) -> None:
+    """What was lived through: everybody at the door, let in, made sure of, heard every half hour, out at the end."""
+    evening, length = Evening(meeting), meeting.ends_at - meeting.starts_at
+    with time_machine.travel(meeting.starts_at, tick=False) as traveller:
+        evening.comes(lead, *members)
+        evening.lets_in(lead, *members)
+        for one in members:
+            evening.does(lead, VerifyIdentity(one.pk))
+        for half_hours in range(1, length // HALF_HOUR + 1):
+            traveller.move_to(meeting.starts_at + half_hours * HALF_HOUR)
+            evening.hears(lead, *members)
+        evening.does(lead, End())
+        for one in (lead, *members):
+            evening.loses(one, clean=True)
 
 
 def signature(meeting: Meeting, members: Sequence[Person], lead: Person) -> None:

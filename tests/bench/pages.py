@@ -165,6 +165,7 @@ def _values(site: Any, now: datetime) -> dict[str, Any]:
     from sessions.programs.licences import Licence
     from sessions.toxicology.models import Sample
     from sessions.worklist.models import StaffTask
+    from tests.bench import history
 
     program, client, episode, carol = site.program, site.clients[0], site.episodes[0], site.coordinator
     lead, cohort, series = site.staff[0], site.cohorts[0], site.series[0]
@@ -197,6 +198,8 @@ def _values(site: Any, now: datetime) -> dict[str, Any]:
     rest = calendar.rest_on(program, now.date() + timedelta(days=40), "Rest", carol)
     system, _secret = systems.connect(program, "Health record", SCOPES, by=site.administrator)
     ended = [one for one in site.past if one.cohort_id == cohort.pk]
+    for one in (ended[0], ended[-1]):  # signed long ago, and waiting for its signature
+        history.room_behind(one, lead, site.clients[: history.COHORT])
     theirs = [one for one in site.calls if one.course_id == site.courses[0].pk]
     others = (
         site.series[1].meetings.filter(starts_at__gt=now + timedelta(days=1)).exclude(held_on=coming.held_on)
