@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from sessions.aftercare.due_models import Due, EngineBeat
+from sessions.aftercare.hours_models import BookedCell, CallerException, CallerHours
 from sessions.aftercare.models import (
     AftercareCourse,
     AftercareFact,
     AftercarePolicy,
-    BookedCell,
-    CallerException,
-    CallerHours,
     CallNote,
     CallTry,
     CheckIn,
     CheckInForm,
-    Due,
-    EngineBeat,
     Escalation,
     PlanVersion,
     TierDecision,

@@ -15,8 +15,9 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.db.models import Count
 
+from sessions.aftercare.hours_models import BookedCell
 from sessions.aftercare.machine import Call
-from sessions.aftercare.models import AftercareCourse, BookedCell, CallTry, CheckIn, Escalation
+from sessions.aftercare.models import AftercareCourse, CallTry, CheckIn, Escalation
 from sessions.aftercare.risk import Tier
 from sessions.audit import service as audit
 from sessions.core import zones

@@ -15,8 +15,9 @@ from django.db.models import Count, QuerySet
 
 from sessions.aftercare import due, journal, notices, plans, slots
 from sessions.aftercare.due import Step
+from sessions.aftercare.hours_models import BookedCell, CallerException, CallerHours
 from sessions.aftercare.machine import Call, CallEvent
-from sessions.aftercare.models import BookedCell, CallerException, CallerHours, CheckIn, Why
+from sessions.aftercare.models import CheckIn, Why
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.policy import Policy
 from sessions.aftercare.slots import CELL, Caller, Hours, Slot

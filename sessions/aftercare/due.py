@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from sessions.aftercare.models import AftercareCourse, CheckIn, Due
+from sessions.aftercare.due_models import Due
+from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.core import claiming
 
 LEASE: Final = timedelta(seconds=60)

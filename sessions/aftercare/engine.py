@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from sessions.aftercare import beginning, due, journal, steps
-from sessions.aftercare.models import Due, EngineBeat
+from sessions.aftercare.due_models import Due, EngineBeat
 from sessions.core.prepared import Prepared
 
 log = logging.getLogger(__name__)

@@ -1,17 +1,17 @@
-"""Aftercare: who is called how often, each call, what was said, and what is due next.
+"""Aftercare: who is called how often, each call, and what was said.
 
 Facts, tries, decisions, notes and versions are written once. Answers and free text are encrypted. Course and
 CheckIn are the present state; Fact holds how it came about. Changed through the modules beside this one.
+When callers are there stands in hours_models, what is due next in due_models.
 """
 
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import Final
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from sessions.aftercare import machine
@@ -21,7 +21,6 @@ from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Enrollment, Meeting, Program
 
-NEVER_LEASED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RUNNING: Final = sorted(state.value for state in set(machine.Course) - machine.ENDED)
 _CALLED: Final = sorted(state.value for state in machine.CALLED)
 _STANDING: Final = sorted(
@@ -398,99 +397,3 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return f"escalation {self.pk}"
-
-
-class CallerHours(models.Model):
-    """When somebody takes calls, weekly, by the wall clock of their own zone."""
-
-    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="caller_hours")
-    weekday = models.PositiveSmallIntegerField()  # Monday is 0
-    start = models.TimeField()
-    end = models.TimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(weekday__lte=6), name="caller_hours_weekday"),
-            models.UniqueConstraint(
-                fields=["program", "person", "weekday", "start"], name="caller_hours_once"
-            ),
-        ]
-        ordering = ["weekday", "start"]
-
-    def __str__(self) -> str:
-        return f"{self.weekday} {self.start}"
-
-
-class CallerException(models.Model):
-    """A stretch in which a caller is away, or there beside the weekly hours."""
-
-    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="caller_exceptions")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    away = models.BooleanField(default=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="caller_exception_ends"),
-        ]
-        ordering = ["starts_at"]
-
-    def __str__(self) -> str:
-        return "away" if self.away else "extra"
-
-
-class BookedCell(models.Model):
-    """A quarter of an hour of a caller, taken by one call: nobody is ever in two calls."""
-
-    caller = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    check_in = models.ForeignKey(CheckIn, models.CASCADE, related_name="cells")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["caller", "at"], name="booked_cell_once")]
-
-    def __str__(self) -> str:
-        return f"{self.at}"
-
-
-class Due(models.Model):
-    """One thing the engine has to do at a time, once. A row stays when it is done, and says what came of
-    it."""
-
-    key = models.CharField(max_length=96, unique=True)  # the same thing is never put down twice
-    step = models.CharField(max_length=16)
-    course = models.ForeignKey(AftercareCourse, models.PROTECT, related_name="+")
-    check_in = models.ForeignKey(CheckIn, models.PROTECT, related_name="due", null=True)
-    at = models.DateTimeField()
-    leased_until = models.DateTimeField(default=NEVER_LEASED)
-    tries = models.PositiveSmallIntegerField(default=0)
-    done_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=16, blank=True)
-
-    class Meta:
-        indexes = [
-            # The scan reads this index alone, however many things have been done. `done_at` is in it for
-            # SQLite, which else looks into the table to see what the condition has said.
-            models.Index(
-                fields=["at", "leased_until", "id", "done_at"],
-                condition=Q(done_at__isnull=True),
-                name="due_open",
-            ),
-            models.Index(fields=["check_in"], condition=Q(done_at__isnull=True), name="due_open_check_in"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.step} {self.key}"
-
-
-class EngineBeat(models.Model):
-    """The engine's pulse: written at every round, read by health checks."""
-
-    name = models.CharField(max_length=32, primary_key=True)
-    ran_at = models.DateTimeField()
-    done = models.PositiveBigIntegerField(default=0)  # all it ever did
-
-    def __str__(self) -> str:
-        return self.name

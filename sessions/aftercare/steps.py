@@ -12,9 +12,10 @@ from typing import Final
 
 from sessions.aftercare import booking, due, escalation, journal, notices, outreach, planning, plans
 from sessions.aftercare.due import Step
+from sessions.aftercare.due_models import Due
 from sessions.aftercare.ladder import given_up_at
 from sessions.aftercare.machine import AHEAD, CALLED, UNDER_WAY, Call, Course
-from sessions.aftercare.models import AftercareCourse, CheckIn, Due, Escalation
+from sessions.aftercare.models import AftercareCourse, CheckIn, Escalation
 from sessions.aftercare.policies import policy_of
 from sessions.messages.models import Channel
 

@@ -9,8 +9,9 @@ from typing import Final
 from uuid import UUID
 
 from sessions.aftercare import journal, planning, plans
+from sessions.aftercare.due_models import Due
 from sessions.aftercare.machine import OVER, Call, CallEvent, call_after
-from sessions.aftercare.models import AftercareFact, CallTry, CheckIn, Due, Escalation
+from sessions.aftercare.models import AftercareFact, CallTry, CheckIn, Escalation
 from sessions.aftercare.policy import DEFAULT
 from sessions.aftercare.risk import Tier
 from sessions.core.daytime import Quiet, is_quiet

@@ -17,7 +17,7 @@ from django.db import connection
 from django.test.utils import override_settings
 
 from sessions.aftercare import engine
-from sessions.aftercare.models import Due
+from sessions.aftercare.due_models import Due
 from sessions.core import clock
 from sessions.messages import service as outbox
 from sessions.messages.channels import Letter

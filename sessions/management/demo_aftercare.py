@@ -10,7 +10,8 @@ from typing import Final
 from sessions.aftercare import answers, beginning, booking, calls, emergency, engine, journal, plans
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.due import Step
-from sessions.aftercare.models import AftercareCourse, CheckIn, Due, TryOutcome
+from sessions.aftercare.due_models import Due
+from sessions.aftercare.models import AftercareCourse, CheckIn, TryOutcome
 from sessions.aftercare.policy import DEFAULT
 from sessions.aftercare.slots import Hours
 from sessions.consents import service as consents

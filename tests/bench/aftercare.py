@@ -175,7 +175,7 @@ def _awake(now: datetime) -> str:
 
 
 def _plan(course, start: int, end: int, now: datetime) -> None:  # type: ignore[no-untyped-def]
-    from sessions.aftercare.models import Due
+    from sessions.aftercare.due_models import Due
 
     rows = [
         Due(
@@ -192,13 +192,13 @@ def _plan(course, start: int, end: int, now: datetime) -> None:  # type: ignore[
 
 
 def _void(course) -> None:  # type: ignore[no-untyped-def]
-    from sessions.aftercare.models import Due
+    from sessions.aftercare.due_models import Due
 
     Due.objects.filter(key__startswith="bench:", at__lte=course.created_at).update(done_at=course.created_at)
 
 
 def _remind(rows, now: datetime) -> None:  # type: ignore[no-untyped-def]
-    from sessions.aftercare.models import Due
+    from sessions.aftercare.due_models import Due
 
     Due.objects.bulk_create(
         Due(key=f"remind-email:{row.pk}:1", step="remind-email", course=row.course, check_in=row, at=now)

@@ -13,8 +13,9 @@ import time_machine
 
 from sessions.aftercare import beginning, booking, calls, engine, journal, plans
 from sessions.aftercare.calls import Outcome
+from sessions.aftercare.due_models import Due
 from sessions.aftercare.machine import Call
-from sessions.aftercare.models import AftercareCourse, CheckIn, Due, TryOutcome
+from sessions.aftercare.models import AftercareCourse, CheckIn, TryOutcome
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Tier
 from sessions.aftercare.slots import Hours

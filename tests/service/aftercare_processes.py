@@ -83,7 +83,7 @@ class Processes:
         return Counter((self._folder / "letters").read_text().split())
 
     def works(self, now: datetime) -> datetime:
-        from sessions.aftercare.models import Due
+        from sessions.aftercare.due_models import Due
 
         self.rests()
         if self._beat_again is not None:
@@ -181,7 +181,7 @@ class Processes:
         from django.db import transaction
 
         from sessions.aftercare import journal
-        from sessions.aftercare.models import Due
+        from sessions.aftercare.due_models import Due
 
         with transaction.atomic():
             for course in Due.objects.filter(done_at=None, at__lte=now).values_list("course", flat=True):
@@ -232,7 +232,7 @@ class Processes:
     def _is_done(self) -> bool:
         """Nothing is due or in anybody's hand: neither in the due table nor in the outbox."""
         from sessions.aftercare import due
-        from sessions.aftercare.models import Due
+        from sessions.aftercare.due_models import Due
         from sessions.messages import timing
         from sessions.messages.models import Message, MessageState
 

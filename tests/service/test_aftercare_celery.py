@@ -22,8 +22,9 @@ from kombu.exceptions import OperationalError
 
 from sessions.aftercare import beginning, due, engine
 from sessions.aftercare.due import Step
+from sessions.aftercare.due_models import Due
 from sessions.aftercare.machine import Call
-from sessions.aftercare.models import AftercareCourse, CheckIn, Due
+from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.core import clock
 from sessions.management.demo_aftercare import where_it_is_day
 from sessions.messages import consents as channels

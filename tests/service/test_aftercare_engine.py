@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from sessions.aftercare import due, engine, journal
 from sessions.aftercare.due import Step
+from sessions.aftercare.due_models import Due, EngineBeat
 from sessions.aftercare.machine import Call
-from sessions.aftercare.models import AftercareFact, CheckIn, Due, EngineBeat
+from sessions.aftercare.models import AftercareFact, CheckIn
 from sessions.core import clock
 from sessions.management.aftercare_running import InThisProcess, Killed
 from sessions.management.aftercare_site import Site

@@ -10,8 +10,9 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from sessions.aftercare import beginning, booking, calls, engine, planning, plans, policies
+from sessions.aftercare.hours_models import BookedCell
 from sessions.aftercare.machine import Call, Course
-from sessions.aftercare.models import AftercareCourse, AftercareFact, BookedCell, CheckIn, PlanVersion, Why
+from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn, PlanVersion, Why
 from sessions.aftercare.slots import Hours, Slot
 from sessions.consents import service as consents
 from sessions.core import clock

@@ -14,8 +14,9 @@ import time_machine
 from django.db import connection
 
 from sessions.aftercare import beginning, booking, engine, escalation, journal, plans, policies
+from sessions.aftercare.hours_models import BookedCell
 from sessions.aftercare.machine import Call
-from sessions.aftercare.models import BookedCell, CheckIn
+from sessions.aftercare.models import CheckIn
 from sessions.core import clock
 from sessions.people.models import Person
 from sessions.people.roles import Role

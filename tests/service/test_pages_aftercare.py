@@ -10,15 +10,9 @@ import time_machine
 from django.test import Client
 
 from sessions.aftercare import answers, booking, calls, emergency, instruments, journal, letter, notices
+from sessions.aftercare.hours_models import CallerException, CallerHours
 from sessions.aftercare.machine import Call, Course
-from sessions.aftercare.models import (
-    CallerException,
-    CallerHours,
-    CheckIn,
-    CheckInForm,
-    Escalation,
-    TryOutcome,
-)
+from sessions.aftercare.models import CheckIn, CheckInForm, Escalation, TryOutcome
 from sessions.aftercare.risk import Tier
 from sessions.attendance.reports import drawing
 from sessions.audit.models import AuditEvent

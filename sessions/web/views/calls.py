@@ -18,8 +18,9 @@ from django.views.decorators.http import require_http_methods
 
 from sessions.aftercare import answers, booking, calls, emergency, escalation, instruments, journal, planning
 from sessions.aftercare.calls import Outcome
+from sessions.aftercare.hours_models import CallerException, CallerHours
 from sessions.aftercare.machine import CALLED, Call
-from sessions.aftercare.models import CallerException, CallerHours, CheckIn, TryOutcome
+from sessions.aftercare.models import CheckIn, TryOutcome
 from sessions.aftercare.risk import Tier
 from sessions.aftercare.slots import Hours
 from sessions.core import clock
