@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -100,7 +100,7 @@ def _elsewhere(program: Program, person_id: UUID, monday: date) -> list[dict[str
     return [
         {
             "title": one.kind.label,
-            "when": ", ".join(filter(None, [words.day(one.on), one.start])),
+            "when": ", ".join([words.day(one.on), *_clock_there(one.start)]),
             "minutes": words.minutes(one.minutes),
             "status": one.status.label,
             "absent": not one.minutes,
@@ -109,6 +109,10 @@ def _elsewhere(program: Program, person_id: UUID, monday: date) -> list[dict[str
         }
         for one in elsewhere.held(program.pk, person_id, *week_service.days(monday))
     ]
+
+
+def _clock_there(start: str) -> list[str]:
+    return [words.time_of_day(time.fromisoformat(start))] if start else []
 
 
 @require_POST
