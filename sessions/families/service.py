@@ -25,7 +25,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from sessions.audit import service as audit
 from sessions.consents import service as consents
@@ -334,7 +334,11 @@ def watch(now: datetime) -> int:
     """
     asked_for = Consent.objects.filter(purpose=Purpose.PRESENCE.value, recipient__person__isnull=False)
     signed = asked_for.filter(signatures__isnull=False)
-    live = Consent.objects.live(now).filter(purpose=Purpose.PRESENCE.value)
+    # A clock that was set back takes nothing back that was signed or ended by it before.
+    known = asked_for.aggregate(signed=Max("signatures__signed_at"), ended=Max("end__at"))
+    live = Consent.objects.live(max(now, *filter(None, known.values()))).filter(
+        purpose=Purpose.PRESENCE.value
+    )
     there = set(live.values_list("program_id", "patient_id", "recipient__person_id"))
     once = set(signed.values_list("program_id", "patient_id", "recipient__person_id"))
     gone = 0

@@ -358,6 +358,19 @@ def test_what_the_client_ended_is_not_staffs_to_undo(cast: Cast, client: Client)
     assert not HouseholdMember.objects.filter(person=one.guest).exists()
 
 
+def test_a_clock_that_is_set_back_puts_nobody_out_and_what_ends_by_it_has_ended(cast: Cast) -> None:
+    one = added(cast)
+    paper = consent(cast, one.guest)
+    once, _ = sessions_to_come(cast, one.guest)
+    earlier = MORNING - timedelta(hours=2)
+    with time_machine.travel(earlier, tick=False):
+        assert families.watch(earlier) == 0
+        assert programs.role_in(once, one.guest) == RoomRole.FAMILY
+        consents.end(cast.alice, paper)
+        assert families.watch(earlier) == 1
+        assert programs.role_in(once, one.guest) is None
+
+
 def test_undone_without_consent_the_guest_is_bound_again_and_nothing_more(cast: Cast) -> None:
     one = added(cast)
     paper = consent(cast, one.guest)

@@ -89,7 +89,7 @@ def test_for_everybody_else_there_is_no_meeting(evening: Evening, cast: Cast, re
 
 def test_reading_the_attendance_of_others_is_on_record(evening: Evening, cast: Cast) -> None:
     def read() -> list[tuple[str, str]]:
-        rows = AuditEvent.objects.filter(act="meeting.attendance", outcome="allowed")
+        rows = AuditEvent.objects.filter(act="meeting.attendance", subject_type="meeting", outcome="allowed")
         return [(str(row.actor_id), row.subject_id) for row in rows]
 
     evening.stays(cast.alice)
