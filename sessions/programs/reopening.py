@@ -130,10 +130,11 @@ def reopen(row: Episode, by: Person) -> Reopened:
             end_membership(membership, by)
     stretch = _back_in_group(row, last, removed, ending, by)
     _calendar_again(row, removed, by)
-    rows = Meeting.objects.filter(cohort=stretch.cohort, held_on__gte=today(row)) if stretch else None
-    coming = rows.standing().filter(starts_at__gt=clock.now()).order_by("starts_at") if rows else None
-    first = coming.values_list("starts_at", flat=True).first() if coming is not None else None
-    return Reopened(stretch, first)
+    if stretch is None:
+        return Reopened(None, None)
+    coming = Meeting.objects.filter(cohort=stretch.cohort, held_on__gte=today(row)).standing()
+    coming = coming.filter(starts_at__gt=clock.now()).order_by("starts_at")
+    return Reopened(stretch, coming.values_list("starts_at", flat=True).first())
 
 
 def _ending(row: Episode) -> EpisodeFact | None:
