@@ -19,9 +19,10 @@ NARROW = {"width": 320, "height": 640}
 # A desktop of 1280 x 800 at 200 % zoom.
 ZOOMED = {"width": 640, "height": 400}
 
+# 44 px, less what is lost to rounding: a box of 44 px that slides is read as 43.99997.
 TOO_SMALL = """() => [...document.querySelectorAll('a.button, button, input:not([type=hidden]), summary')]
   .map((e) => [e, (e.closest('label.choice') ?? e).getBoundingClientRect()])  // a box is touched by its words too
-  .filter(([e, box]) => e.offsetParent && (box.height < 44 || box.width < 44))
+  .filter(([e, box]) => e.offsetParent && Math.min(box.height, box.width) < 43.9)
   .map(([e]) => e.outerHTML)"""
 # Letter, upright, less its margins.
 PAPER = {"width": 710, "height": 950}

@@ -9,16 +9,10 @@ from playwright.async_api import Browser
 from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES, State
-from tests.e2e.test_pages import NARROW, OVERFLOW, complaints
+from tests.e2e.test_pages import NARROW, OVERFLOW, TOO_SMALL, complaints
 from tests.e2e.visitor import DESKTOP, PHONE, at_rest, profile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-# A tile's "more" is drawn inside a button of the tile's size; checkboxes are touched on their label.
-TOO_SMALL = """() => [...document.querySelectorAll('a.button, button, input:not([type=checkbox]), summary, label.choice')]
-  .filter((e) => e.offsetParent && !e.closest('[hidden]'))
-  .filter((e) => e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().width < 44)
-  .map((e) => e.outerHTML)"""
 
 
 @pytest.mark.parametrize("state", [*STATES, *FLOOR_STATES], ids=lambda state: state.name)
