@@ -336,7 +336,7 @@ def watch(now: datetime) -> int:
     signed = asked_for.filter(signatures__isnull=False)
     # A clock that was set back takes nothing back that was signed or ended by it before.
     known = asked_for.aggregate(signed=Max("signatures__signed_at"), ended=Max("end__at"))
-    live = Consent.objects.live(max(now, *filter(None, known.values()))).filter(
+    live = Consent.objects.live(max([now, *filter(None, known.values())])).filter(
         purpose=Purpose.PRESENCE.value
     )
     there = set(live.values_list("program_id", "patient_id", "recipient__person_id"))

@@ -98,6 +98,13 @@ def test_without_the_clients_consent_no_link_is_sent(cast: Cast) -> None:
     assert not Message.objects.exists()
 
 
+def test_where_nobody_has_consented_yet_the_watch_finds_nothing(cast: Cast) -> None:
+    assert not Consent.objects.filter(purpose=Purpose.PRESENCE.value).exists()
+    assert families.watch(MORNING) == 0
+    consents.guest_recipient(papers.file(cast), cast.omar)
+    assert families.watch(MORNING) == 0
+
+
 def test_looking_and_guessing_leave_an_invitation_unused(cast: Cast) -> None:
     address, scanner = invited(cast), Client()
     for _ in range(10):
