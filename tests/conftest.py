@@ -45,8 +45,10 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture
-def cast(db: None) -> people.Cast:
-    """Everybody of tests/cast.py, with meetings around the present."""
+def cast(request: pytest.FixtureRequest, db: None) -> people.Cast:
+    """Everybody of tests/cast.py, with meetings around the present: that of the test's clock where it holds one."""
+    if "clock" in request.fixturenames:
+        request.getfixturevalue("clock")
     return people.assemble()
 
 

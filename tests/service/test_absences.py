@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -24,23 +23,12 @@ from sessions.programs.models import Enrollment, EnrollmentStatus, Meeting
 from sessions.programs.service import schedule
 from sessions.worklist import service as worklist
 from sessions.worklist.models import StaffTask, TaskStatus
-from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """Monday, 6 PM in New York."""
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
 
 
 def evening(cast: Cast, days: float, hours: float = 3) -> Meeting:

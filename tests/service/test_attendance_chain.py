@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from uuid import UUID
@@ -32,23 +32,13 @@ from sessions.core import append_only
 from sessions.core import clock as our_clock
 from sessions.programs.clients import client_file
 from sessions.room.models import Room, RoomFact
-from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.attendance import Group
 from tests.service.room import seconds
 
+pytestmark = pytest.mark.usefixtures("transactional_db", "clock")
+
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(transactional_db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -19,24 +18,14 @@ from django.core.management import CommandError, call_command
 from sessions.attendance import case
 from sessions.attendance.models import AttendanceRecord
 from sessions.attendance.service import Draft, attest
-from tests import cast as people
-from tests.cast import EVENING, Cast
+from tests.cast import Cast
 from tests.service.attendance import Group
 from tests.service.room import seconds
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
 
 
 @pytest.fixture

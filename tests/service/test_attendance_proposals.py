@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,30 +21,15 @@ from sessions.programs.service import schedule
 from sessions.room.commands import End, Leave, Remove, SendBack
 from sessions.room.floor_commands import EndBreak, StartBreak, VerifyIdentity
 from sessions.room.models import Room, RoomFact
-from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
 from tests.service.room import seconds
 from vIOP.celery import app
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def group(cast: Cast, clock: time_machine.Traveller) -> Group:
-    return Group(cast, clock)
 
 
 def test_minutes_grow_while_the_meeting_runs(group: Group, cast: Cast) -> None:

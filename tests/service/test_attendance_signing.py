@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 
@@ -29,29 +27,14 @@ from sessions.core.errors import Invalid, NotAllowed, NotFound, Refusal
 from sessions.people.models import Person
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.service import cancel
-from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.attendance import Group
 from tests.service.room import seconds
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def group(cast: Cast, clock: time_machine.Traveller) -> Group:
-    return Group(cast, clock)
 
 
 @pytest.fixture

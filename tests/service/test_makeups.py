@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -32,19 +31,9 @@ from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """Monday, 6 PM in New York."""
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
 
 
 def morning(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import time_machine
 from django.test import Client
@@ -20,16 +18,10 @@ from sessions.room.commands import Leave
 from sessions.room.machine import Place
 from sessions.worklist import service as worklist
 from tests import cast as people
-from tests.cast import EVENING, Cast
+from tests.cast import Cast
 from tests.service.room import Evening
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,13 +21,9 @@ from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
 from tests.service.room import Evening
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
 
 
 @pytest.fixture
@@ -40,11 +35,6 @@ def cast(db: None, clock: time_machine.Traveller) -> Cast:
     for person in (found.alice, found.bruno):
         family.does(found.mina, VerifyIdentity(person.pk))
     return found
-
-
-@pytest.fixture
-def group(cast: Cast, clock: time_machine.Traveller) -> Group:
-    return Group(cast, clock)
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -34,25 +32,10 @@ from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """Monday, 6 PM in New York."""
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def group(cast: Cast, clock: time_machine.Traveller) -> Group:
-    return Group(cast, clock)
 
 
 def evening(cast: Cast, days: int) -> Meeting:

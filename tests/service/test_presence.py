@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import time_machine
 
@@ -12,20 +10,10 @@ from sessions.core.errors import NotFound
 from sessions.people.models import Person
 from sessions.room import service
 from sessions.room.commands import End, Leave
-from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.room import Evening, seconds
 
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-import time_machine
 from django.db import transaction
 
 from sessions.core import clock as wall
@@ -24,32 +23,11 @@ from sessions.room.side_commands import (
     StepAside,
     Visit,
 )
-from tests import cast as people
-from tests.cast import EVENING, Cast
+from tests.cast import Cast
 from tests.service.breakouts import opened, plan, where
 from tests.service.room import Evening
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    """The evening group with everybody in."""
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.theo, cast.alice, cast.bruno)
-    evening.lets_in(cast.mina, cast.alice, cast.bruno)
-    return evening
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
@@ -98,32 +76,30 @@ def test_all_together_are_let_in_but_the_one_who_must_wait(cast: Cast, apart: No
     assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
 
 
-def test_the_draw_keeps_them_apart(evening: Evening, cast: Cast, apart: None) -> None:
+def test_the_draw_keeps_them_apart(inside: Evening, cast: Cast, apart: None) -> None:
     service.sweep(wall.now())
-    evening.does(cast.mina, ProposeAtRandom(12))
-    seen = evening.view(cast.mina).breakouts
+    inside.does(cast.mina, ProposeAtRandom(12))
+    seen = inside.view(cast.mina).breakouts
     assert seen is not None
     together = {frozenset(one.person_id for one in room.assigned) for room in seen.rooms}
     assert not any({cast.alice.pk, cast.bruno.pk} <= room for room in together)
 
 
-def test_who_is_set_apart_while_they_are_together_is_parted_by_the_sweep(
-    evening: Evening, cast: Cast
-) -> None:
+def test_who_is_set_apart_while_they_are_together_is_parted_by_the_sweep(inside: Evening, cast: Cast) -> None:
     keep_apart(cast.alice, cast.bruno, cast.north.pk)
     service.sweep(wall.now())
     # They were let in at the same moment; the log knows who was let in first.
-    assert (evening.place(cast.alice), evening.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
+    assert (inside.place(cast.alice), inside.place(cast.bruno)) == (Place.MAIN, Place.WAITING)
     keep_apart(cast.alice, cast.mina, cast.north.pk)
     service.sweep(wall.now())
-    assert (evening.place(cast.alice), evening.place(cast.mina)) == (Place.WAITING, Place.MAIN)
+    assert (inside.place(cast.alice), inside.place(cast.mina)) == (Place.WAITING, Place.MAIN)
 
 
 def test_a_facilitator_does_not_visit_or_take_aside_whom_they_must_not_meet(
-    evening: Evening, cast: Cast
+    inside: Evening, cast: Cast
 ) -> None:
-    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    blue, _ = opened(inside, cast.mina, [cast.alice], [cast.bruno])
     keep_apart(cast.alice, cast.theo, cast.north.pk)
     for command in (Visit(blue), StepAside(cast.alice.pk)):
         with pytest.raises(NoContact):
-            evening.does(cast.theo, command)
+            inside.does(cast.theo, command)

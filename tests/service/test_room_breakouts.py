@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -36,55 +35,34 @@ from sessions.room.side_commands import (
     Visit,
 )
 from sessions.room.sides import Phase
-from tests import cast as people
-from tests.cast import EVENING, Cast
+from tests.cast import Cast
 from tests.service.breakouts import MAIN, ids, media_room, opened, plan, where
 from tests.service.room import Evening, seconds
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    """The evening group with everybody in."""
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.theo, cast.alice, cast.bruno)
-    evening.lets_in(cast.mina, cast.alice, cast.bruno)
-    return evening
-
-
-def test_each_is_in_the_planned_room_and_sees_and_hears_nobody_else(evening: Evening, cast: Cast) -> None:
-    blue, green = opened(evening, cast.mina, [cast.alice, cast.theo], [cast.bruno])
-    assert where(evening, cast.alice) == (Place.BREAKOUT, blue)
-    assert where(evening, cast.bruno) == (Place.BREAKOUT, green)
-    assert where(evening, cast.mina) == MAIN
-    assert [member.name for member in evening.view(cast.alice).members] == ["Theo O."]
-    assert evening.view(cast.bruno).members == evening.view(cast.mina).members == ()
-    assert media_room(evening, cast.alice) == media_room(evening, cast.theo)
-    rooms = {media_room(evening, person) for person in (cast.alice, cast.bruno, cast.mina)}
+def test_each_is_in_the_planned_room_and_sees_and_hears_nobody_else(inside: Evening, cast: Cast) -> None:
+    blue, green = opened(inside, cast.mina, [cast.alice, cast.theo], [cast.bruno])
+    assert where(inside, cast.alice) == (Place.BREAKOUT, blue)
+    assert where(inside, cast.bruno) == (Place.BREAKOUT, green)
+    assert where(inside, cast.mina) == MAIN
+    assert [member.name for member in inside.view(cast.alice).members] == ["Theo O."]
+    assert inside.view(cast.bruno).members == inside.view(cast.mina).members == ()
+    assert media_room(inside, cast.alice) == media_room(inside, cast.theo)
+    rooms = {media_room(inside, person) for person in (cast.alice, cast.bruno, cast.mina)}
     assert len(rooms) == 3
 
 
-def test_clients_are_told_when_it_ends_and_staff_who_is_where(evening: Evening, cast: Cast) -> None:
-    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno], length=10 * MINUTE)
-    told = evening.view(cast.alice).breakouts
+def test_clients_are_told_when_it_ends_and_staff_who_is_where(inside: Evening, cast: Cast) -> None:
+    blue, _ = opened(inside, cast.mina, [cast.alice], [cast.bruno], length=10 * MINUTE)
+    told = inside.view(cast.alice).breakouts
     assert told is not None
     assert (told.phase, told.rooms, told.unassigned) == (Phase.OPEN, (), ())
     assert told.ends_at == wall.now() + 10 * MINUTE
-    assert evening.view(cast.alice).you.room_name == "Room 1"
-    seen = evening.view(cast.mina).breakouts
+    assert inside.view(cast.alice).you.room_name == "Room 1"
+    seen = inside.view(cast.mina).breakouts
     assert seen is not None
     assert [[one.name for one in room.members] for room in seen.rooms] == [["Alice Haddad"], ["Bruno Silva"]]
     assert seen.rooms[0].room_id == blue
@@ -116,152 +94,152 @@ def test_who_comes_late_lands_in_their_room(cast: Cast) -> None:
 
 
 def test_who_was_gone_too_long_waits_and_then_lands_in_their_room_again(
-    evening: Evening, cast: Cast, clock: time_machine.Traveller
+    inside: Evening, cast: Cast, clock: time_machine.Traveller
 ) -> None:
-    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno])
-    evening.loses(cast.alice)
+    blue, _ = opened(inside, cast.mina, [cast.alice], [cast.bruno])
+    inside.loses(cast.alice)
     clock.shift(50)
-    evening.hears(cast.mina)
-    evening.connects(cast.alice)
-    assert where(evening, cast.alice) == (Place.BREAKOUT, blue)
-    evening.loses(cast.alice)
+    inside.hears(cast.mina)
+    inside.connects(cast.alice)
+    assert where(inside, cast.alice) == (Place.BREAKOUT, blue)
+    inside.loses(cast.alice)
     clock.shift(61)
-    evening.comes(cast.alice)
-    assert evening.place(cast.alice) is Place.WAITING
-    evening.lets_in(cast.mina, cast.alice)
-    assert where(evening, cast.alice) == (Place.BREAKOUT, blue)
+    inside.comes(cast.alice)
+    assert inside.place(cast.alice) is Place.WAITING
+    inside.lets_in(cast.mina, cast.alice)
+    assert where(inside, cast.alice) == (Place.BREAKOUT, blue)
 
 
 def test_recall_reaches_everybody_once_also_who_is_offline_and_who_still_waits(
-    evening: Evening, cast: Cast
+    inside: Evening, cast: Cast
 ) -> None:
-    opened(evening, cast.mina, [cast.alice, cast.mina], [cast.bruno])
-    evening.loses(cast.alice)
-    evening.does(cast.mina, SendBack(cast.bruno.pk))
-    evening.does(cast.mina, CloseBreakouts())
-    assert evening.kinds().count("recalled") == 2
-    assert where(evening, cast.mina) == where(evening, cast.alice) == MAIN
-    evening.connects(cast.alice)
-    assert where(evening, cast.alice) == MAIN
-    evening.lets_in(cast.mina, cast.bruno)
-    assert where(evening, cast.bruno) == MAIN
+    opened(inside, cast.mina, [cast.alice, cast.mina], [cast.bruno])
+    inside.loses(cast.alice)
+    inside.does(cast.mina, SendBack(cast.bruno.pk))
+    inside.does(cast.mina, CloseBreakouts())
+    assert inside.kinds().count("recalled") == 2
+    assert where(inside, cast.mina) == where(inside, cast.alice) == MAIN
+    inside.connects(cast.alice)
+    assert where(inside, cast.alice) == MAIN
+    inside.lets_in(cast.mina, cast.bruno)
+    assert where(inside, cast.bruno) == MAIN
     with pytest.raises(IllegalMove):
-        evening.does(cast.mina, CloseBreakouts())
+        inside.does(cast.mina, CloseBreakouts())
 
 
 def test_notice_is_given_and_then_the_clock_closes_whoever_is_there(
-    evening: Evening, cast: Cast, clock: time_machine.Traveller
+    inside: Evening, cast: Cast, clock: time_machine.Traveller
 ) -> None:
-    opened(evening, cast.mina, [cast.alice], [cast.bruno])
-    evening.does(cast.mina, CloseBreakouts(seconds(30)))
-    told = evening.view(cast.alice).breakouts
+    opened(inside, cast.mina, [cast.alice], [cast.bruno])
+    inside.does(cast.mina, CloseBreakouts(seconds(30)))
+    told = inside.view(cast.alice).breakouts
     assert told is not None
     assert (told.phase, told.ends_at) == (Phase.CLOSING, wall.now() + seconds(30))
     assert service.next_change(cast.group.pk) == wall.now() + seconds(30)
     clock.shift(29)
     assert service.close_due(cast.group.pk, wall.now()) == 0
-    assert evening.place(cast.alice) is Place.BREAKOUT
+    assert inside.place(cast.alice) is Place.BREAKOUT
     clock.shift(1)
     assert service.close_due(cast.group.pk, wall.now()) == 3
     assert service.close_due(cast.group.pk, wall.now()) == 0
-    assert where(evening, cast.alice) == MAIN
+    assert where(inside, cast.alice) == MAIN
 
 
 def test_the_timer_can_be_changed_and_taken_away_and_rests_on_no_process(
-    evening: Evening, cast: Cast, clock: time_machine.Traveller
+    inside: Evening, cast: Cast, clock: time_machine.Traveller
 ) -> None:
-    opened(evening, cast.mina, [cast.alice], [cast.bruno], length=5 * MINUTE)
-    evening.does(cast.mina, SetBreakoutTimer(None))
+    opened(inside, cast.mina, [cast.alice], [cast.bruno], length=5 * MINUTE)
+    inside.does(cast.mina, SetBreakoutTimer(None))
     clock.shift(6 * MINUTE)
     service.sweep(wall.now())
-    assert "breakouts_closed" not in evening.kinds()
-    evening.comes(cast.mina, cast.alice, cast.bruno)
-    evening.does(cast.mina, SetBreakoutTimer(MINUTE))
+    assert "breakouts_closed" not in inside.kinds()
+    inside.comes(cast.mina, cast.alice, cast.bruno)
+    inside.does(cast.mina, SetBreakoutTimer(MINUTE))
     clock.shift(MINUTE)
     service.sweep(wall.now())
-    assert evening.kinds().count("breakouts_closed") == 1
+    assert inside.kinds().count("breakouts_closed") == 1
 
 
-def test_people_are_moved_while_the_rooms_are_open(evening: Evening, cast: Cast) -> None:
-    blue, green = opened(evening, cast.mina, [cast.alice], [cast.bruno])
-    evening.does(cast.mina, Assign(cast.bruno.pk, blue))
-    assert where(evening, cast.bruno) == (Place.BREAKOUT, blue)
-    evening.does(cast.mina, Assign(cast.bruno.pk, None))
-    assert where(evening, cast.bruno) == MAIN
-    seen = evening.view(cast.mina).breakouts
+def test_people_are_moved_while_the_rooms_are_open(inside: Evening, cast: Cast) -> None:
+    blue, green = opened(inside, cast.mina, [cast.alice], [cast.bruno])
+    inside.does(cast.mina, Assign(cast.bruno.pk, blue))
+    assert where(inside, cast.bruno) == (Place.BREAKOUT, blue)
+    inside.does(cast.mina, Assign(cast.bruno.pk, None))
+    assert where(inside, cast.bruno) == MAIN
+    seen = inside.view(cast.mina).breakouts
     assert seen is not None
     assert [one.name for one in seen.unassigned] == ["Bruno Silva"]
-    evening.does(cast.mina, Assign(cast.bruno.pk, green))
-    assert where(evening, cast.bruno) == (Place.BREAKOUT, green)
+    inside.does(cast.mina, Assign(cast.bruno.pk, green))
+    assert where(inside, cast.bruno) == (Place.BREAKOUT, green)
 
 
-def test_rooms_open_again_as_they_were_planned(evening: Evening, cast: Cast) -> None:
-    first = opened(evening, cast.mina, [cast.alice], [cast.bruno])
-    before = media_room(evening, cast.alice)
-    evening.does(cast.mina, CloseBreakouts())
-    evening.does(cast.mina, OpenBreakouts())
-    assert ids(evening, cast.mina) == first
-    assert media_room(evening, cast.alice) == before
+def test_rooms_open_again_as_they_were_planned(inside: Evening, cast: Cast) -> None:
+    first = opened(inside, cast.mina, [cast.alice], [cast.bruno])
+    before = media_room(inside, cast.alice)
+    inside.does(cast.mina, CloseBreakouts())
+    inside.does(cast.mina, OpenBreakouts())
+    assert ids(inside, cast.mina) == first
+    assert media_room(inside, cast.alice) == before
 
 
-def test_help_is_asked_for_and_a_visit_answers_it(evening: Evening, cast: Cast) -> None:
-    blue, _ = opened(evening, cast.mina, [cast.alice], [cast.bruno])
-    evening.does(cast.alice, AskHelp())
-    assert evening.view(cast.alice).help_since == wall.now()
-    assert evening.view(cast.bruno).help_since is None
-    seen = evening.view(cast.theo).breakouts
+def test_help_is_asked_for_and_a_visit_answers_it(inside: Evening, cast: Cast) -> None:
+    blue, _ = opened(inside, cast.mina, [cast.alice], [cast.bruno])
+    inside.does(cast.alice, AskHelp())
+    assert inside.view(cast.alice).help_since == wall.now()
+    assert inside.view(cast.bruno).help_since is None
+    seen = inside.view(cast.theo).breakouts
     assert seen is not None
     assert [room.help_since for room in seen.rooms] == [wall.now(), None]
-    evening.does(cast.theo, Visit(blue))
-    assert [member.name for member in evening.view(cast.alice).members] == ["Theo O."]
-    assert evening.view(cast.alice).help_since is None
-    evening.does(cast.theo, Visit(None))
-    assert where(evening, cast.theo) == MAIN
-    evening.does(cast.alice, AskHelp())
-    evening.does(cast.alice, AskHelp(on=False))
-    evening.does(cast.alice, AskHelp())
-    evening.does(cast.mina, HelpDone(blue))
-    assert evening.view(cast.alice).help_since is None
+    inside.does(cast.theo, Visit(blue))
+    assert [member.name for member in inside.view(cast.alice).members] == ["Theo O."]
+    assert inside.view(cast.alice).help_since is None
+    inside.does(cast.theo, Visit(None))
+    assert where(inside, cast.theo) == MAIN
+    inside.does(cast.alice, AskHelp())
+    inside.does(cast.alice, AskHelp(on=False))
+    inside.does(cast.alice, AskHelp())
+    inside.does(cast.mina, HelpDone(blue))
+    assert inside.view(cast.alice).help_since is None
 
 
-def test_one_person_steps_aside_and_the_group_goes_on(evening: Evening, cast: Cast) -> None:
-    evening.does(cast.mina, StepAside(cast.alice.pk))
-    (aside,) = evening.view(cast.theo).asides
+def test_one_person_steps_aside_and_the_group_goes_on(inside: Evening, cast: Cast) -> None:
+    inside.does(cast.mina, StepAside(cast.alice.pk))
+    (aside,) = inside.view(cast.theo).asides
     assert {one.name for one in aside.members} == {"Alice Haddad", "Mina Park"}
-    assert where(evening, cast.alice) == where(evening, cast.mina) == (Place.ASIDE, aside.room_id)
-    assert evening.view(cast.alice).you.room_name == "Room aside"
-    assert [one.name for one in evening.view(cast.bruno).members] == ["Theo O."]
-    assert evening.view(cast.alice).asides == ()
-    evening.does(cast.mina, ReturnFromAside(aside.room_id))
-    assert where(evening, cast.alice) == where(evening, cast.mina) == MAIN
-    assert evening.view(cast.theo).asides == ()
+    assert where(inside, cast.alice) == where(inside, cast.mina) == (Place.ASIDE, aside.room_id)
+    assert inside.view(cast.alice).you.room_name == "Room aside"
+    assert [one.name for one in inside.view(cast.bruno).members] == ["Theo O."]
+    assert inside.view(cast.alice).asides == ()
+    inside.does(cast.mina, ReturnFromAside(aside.room_id))
+    assert where(inside, cast.alice) == where(inside, cast.mina) == MAIN
+    assert inside.view(cast.theo).asides == ()
 
 
 @pytest.mark.parametrize("opens", ["before", "meanwhile"])
 @pytest.mark.parametrize("closes", [True, False], ids=["and closed", "still open"])
 def test_from_aside_both_return_where_they_belong_by_then(
-    evening: Evening, cast: Cast, opens: str, closes: bool
+    inside: Evening, cast: Cast, opens: str, closes: bool
 ) -> None:
-    blue, _ = plan(evening, cast.mina, [cast.alice], [cast.bruno])
+    blue, _ = plan(inside, cast.mina, [cast.alice], [cast.bruno])
     if opens == "before":
-        evening.does(cast.mina, OpenBreakouts())
-        evening.does(cast.mina, Visit(blue))
-    evening.does(cast.mina, StepAside(cast.alice.pk))
-    (aside,) = evening.view(cast.theo).asides
+        inside.does(cast.mina, OpenBreakouts())
+        inside.does(cast.mina, Visit(blue))
+    inside.does(cast.mina, StepAside(cast.alice.pk))
+    (aside,) = inside.view(cast.theo).asides
     if opens == "meanwhile":
-        evening.does(cast.theo, OpenBreakouts())
+        inside.does(cast.theo, OpenBreakouts())
     if closes:
-        evening.does(cast.theo, CloseBreakouts())
-    assert evening.place(cast.alice) is Place.ASIDE
-    evening.does(cast.theo, ReturnFromAside(aside.room_id))
-    assert where(evening, cast.alice) == (MAIN if closes else (Place.BREAKOUT, blue))
-    assert where(evening, cast.mina) == ((Place.BREAKOUT, blue) if opens == "before" and not closes else MAIN)
+        inside.does(cast.theo, CloseBreakouts())
+    assert inside.place(cast.alice) is Place.ASIDE
+    inside.does(cast.theo, ReturnFromAside(aside.room_id))
+    assert where(inside, cast.alice) == (MAIN if closes else (Place.BREAKOUT, blue))
+    assert where(inside, cast.mina) == ((Place.BREAKOUT, blue) if opens == "before" and not closes else MAIN)
 
 
-def test_nobody_stays_aside_without_staff(evening: Evening, cast: Cast) -> None:
-    evening.does(cast.mina, StepAside(cast.alice.pk))
-    evening.does(cast.mina, Leave())
-    assert where(evening, cast.alice) == MAIN
+def test_nobody_stays_aside_without_staff(inside: Evening, cast: Cast) -> None:
+    inside.does(cast.mina, StepAside(cast.alice.pk))
+    inside.does(cast.mina, Leave())
+    assert where(inside, cast.alice) == MAIN
 
 
 # Families.
@@ -330,7 +308,7 @@ STAFF_ONLY: list[Command] = [
 
 
 @pytest.mark.parametrize("command", STAFF_ONLY, ids=lambda command: type(command).__name__)
-def test_only_a_facilitator_of_the_meeting(evening: Evening, cast: Cast, command: Command) -> None:
+def test_only_a_facilitator_of_the_meeting(inside: Evening, cast: Cast, command: Command) -> None:
     before = service.head(cast.group.pk)
     for person, refusal in (
         (cast.alice, NotAllowed),
@@ -339,45 +317,45 @@ def test_only_a_facilitator_of_the_meeting(evening: Evening, cast: Cast, command
         (cast.otto, NotFound),
     ):
         with pytest.raises(refusal):
-            evening.does(person, command)
+            inside.does(person, command)
     assert service.head(cast.group.pk) == before
 
 
 @pytest.mark.parametrize("command", [*STAFF_ONLY, AskHelp(), TakeOver()], ids=lambda c: type(c).__name__)
-def test_over_is_over(evening: Evening, cast: Cast, command: Command) -> None:
-    evening.does(cast.mina, End())
+def test_over_is_over(inside: Evening, cast: Cast, command: Command) -> None:
+    inside.does(cast.mina, End())
     with pytest.raises(Refusal):
-        evening.does(cast.mina, command)
+        inside.does(cast.mina, command)
 
 
-def test_a_plan_names_only_people_of_the_meeting_once(evening: Evening, cast: Cast) -> None:
+def test_a_plan_names_only_people_of_the_meeting_once(inside: Evening, cast: Cast) -> None:
     for named in ([cast.alice, cast.alice], [cast.chidi], [cast.sofia]):
         with pytest.raises(IllegalMove):
-            plan(evening, cast.mina, named)
+            plan(inside, cast.mina, named)
     with pytest.raises(IllegalMove):
-        evening.does(cast.mina, PlanBreakouts((RoomWish(UUID(int=7), "", ()),)))
+        inside.does(cast.mina, PlanBreakouts((RoomWish(UUID(int=7), "", ()),)))
     with pytest.raises(IllegalMove):
-        evening.does(cast.mina, Admit(cast.sofia.pk))
+        inside.does(cast.mina, Admit(cast.sofia.pk))
 
 
 def test_main_breakout_and_aside_are_one_presence(
-    evening: Evening, cast: Cast, clock: time_machine.Traveller
+    inside: Evening, cast: Cast, clock: time_machine.Traveller
 ) -> None:
     """In the log's stays, and in attendance, which is told the rooms."""
 
     def ten_minutes() -> None:
         for _ in range(30):
             clock.shift(20)
-            evening.hears(cast.mina, cast.theo, cast.alice, cast.bruno)
+            inside.hears(cast.mina, cast.theo, cast.alice, cast.bruno)
 
     ten_minutes()
-    opened(evening, cast.mina, [cast.alice], [cast.bruno])
+    opened(inside, cast.mina, [cast.alice], [cast.bruno])
     ten_minutes()
-    evening.does(cast.mina, StepAside(cast.alice.pk))
+    inside.does(cast.mina, StepAside(cast.alice.pk))
     ten_minutes()
-    evening.does(cast.theo, CloseBreakouts())
-    evening.does(cast.mina, End())
-    (stay,) = evening.stays(cast.mina)["Alice Haddad"].stays
+    inside.does(cast.theo, CloseBreakouts())
+    inside.does(cast.mina, End())
+    (stay,) = inside.stays(cast.mina)["Alice Haddad"].stays
     assert stay.ends_at - stay.starts_at == 30 * MINUTE
     observed = Observed()
     for row, fact in facts_of(cast.group.pk):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -27,29 +26,14 @@ from sessions.room.floor_commands import VerifyIdentity
 from sessions.room.models import RoomFact, SideRoom
 from sessions.room.side_commands import ReturnFromAside, StepAside
 from sessions.worklist.models import StaffTask, TaskStatus
-from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.aftercare import names_contact
 from tests.service.room import Evening, seconds
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 HOME = Details("12 Elm Street", "Albany", "NY", "555 0101", "Omar Haddad", "555 0102", True, True)
 AWAY = Details("3 Dock Road", "Newark", "NJ", "555 0101", "Omar Haddad", "555 0102", False, True)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    return Evening(cast.group)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-
 import pytest
 from channels.db import database_sync_to_async
 
@@ -11,16 +9,9 @@ from sessions.people.models import Membership
 from sessions.people.roles import Role
 from sessions.people.service import join
 from tests.cast import Cast
-from tests.service.wire import Page, eventually, pages
+from tests.service.wire import Page, Visit, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
-Visit = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def visit(transactional_db: None) -> AsyncIterator[Visit]:
-    async with pages() as open_one:
-        yield open_one
 
 
 async def knocks(visit: Visit, cast: Cast, who: str, place: str) -> Page:
@@ -71,6 +62,7 @@ async def test_in_a_crisis_the_room_aside_is_ready_and_who_is_on_call_comes_to_h
     await otto.comes_to("main")
     await otto.answer(await otto.say("stepAside", personId=str(cast.alice.pk)))
     await alice.comes_to("aside")
+    await otto.comes_to("aside")  # each page is told on its own
     assert alice.room["you"]["roomId"] == otto.room["you"]["roomId"] == ready
     await eventually(
         lambda: (

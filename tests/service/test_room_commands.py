@@ -28,11 +28,6 @@ from tests.cast import Cast
 from tests.service.room import Evening
 
 
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    return Evening(cast.group)
-
-
 def test_a_client_waits_until_a_facilitator_lets_them_in(evening: Evening, cast: Cast) -> None:
     evening.comes(cast.mina, cast.alice)
     assert evening.place(cast.alice) is Place.WAITING

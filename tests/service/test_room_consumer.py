@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from channels.db import database_sync_to_async
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -20,34 +18,14 @@ from sessions.room import service
 from signaling import tickets
 from signaling.protocol import Close
 from tests.cast import Cast
-from tests.service.wire import Page, eventually, open_page, pages, sign_in
+from tests.service.wire import Page, Visit, eventually, open_page, sign_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
-Visit = Callable[..., Awaitable[Page]]
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def visit() -> AsyncIterator[Visit]:
-    async with pages() as visit:
-        yield visit
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("visit")]
 
 
-@pytest_asyncio.fixture
-async def mina(cast: Cast, visit: Visit) -> Page:
-    """The facilitator, in the evening group's room."""
-    page = await visit(cast.mina, cast.group.pk)
-    await page.say("knock")
-    await page.comes_to("main")
-    return page
-
-
-@pytest_asyncio.fixture
-async def alice(cast: Cast, mina: Page, visit: Visit) -> Page:
-    """A client, waiting."""
-    page = await visit(cast.alice, cast.group.pk)
-    await page.say("knock")
-    await page.comes_to("waiting")
-    return page
+def interrupted(page: Page) -> list[bool]:
+    """Of each of the others whom a page sees."""
+    return [member["interrupted"] for member in page.room["members"]]
 
 
 class TestTheDoor:
@@ -92,11 +70,11 @@ class TestTheDoor:
         await mina.say("admitAll")
         await alice.comes_to("main")
         await alice.leave_page()
-        await eventually(lambda: mina.room["members"][0]["interrupted"], "Mina seeing the interruption")
+        await eventually(lambda: interrupted(mina) == [True], "Mina seeing the interruption")
         again = await visit(cast.alice, cast.group.pk)
         await again.say("knock")
         await again.comes_to("main")
-        await eventually(lambda: not mina.room["members"][0]["interrupted"], "Mina seeing Alice back")
+        await eventually(lambda: interrupted(mina) == [False], "Mina seeing Alice back")
 
     async def test_the_whole_course_of_a_meeting(self, cast: Cast, mina: Page, alice: Page) -> None:
         await mina.say("admit", personId=str(cast.alice.pk))

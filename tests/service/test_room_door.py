@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -26,35 +25,10 @@ from sessions.room.floor_commands import (
 from sessions.room.late import LateDoor
 from sessions.room.log import facts_of
 from sessions.room.machine import Place
-from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.room import Evening, seconds
 
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    return Evening(cast.group)
-
-
-@pytest.fixture
-def inside(evening: Evening, cast: Cast, clock: time_machine.Traveller) -> Evening:
-    """Mina, Theo, Alice and Bruno are in the room, Mina the longest."""
-    evening.comes(cast.mina)
-    clock.shift(seconds(1))
-    evening.comes(cast.theo, cast.alice, cast.bruno)
-    evening.lets_in(cast.mina, cast.alice, cast.bruno)
-    return evening
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 class TestLock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,27 +15,12 @@ from sessions.room import service
 from sessions.room.commands import Knock, Leave, SendBack
 from sessions.room.machine import Place
 from sessions.room.models import Connection, Room
-from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.room import Evening, seconds
 
+pytestmark = pytest.mark.usefixtures("clock")
+
 HOURS_2 = timedelta(hours=2)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    return Evening(cast.group)
 
 
 @pytest.fixture

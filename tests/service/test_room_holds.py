@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import time_machine
 
@@ -13,22 +11,15 @@ from sessions.people.models import Membership
 from sessions.room import service
 from sessions.room.commands import Leave
 from sessions.worklist.models import StaffTask, TaskStatus
-from tests import cast as people
-from tests.cast import EVENING, Cast
+from tests.cast import Cast
 from tests.service.room import Evening, seconds
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    cast = people.assemble()
+def cast(cast: Cast) -> Cast:
+    """Ines is on call."""
     Membership.objects.filter(person=cast.ines, program=cast.north).update(on_call=True)
     return cast
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
@@ -22,34 +20,9 @@ from signaling.local import process
 from signaling.protocol import Close
 from signaling.shutdown import close_all
 from tests.cast import Cast
-from tests.service.wire import Page, eventually, pages, sign_in
+from tests.service.wire import Page, Visit, eventually, sign_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
-Visit = Callable[..., Awaitable[Page]]
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def visit() -> AsyncIterator[Visit]:
-    async with pages() as visit:
-        yield visit
-
-
-@pytest_asyncio.fixture
-async def mina(cast: Cast, visit: Visit) -> Page:
-    """The facilitator, in the evening group's room."""
-    page = await visit(cast.mina, cast.group.pk)
-    await page.say("knock")
-    await page.comes_to("main")
-    return page
-
-
-@pytest_asyncio.fixture
-async def alice(cast: Cast, mina: Page, visit: Visit) -> Page:
-    """A client, waiting."""
-    page = await visit(cast.alice, cast.group.pk)
-    await page.say("knock")
-    await page.comes_to("waiting")
-    return page
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("visit")]
 
 
 async def carry_out(actor: Person, meeting_id: UUID, command: commands.Command) -> None:
@@ -130,6 +103,7 @@ class TestPresence:
     ) -> None:
         await mina.say("admitAll")
         await alice.comes_to("main")
+        await eventually(lambda: len(mina.room["members"]) == 1, "Mina seeing Alice")
         second = await visit(cast.alice, cast.group.pk)
         await second.say("knock")
         await second.comes_to("main")

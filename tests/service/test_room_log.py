@@ -17,11 +17,6 @@ from tests.cast import Cast
 from tests.service.room import Evening, all_at_once
 
 
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    return Evening(cast.group)
-
-
 def seqs(evening: Evening) -> list[int]:
     rows = RoomFact.objects.filter(meeting=evening.meeting).order_by("seq")
     return list(rows.values_list("seq", flat=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
@@ -17,32 +16,11 @@ from sessions.people.models import Membership
 from sessions.room import service
 from sessions.room.commands import Knock, Leave, TakeOver
 from sessions.room.machine import Place
-from tests import cast as people
-from tests.cast import EVENING, Cast
+from tests.cast import Cast
 from tests.service.breakouts import MAIN, media_room, opened, where
 from tests.service.room import Evening, seconds
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    """The evening group with everybody in."""
-    evening = Evening(cast.group)
-    evening.comes(cast.mina, cast.theo, cast.alice, cast.bruno)
-    evening.lets_in(cast.mina, cast.alice, cast.bruno)
-    return evening
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def test_without_a_facilitator_media_pauses_after_the_grace_and_resumes_in_place(
@@ -71,12 +49,12 @@ def test_without_a_facilitator_media_pauses_after_the_grace_and_resumes_in_place
     assert evening.kinds().count("hold_began") == evening.kinds().count("hold_ended") == 1
 
 
-def test_a_facilitator_anywhere_in_the_meeting_is_enough(evening: Evening, cast: Cast) -> None:
-    opened(evening, cast.mina, [cast.alice], [cast.bruno, cast.theo])
-    evening.does(cast.mina, Leave())
-    assert evening.view(cast.alice).hold is None
-    evening.loses(cast.theo)
-    assert evening.view(cast.alice).hold is not None
+def test_a_facilitator_anywhere_in_the_meeting_is_enough(inside: Evening, cast: Cast) -> None:
+    opened(inside, cast.mina, [cast.alice], [cast.bruno, cast.theo])
+    inside.does(cast.mina, Leave())
+    assert inside.view(cast.alice).hold is None
+    inside.loses(cast.theo)
+    assert inside.view(cast.alice).hold is not None
 
 
 def test_the_programme_says_how_long_the_grace_is(cast: Cast) -> None:
@@ -92,30 +70,30 @@ def test_the_programme_says_how_long_the_grace_is(cast: Cast) -> None:
 
 
 def test_staff_on_call_take_over_a_meeting_without_a_facilitator_and_only_that(
-    evening: Evening, cast: Cast
+    inside: Evening, cast: Cast
 ) -> None:
     Membership.objects.filter(person=cast.carol, program=cast.north).update(on_call=True)
     with pytest.raises(NotFound):
-        evening.view(cast.carol)
+        inside.view(cast.carol)
     page = Client()
     page.force_login(cast.carol)
     address = reverse("room", args=[cast.group.pk])
     assert page.get(address).status_code == HTTPStatus.FORBIDDEN
-    evening.does(cast.theo, Leave())
-    evening.loses(cast.mina)
+    inside.does(cast.theo, Leave())
+    inside.loses(cast.mina)
     assert page.get(address).status_code == HTTPStatus.OK
-    evening.comes(cast.carol)
-    seen = evening.view(cast.carol)
+    inside.comes(cast.carol)
+    seen = inside.view(cast.carol)
     assert seen.may_take_over
     assert (seen.you.place, seen.members, seen.waiting) == (Place.OUTSIDE, (), ())
     assert "Haddad" not in repr(seen)
     for stranger in (cast.otto, cast.ines):
         with pytest.raises(NotFound):
-            evening.does(stranger, TakeOver())
-    evening.does(cast.carol, TakeOver())
-    assert where(evening, cast.carol) == MAIN
-    assert evening.view(cast.alice).hold is None
+            inside.does(stranger, TakeOver())
+    inside.does(cast.carol, TakeOver())
+    assert where(inside, cast.carol) == MAIN
+    assert inside.view(cast.alice).hold is None
     assert AuditEvent.objects.filter(act="room.took_over", actor_id=cast.carol.pk).count() == 1
-    evening.lets_in(cast.carol)
-    service.handle(evening.actor(cast.carol), Knock())
-    assert evening.view(cast.carol).you.role == "facilitator"
+    inside.lets_in(cast.carol)
+    service.handle(inside.actor(cast.carol), Knock())
+    assert inside.view(cast.carol).you.role == "facilitator"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
@@ -15,25 +15,10 @@ from sessions.people.models import Person
 from sessions.room import service
 from sessions.room.commands import Command, Decline, End, Leave, MuteOther, Remove, SendBack
 from sessions.room.machine import Place
-from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.room import Evening, seconds
 
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(EVENING, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def cast(db: None, clock: time_machine.Traveller) -> Cast:
-    return people.assemble()
-
-
-@pytest.fixture
-def evening(cast: Cast) -> Evening:
-    return Evening(cast.group)
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def everything_in(view: service.RoomView) -> str:

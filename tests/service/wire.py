@@ -187,8 +187,11 @@ async def everything_stopped() -> None:
     await database_sync_to_async(connections.close_all)()
 
 
+Visit = Callable[..., Awaitable[Page]]
+
+
 @asynccontextmanager
-async def pages() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
+async def pages() -> AsyncIterator[Visit]:
     """Opens pages for people; closes them all at the end."""
     opened: list[Page] = []
 

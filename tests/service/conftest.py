@@ -1,0 +1,67 @@
+"""What tests of the services share: an evening whose clock the test holds, its room, and pages that listen to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+import time_machine
+
+from tests.cast import EVENING, Cast
+from tests.service.attendance import Group
+from tests.service.room import Evening, seconds
+from tests.service.wire import Page, Visit, pages
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """It stands at the evening group's time until the test moves it."""
+    with time_machine.travel(EVENING, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def evening(cast: Cast) -> Evening:
+    """The evening group's room, nobody in it."""
+    return Evening(cast.group)
+
+
+@pytest.fixture
+def inside(evening: Evening, cast: Cast, clock: time_machine.Traveller) -> Evening:
+    """Mina, Theo, Alice and Bruno are in the room, Mina the longest."""
+    evening.comes(cast.mina)
+    clock.shift(seconds(1))
+    evening.comes(cast.theo, cast.alice, cast.bruno)
+    evening.lets_in(cast.mina, cast.alice, cast.bruno)
+    return evening
+
+
+@pytest.fixture
+def group(cast: Cast, clock: time_machine.Traveller) -> Group:
+    return Group(cast, clock)
+
+
+@pytest_asyncio.fixture
+async def visit() -> AsyncIterator[Visit]:
+    """Opens a person's page of a room; all of them end with the test."""
+    async with pages() as visit:
+        yield visit
+
+
+@pytest_asyncio.fixture
+async def mina(cast: Cast, visit: Visit) -> Page:
+    """The facilitator, in the evening group's room."""
+    page = await visit(cast.mina, cast.group.pk)
+    await page.say("knock")
+    await page.comes_to("main")
+    return page
+
+
+@pytest_asyncio.fixture
+async def alice(cast: Cast, mina: Page, visit: Visit) -> Page:
+    """A client, waiting."""
+    page = await visit(cast.alice, cast.group.pk)
+    await page.say("knock")
+    await page.comes_to("waiting")
+    return page
