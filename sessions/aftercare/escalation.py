@@ -33,7 +33,7 @@ _SAME_TALK: Final = timedelta(hours=1)  # who wrote the hand-off down first, and
 class Review(models.TextChoices):
     KEEP = "keep", _("Go on as planned")
     CLOSER = "closer", _("Call more often")
-    MORE_CARE = "more_care", _("More care: back into the program")
+    MORE_CARE = "more_care", _("More care: back into the programme")
 
 
 def crisis(row: CheckIn, found: Assessment, now: datetime, *, heard: bool = False) -> None:

@@ -58,7 +58,7 @@ class CourseState(models.TextChoices):
     CRISIS = machine.Course.CRISIS.value, _("crisis")
     STEP_UP_REVIEW = machine.Course.STEP_UP_REVIEW.value, _("more care in review")
     PAUSED = machine.Course.PAUSED.value, _("paused")
-    READMITTED = machine.Course.READMITTED.value, _("back in the program")
+    READMITTED = machine.Course.READMITTED.value, _("back in the programme")
     REVOKED = machine.Course.REVOKED.value, _("no consent")
     GRADUATED = machine.Course.GRADUATED.value, _("completed")
 

@@ -172,7 +172,7 @@ COLUMNS: Final[dict[Sort, tuple[Column, ...]]] = {
         *_CARE,
     ),
     Sort.ATTENDANCE: (
-        Column("email", _email, gettext_noop("E-mail address of a client of this program"), needed=True),
+        Column("email", _email, gettext_noop("E-mail address of a client of this programme"), needed=True),
         Column("held_on", _day, gettext_noop("A day like 2025-03-31"), needed=True),
         Column("start", _time, gettext_noop("Like 18:00, by the clock there; when it is known")),
         Column("kind", _text(32), gettext_noop("Kind of session, like process_group"), needed=True),

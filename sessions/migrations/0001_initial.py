@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 ('program', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='iop.program')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='aftercare_courses', to=settings.AUTH_USER_MODEL)),
                 ('enrollment', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='aftercare', to='iop.enrollment')),
-                ('state', models.CharField(choices=[('proposed', 'proposed'), ('active', 'on its way'), ('outreach', 'hard to reach'), ('lost', 'no contact'), ('crisis', 'crisis'), ('step_up_review', 'more care in review'), ('paused', 'paused'), ('readmitted', 'back in the program'), ('revoked', 'no consent'), ('graduated', 'completed')], default='proposed', max_length=16)),
+                ('state', models.CharField(choices=[('proposed', 'proposed'), ('active', 'on its way'), ('outreach', 'hard to reach'), ('lost', 'no contact'), ('crisis', 'crisis'), ('step_up_review', 'more care in review'), ('paused', 'paused'), ('readmitted', 'back in the programme'), ('revoked', 'no consent'), ('graduated', 'completed')], default='proposed', max_length=16)),
                 ('began_on', models.DateField()),
                 ('plan', models.JSONField(default=dict)),
                 ('zone', models.CharField(max_length=64)),

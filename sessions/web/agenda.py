@@ -181,7 +181,7 @@ def _company(meeting: Meeting) -> tuple[str, ...]:
     if meeting.cohort_id and meeting.kind_defaults.by_cohort:
         roles.add(RoomRole.CLIENT)
     said = {
-        RoomRole.CLIENT: _("clients of the program"),
+        RoomRole.CLIENT: _("clients of the programme"),
         RoomRole.FAMILY: _("families"),
         RoomRole.ALUMNUS: _("former clients"),
     }

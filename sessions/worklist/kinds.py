@@ -88,7 +88,7 @@ REASONS: Final[dict[str, Reason]] = {
     "message-failed": Reason(gettext_noop("A message could not be delivered.")),
     # aftercare
     "aftercare-plan": Reason(
-        gettext_noop("Has completed the program. Look at the aftercare plan and sign it.")
+        gettext_noop("Has completed the programme. Look at the aftercare plan and sign it.")
     ),
     "aftercare-no-hours": Reason(
         gettext_noop("Nobody is free for a planned call. Callers' hours are missing.")
@@ -119,7 +119,7 @@ REASONS: Final[dict[str, Reason]] = {
     "aftercare-review": Reason(gettext_noop("A check-in call calls for a review.")),
     "aftercare-reassess": Reason(gettext_noop("Two urgent calls in a row. Is more care needed?")),
     "aftercare-review-late": Reason(gettext_noop("A review after an urgent call is late.")),
-    "aftercare-readmit": Reason(gettext_noop("More care was decided. Bring them back into the program.")),
+    "aftercare-readmit": Reason(gettext_noop("More care was decided. Bring them back into the programme.")),
     "aftercare-revoked-open": Reason(
         gettext_noop("Took the consent to calls back while something urgent was open. Decide what to do.")
     ),

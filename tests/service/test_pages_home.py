@@ -133,7 +133,7 @@ def test_a_family_guest_sees_the_one_invited_meeting_and_who_will_be_there_by_ro
     page = home(evening.omar)
     assert "Family group" in page
     assert page.count('href="/meetings/') == 1
-    assert "clients of the program" in page
+    assert "clients of the programme" in page
     assert "families" in page
     for client in (evening.alice, evening.bruno):
         assert client.given_name not in page

@@ -27,7 +27,7 @@ LOOKS: Final = {
     "notes": ("mina", "alice", "read notes about you"),
     "week board": ("carol", "alice bruno chidi", "looked at the weeks of everybody, yours among them"),
     "eight weeks": ("carol", "alice bruno", "looked at the weeks of everybody, yours among them"),
-    "census": ("carol", "alice bruno chidi", "looked at the list of everybody in the program"),
+    "census": ("carol", "alice bruno chidi", "looked at the list of everybody in the programme"),
     "groups": ("mina", "alice bruno", "looked at the people of a group, you among them"),
     "search": ("carol", "alice", "searched for a name and found yours"),
     "tasks": ("carol", "alice", "looked at the list of tasks, one about you among them"),

@@ -93,7 +93,7 @@ def _what(act: str) -> str:
         "client.offer-consent": _("put a paper in front of you"),
         "meeting.attendance": _("looked at the hours of a session you belong to"),
         "program.attendance": _("looked at the weeks of everybody, yours among them"),
-        "program.census": _("looked at the list of everybody in the program"),
+        "program.census": _("looked at the list of everybody in the programme"),
         "program.search": _("searched for a name and found yours"),
         "program.aftercare-seen": _("looked at how aftercare goes, you among others"),
         "program.aftercare-exported": _("took a copy of the list of all calls, yours among them"),
