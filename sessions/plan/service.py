@@ -22,6 +22,7 @@ from sessions.plan.forms import FORMS, Form, check
 from sessions.plan.models import Assessment, CarePlan, Modality, PlanReview
 from sessions.programs import episode_facts, stretches
 from sessions.programs.episode_models import (
+    ENDED,
     IN_CARE,
     Episode,
     EpisodeFact,
@@ -29,11 +30,16 @@ from sessions.programs.episode_models import (
     Stage,
     StepProposal,
 )
-from sessions.programs.models import Meeting
+from sessions.programs.models import Meeting, Program
 from sessions.worklist import service as worklist
 
 LONGEST: Final = 8_000
 END_NEAR: Final = timedelta(days=14)
+_WHILE_HERE: Final = {  # kinds of task and reasons that are over with the episode
+    "step.sign": "step-proposed",
+    "plan.review": "plan-review",
+    "level.review": "planned-end",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +248,7 @@ def watch(now: datetime) -> int:
     undecided = StepProposal.objects.filter(decided_at=None, episode__stage__in=IN_CARE)
     for proposal in undecided.select_related("episode__person"):
         step_waits(proposal)
+    _ask_no_more()
     for row in Episode.objects.filter(stage=Stage.ACTIVE).select_related("program", "person"):
         today, due = zones.local_date(now, row.program.time_zone), review_due(row)
         if due is not None and due <= today:
@@ -267,6 +274,22 @@ def watch(now: datetime) -> int:
             )
             asked_now += 1
     return asked_now
+
+
+def _ask_no_more() -> None:
+    """Whose episode has ended has nothing to sign or to plan. Taken back, it is asked again."""
+    for program in Program.objects.all():
+        rows = [
+            row
+            for kind, reason in _WHILE_HERE.items()
+            for row in worklist.live(program.pk, kind)
+            if row.reason == reason
+        ]
+        over = Episode.objects.of(program.pk).filter(stage__in=ENDED, pk__in=[row.about for row in rows])
+        ended = {str(pk) for pk in over.values_list("pk", flat=True)} if rows else set()
+        for row in rows:
+            if row.about in ended:
+                worklist.withdrawn(program.pk, row.key)
 
 
 def waiting_for(person: Person) -> UUID | None:

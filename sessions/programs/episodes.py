@@ -196,8 +196,7 @@ def admit(
 def decline(row: Episode, why: str, by: Person) -> None:
     """Not admitted: the person's membership ends with it."""
     _end(row, EpisodeFactKind.DECLINED, today(row), why, by)
-    for membership in row.person.memberships.filter(program=row.program, role=Role.CLIENT, ended_at=None):
-        end_membership(membership, by)
+    _no_client(row, by)
 
 
 @asked(Act.KEEP_EPISODES)
@@ -212,11 +211,15 @@ def pause(row: Episode, why: str, by: Person) -> None:
 
 @asked(Act.KEEP_EPISODES)
 def resume(row: Episode, by: Person) -> None:
-    """Back to the last cohort, level and hours, from today on. Raises Full and Booked."""
+    """Back to the last cohort, level and hours from today on, or to those of a step that was signed for a day
+    of the pause. Raises Full and Booked.
+    """
     last = row.enrollments.select_related("cohort__program").order_by("-starts_on", "-ended_on").first()
     if last is None:
         raise IllegalMove
     move(row, EpisodeFactKind.RESUMED, today(row), by)
+    if steps.begin_after_pause(row):
+        return
     begin(
         row,
         last.cohort,
@@ -231,12 +234,17 @@ def resume(row: Episode, by: Person) -> None:
 def finish(row: Episode, how: EpisodeFactKind, on: date, why: str, by: Person) -> None:
     """Completed, discharged or transferred; `on` is the last day. The client is an alumnus from then on.
 
-    Meetings to come no longer expect them; individual ones are cancelled, and their series end.
+    Meetings to come no longer expect them; individual ones are cancelled, and their series end. Who has not
+    begun can only be discharged: their place is free, and they are no alumnus.
     Raises IllegalMove, Invalid.
     """
     if how not in ENDINGS:
         raise Invalid
-    if on > today(row) or (row.starts_on is not None and on < row.starts_on):
+    begun = row.stage != Stage.ENROLLED
+    if not begun and how != EpisodeFactKind.DISCHARGED:
+        raise Invalid("They have not begun yet: they can only be discharged.")
+    first = row.starts_on if begun else row.referred_on
+    if on > today(row) or (first is not None and on < first):
         raise Invalid("The last day lies between the start and today.")
     status = EnrollmentStatus.COMPLETED if how == EpisodeFactKind.COMPLETED else EnrollmentStatus.LEFT
     removed = reopening.what_is_removed(row, on)
@@ -248,7 +256,6 @@ def finish(row: Episode, how: EpisodeFactKind, on: date, why: str, by: Person) -
         last.left_with = {**last.left_with, "ended": removed}
         last.save(update_fields=["status", "left_with"])
     _end(row, how, on, why, by)
-    join(row.person, row.program_id, Role.ALUMNUS, by)
     _leave_series(row, max(on, today(row)), by)
     alone = MeetingInvitee.objects.filter(
         person=row.person, role=RoomRole.CLIENT, meeting__program=row.program, meeting__cohort=None
@@ -258,6 +265,10 @@ def finish(row: Episode, how: EpisodeFactKind, on: date, why: str, by: Person) -
     ).standing():
         if not meeting.invitee_rows.filter(role=RoomRole.CLIENT).exclude(person=row.person).exists():
             service.cancel(meeting, by, CancelReason.OTHER)
+    if begun:
+        join(row.person, row.program_id, Role.ALUMNUS, by)
+    else:
+        _no_client(row, by)
 
 
 def advance(now: datetime) -> int:
@@ -284,6 +295,14 @@ def _leave_series(row: Episode, last_on: date, by: Person) -> None:
             calendar.end(series, last_on, by)
         else:
             joining.leave(series, row.person, last_on + timedelta(days=1))
+
+
+def _no_client(row: Episode, by: Person) -> None:
+    """Who was here before keeps what they may see of that time."""
+    if Enrollment.objects.of(row.program_id).filter(person=row.person).exists():
+        return
+    for membership in row.person.memberships.filter(program=row.program, role=Role.CLIENT, ended_at=None):
+        end_membership(membership, by)
 
 
 def _end(row: Episode, kind: EpisodeFactKind, on: date, why: str, by: Person) -> None:

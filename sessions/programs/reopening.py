@@ -114,12 +114,13 @@ def reopen(row: Episode, by: Person) -> Reopened:
     if ending is None:
         raise TooLate
     kinds = [EpisodeFactKind(one) for one in row.history.order_by("pk").values_list("kind", flat=True)]
-    row.stage = next(_BEFORE[kind] for kind in reversed(kinds) if kind in _BEFORE)
+    row.stage, last = next(_BEFORE[kind] for kind in reversed(kinds) if kind in _BEFORE), _last(row)
+    if row.stage == Stage.ENROLLED and last is None:  # nothing of it had begun: they are admitted once more
+        row.stage = Stage.ASSESSING
     row.ended_on = None
     row.save(update_fields=["stage", "ended_on"])
     fact(row, EpisodeFactKind.REOPENED, today(row), by)
     join(row.person, row.program_id, Role.CLIENT, by)
-    last = _last(row)
     if ending.kind == EpisodeFactKind.DECLINED or last is None:
         return Reopened(None, None)
     removed = last.left_with.get("ended", {})

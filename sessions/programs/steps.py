@@ -13,7 +13,7 @@ from sessions.people.access import Act
 from sessions.people.asking import asked
 from sessions.people.models import Person
 from sessions.programs.episode_facts import LONGEST, fact, today
-from sessions.programs.episode_models import IN_CARE, Episode, EpisodeFactKind, StepProposal
+from sessions.programs.episode_models import IN_CARE, Episode, EpisodeFactKind, Stage, StepProposal
 from sessions.programs.models import Cohort, EnrollmentStatus, LevelOfCare, Program
 from sessions.programs.stretches import Hours, begin, close, open_stretch
 
@@ -27,6 +27,9 @@ INTENSITY: Final = (  # from the most to the least
 
 
 def undecided(row: Episode) -> StepProposal | None:
+    """The one that waits for a signature; none once the episode has ended."""
+    if row.stage not in IN_CARE:
+        return None
     return row.proposals.filter(decided_at=None).select_related("cohort", "proposed_by").first()
 
 
@@ -82,11 +85,19 @@ def propose(
 
 @asked(Act.SIGN_STEP, of=lambda proposal: proposal.episode)
 def sign(proposal: StepProposal, by: Person, typed_name: str, *, agree: bool) -> None:
-    """A clinician's decision. Agreed, it holds from its day on; today's at once.
+    """A clinician's decision. Agreed, it holds from its day on; today's at once, during a pause when they are
+    back.
 
-    Raises NotAllowed for who is no clinician of the client, Invalid unless signed with their own name.
+    Raises NotAllowed for who is no clinician of the client, Invalid unless signed with their own name,
+    IllegalMove once the episode has ended.
     """
-    row = proposal.episode
+    row = (
+        Episode.objects.select_for_update(of=("self",))
+        .select_related("program", "person")
+        .get(pk=proposal.episode_id)
+    )
+    if row.stage not in IN_CARE:
+        raise IllegalMove("This episode has ended.")
     if " ".join(typed_name.split()).casefold() != by.name.casefold():
         raise Invalid("Type your full name, as it is in your account, to sign.")
     held = StepProposal.objects.select_for_update().get(pk=proposal.pk)
@@ -101,7 +112,7 @@ def sign(proposal: StepProposal, by: Person, typed_name: str, *, agree: bool) ->
     held.save(update_fields=["decided_by", "decided_at", "typed_name", "signed"])
     if not agree:
         fact(row, EpisodeFactKind.STEP_DECLINED, today(row), by)
-    elif held.effective_on <= today(row):
+    elif row.stage == Stage.ACTIVE and held.effective_on <= today(row):
         _apply(held)
 
 
@@ -109,7 +120,7 @@ def stuck(program: Program, now: datetime) -> list[StepProposal]:
     """Signed steps whose day has come and that could not begin: no place, or booked elsewhere."""
     rows = StepProposal.objects.filter(
         episode__program=program,
-        episode__stage__in=IN_CARE,
+        episode__stage=Stage.ACTIVE,
         signed=True,
         applied_at=None,
         effective_on__lte=zones.local_date(now, program.time_zone),
@@ -118,9 +129,11 @@ def stuck(program: Program, now: datetime) -> list[StepProposal]:
 
 
 def begin_due(now: datetime) -> int:
-    """Signed steps whose day has come begin to hold. Returns how many. Safe to repeat."""
+    """Signed steps whose day has come begin to hold, after a pause once they are back. Returns how many. Safe
+    to repeat.
+    """
     done = 0
-    waiting = StepProposal.objects.filter(signed=True, applied_at=None, episode__stage__in=IN_CARE)
+    waiting = StepProposal.objects.filter(signed=True, applied_at=None, episode__stage=Stage.ACTIVE)
     for proposal in waiting.select_related("episode__program", "episode__person", "cohort__program"):
         if proposal.effective_on <= zones.local_date(now, proposal.episode.program.time_zone):
             try:
@@ -132,8 +145,21 @@ def begin_due(now: datetime) -> int:
     return done
 
 
+def begin_after_pause(row: Episode) -> bool:
+    """A signed step whose day came during the pause: they come back to it, and not to what was. Raises Full
+    and Booked.
+    """
+    waiting = row.proposals.filter(signed=True, applied_at=None, effective_on__lte=today(row))
+    proposal = waiting.select_related("episode__program", "episode__person", "cohort__program").first()
+    if proposal is None:
+        return False
+    _apply(proposal)
+    return True
+
+
 def _apply(proposal: StepProposal) -> None:
-    row, on = proposal.episode, proposal.effective_on
+    row = proposal.episode
+    on = max(proposal.effective_on, today(row))  # signed late, or after a pause: what has been stays
     before = open_stretch(row)
     last = before or row.enrollments.order_by("-starts_on", "-ended_on").first()
     hours = Hours(proposal.weekly_target_minutes, proposal.days_a_week, proposal.minutes_a_day)

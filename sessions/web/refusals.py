@@ -61,6 +61,8 @@ TEXTS: Final = (
     gettext_noop("There is a signed record of this session here, which counts."),
     gettext_noop("This end is part of the record by now. Note a new referral instead."),
     gettext_noop("This episode goes on."),
+    gettext_noop("This episode has ended."),
+    gettext_noop("They have not begun yet: they can only be discharged."),
     gettext_noop("Another series has taken its place."),
     gettext_noop("The last day lies before the one it has."),
     gettext_noop("Their calls after treatment have begun. Note a new referral instead."),

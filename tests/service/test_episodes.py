@@ -12,7 +12,8 @@ from sessions.audit.models import AuditEvent
 from sessions.core.errors import IllegalMove, Invalid, NotAllowed, NotFound
 from sessions.people.models import Person
 from sessions.people.roles import Role, RoomRole
-from sessions.programs import episodes, service, steps, stretches
+from sessions.plan import service as plans
+from sessions.programs import episodes, reopening, service, steps, stretches
 from sessions.programs import series as calendar
 from sessions.programs.calendar_models import Busy
 from sessions.programs.episode_models import Episode, EpisodeFact, EpisodeFactKind, Stage
@@ -21,10 +22,12 @@ from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Enrollment, EnrollmentStatus, LevelOfCare
 from sessions.programs.recurrence import weekly
 from sessions.programs.stretches import Hours
+from sessions.worklist.models import StaffTask, TaskStatus
 from tests.cast import MORNING, Cast, assemble
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 2)
+DAY = timedelta(days=1)
 NINE_HOURS = Hours(540, 3, 180)
 SIX_HOURS = Hours(360, 2, 180)
 OUTPATIENT = LevelOfCare.OUTPATIENT
@@ -81,6 +84,34 @@ def test_a_later_start_comes_by_itself_on_its_day(cast: Cast) -> None:
     assert of(row.person).stage == Stage.ACTIVE
 
 
+def test_who_does_not_come_on_the_first_day_is_discharged_and_the_place_is_free(cast: Cast) -> None:
+    row = referred(cast)
+    episodes.assess(row, by=cast.carol)
+    episodes.admit(row, cast.evening, TODAY + 3 * DAY, NINE_HOURS, by=cast.carol)
+    for how in (EpisodeFactKind.COMPLETED, EpisodeFactKind.TRANSFERRED):
+        with pytest.raises(Invalid):
+            episodes.finish(row, how, TODAY, "x", by=cast.carol)
+    for on in (TODAY - DAY, TODAY + DAY):
+        with pytest.raises(Invalid):
+            episodes.finish(row, EpisodeFactKind.DISCHARGED, on, "x", by=cast.carol)
+    episodes.finish(row, EpisodeFactKind.DISCHARGED, TODAY, "Changed their mind.", by=cast.carol)
+    assert (of(row.person).stage, row.enrollments.count()) == (Stage.DISCHARGED, 0)
+    assert not row.person.memberships.filter(ended_at=None).exists(), "neither client nor alumnus"
+    with time_machine.travel(MORNING + 4 * DAY, tick=False):
+        assert episodes.advance(MORNING + 4 * DAY) == 0
+    reopening.reopen(row, by=cast.carol)
+    assert of(row.person).stage == Stage.ASSESSING
+    episodes.admit(row, cast.evening, TODAY + 3 * DAY, NINE_HOURS, by=cast.carol)
+    assert row.enrollments.count() == 1
+
+
+def test_who_was_here_before_and_is_not_admitted_again_keeps_what_they_may_see(cast: Cast) -> None:
+    episodes.finish(of(cast.alice), EpisodeFactKind.COMPLETED, TODAY, "Done.", by=cast.carol)
+    row = referred(cast, email="alice@example.org")
+    episodes.decline(row, "Not now.", by=cast.carol)
+    assert {m.role for m in cast.alice.memberships.filter(ended_at=None)} == {Role.CLIENT, Role.ALUMNUS}
+
+
 def test_a_step_holds_only_when_a_clinician_has_signed_it(cast: Cast) -> None:
     row = of(cast.alice)
     proposal = steps.propose(
@@ -128,6 +159,57 @@ def test_a_step_that_finds_no_place_waits_and_is_shown(cast: Cast) -> None:
     now = MORNING + timedelta(days=1)
     assert episodes.advance(now) == 0
     assert [one.pk for one in steps.stuck(cast.north, now)] == [proposal.pk]
+
+
+def test_a_step_signed_late_holds_from_the_day_of_the_signature(cast: Cast) -> None:
+    proposal = steps.propose(
+        of(cast.alice), OUTPATIENT, cast.morning, SIX_HOURS, TODAY + DAY, "x", by=cast.carol
+    )
+    with time_machine.travel(MORNING + 4 * DAY, tick=False):
+        steps.sign(proposal, cast.mina, "Mina Park", agree=True)
+    before, after = Enrollment.objects.filter(person=cast.alice).order_by("starts_on")
+    assert (before.ended_on, after.starts_on) == (TODAY + 3 * DAY, TODAY + 4 * DAY), "what has been stays"
+
+
+@pytest.mark.parametrize("signed_on", [0, 3])
+def test_a_step_whose_day_comes_during_a_pause_holds_when_they_are_back(cast: Cast, signed_on: int) -> None:
+    row = of(cast.alice)
+    proposal = steps.propose(row, OUTPATIENT, cast.morning, SIX_HOURS, TODAY + 2 * DAY, "x", by=cast.carol)
+    if signed_on == 0:
+        steps.sign(proposal, cast.mina, "Mina Park", agree=True)
+    episodes.pause(row, "Hospital.", by=cast.carol)
+    with time_machine.travel(MORNING + 3 * DAY, tick=False) as at:
+        if signed_on == 3:
+            steps.sign(proposal, cast.mina, "Mina Park", agree=True)
+        assert episodes.advance(MORNING + 3 * DAY) == 0
+        assert steps.stuck(cast.north, MORNING + 3 * DAY) == []
+        assert stretches.open_stretch(row) is None, "who pauses is in no group"
+        at.move_to(MORNING + 5 * DAY)
+        episodes.resume(row, by=cast.carol)
+        assert episodes.advance(MORNING + 5 * DAY) == 0
+    last = row.enrollments.get(ended_on=None)
+    assert (last.cohort, last.weekly_target_minutes, last.starts_on) == (cast.morning, 360, TODAY + 5 * DAY)
+    assert kinds(row)[-2:] == ["resumed", "stepped_down"]
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_a_change_is_signed_no_more_once_the_episode_has_ended(cast: Cast, agree: bool) -> None:
+    row = of(cast.alice)
+    proposal = steps.propose(row, OUTPATIENT, cast.morning, SIX_HOURS, TODAY, "x", by=cast.carol)
+    plans.watch(MORNING)
+    task = StaffTask.objects.filter(kind="step.sign", person=cast.alice)
+    assert [one.status for one in task.all()] == [TaskStatus.OPEN]
+    episodes.finish(row, EpisodeFactKind.COMPLETED, TODAY, "", by=cast.carol)
+    assert steps.undecided(row) is None
+    with pytest.raises(IllegalMove):
+        steps.sign(proposal, cast.mina, "Mina Park", agree=agree)
+    assert Episode.objects.filter(person=cast.alice).count() == 1, "and nobody is admitted by it"
+    plans.watch(MORNING)
+    assert not task.all().exists()
+    reopening.reopen(row, by=cast.carol)
+    plans.watch(MORNING)
+    assert steps.undecided(of(cast.alice)) == proposal
+    assert [one.status for one in task.all()] == [TaskStatus.OPEN], "taken back, it is asked again"
 
 
 def test_a_declined_step_changes_nothing_but_the_history(cast: Cast) -> None:

@@ -86,7 +86,7 @@ def act(request: PersonRequest, episode_id: UUID, what: str) -> HttpResponse:
         require(request.user, Act.PROPOSE_STEP, row)
     else:
         require(request.user, Act.KEEP_EPISODES, row)
-    make, title, button, said = episode_acts.ACTS[what]
+    make, title, button, _said = episode_acts.ACTS[what]
     form, do = make(request, row)
     undo = episode_acts.UNDO.get(what)
     return form_page(
@@ -96,7 +96,7 @@ def act(request: PersonRequest, episode_id: UUID, what: str) -> HttpResponse:
         title=f"{title}: {row.person.name}",
         button=str(button),
         back=reverse("episode", args=[row.pk]),
-        said=str(said),
+        said=episode_acts.said(what, Stage(row.stage)),
         undo=reverse("episode-act", args=[row.pk, undo]) if undo else "",
     )
 

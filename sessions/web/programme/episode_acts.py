@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sessions.aftercare import beginning
@@ -99,7 +100,8 @@ def _leaving(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable
 
 
 def _ending(request: PersonRequest, row: Episode) -> tuple[forms.Form, Callable[[], object]]:
-    form = EndForm(request.POST or None, initial={"on": episode_facts.today(row)})
+    begun = row.stage != Stage.ENROLLED
+    form = EndForm(request.POST or None, begun=begun, initial={"on": episode_facts.today(row)})
 
     def do() -> object:
         given = form.cleaned_data
@@ -172,6 +174,14 @@ ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
         gettext_lazy("They are where they were before. Look at their week, samples and guests once more."),
     ),
 }
+
+
+def said(what: str, stage: Stage) -> str:
+    """What is told once it is done, by the stage it was done in."""
+    if what == "finish" and stage is Stage.ENROLLED:
+        return _("The episode has ended before it began. Their place is free.")
+    return str(ACTS[what][3])
+
 
 FORWARD = ("assess", "admit", "resume")  # the main act of a stage; the others are never urged
 UNDO = {"leave": "back", "decline": "reopen", "finish": "reopen"}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sessions.people.models import Language, Person
 from sessions.programs import episode_facts, episodes
+from sessions.programs.episode_models import EpisodeFactKind
 from sessions.programs.models import Cohort, LevelOfCare, Program
 from sessions.programs.stretches import Hours
 from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
@@ -128,3 +130,14 @@ class EndForm(WhyForm):
         ),
     )
     field_order = ("how", "on", "why")
+
+    def __init__(self, data: object, *, begun: bool, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)  # type: ignore[arg-type]
+        if not begun:
+            fields: dict[str, Any] = self.fields
+            discharged = EpisodeFactKind.DISCHARGED
+            fields["how"].choices = [(discharged.value, discharged.label)]
+            fields["on"].help_text = _(
+                "They have not begun: their place is free from now on. A mistake can be taken back for a "
+                "week; they are then admitted once more."
+            )

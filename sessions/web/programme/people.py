@@ -21,7 +21,15 @@ from sessions.people.access import Act
 from sessions.people.roles import Role
 from sessions.people.service import program_ids
 from sessions.programs import episodes, steps, waitlist
-from sessions.programs.episode_models import ENDED, Episode, EpisodeFact, EpisodeFactKind, Stage, StepProposal
+from sessions.programs.episode_models import (
+    ENDED,
+    IN_CARE,
+    Episode,
+    EpisodeFact,
+    EpisodeFactKind,
+    Stage,
+    StepProposal,
+)
 from sessions.programs.episodes import Newcomer
 from sessions.programs.models import Cohort, Enrollment, EnrollmentStatus
 from sessions.web import words
@@ -52,7 +60,9 @@ def census(request: PersonRequest, program_id: UUID) -> HttpResponse:
     now = clock.now()
     today = zones.local_date(now, of.time_zone)
     undecided = list(
-        StepProposal.objects.filter(episode__program=of, decided_at=None).select_related("episode__person")
+        StepProposal.objects.filter(
+            episode__program=of, episode__stage__in=IN_CARE, decided_at=None
+        ).select_related("episode__person")
     )
     waiting = [(one, line.free) for line in waitlist.lines(of) for one in line.entries]
     stuck = steps.stuck(of, now)
