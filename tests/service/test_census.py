@@ -19,6 +19,7 @@ from sessions.programs.episode_models import Episode
 from sessions.programs.models import Cohort, LevelOfCare
 from sessions.programs.stretches import Hours
 from tests.cast import MORNING, Cast, assemble
+from tests.service.tables import words
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 2)
@@ -48,8 +49,8 @@ def lines(cast: Cast) -> dict[str, str]:
     client = Client()
     client.force_login(cast.carol)
     page = client.get(reverse("census", args=[cast.north.pk])).content.decode()
-    found = re.findall(r"<li><div>(.*?)</li>", page, re.S)
-    told = [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in found]
+    found = re.findall(r"<li>\s*<div>(.*?)</li>", page, re.S)
+    told = [words(one) for one in found]
     return {next(name for name in ("Alice", "Bruno", "Chidi") if name in one): one for one in told}
 
 
