@@ -100,7 +100,8 @@ def notices(meeting: Meeting) -> Mapping[UUID, tuple[datetime, bool, str]]:
 
 
 def review(meeting: Meeting, people: Collection[UUID]) -> None:
-    """Ask for the reviews that these clients' last signed meetings raise; in the caller's transaction.
+    """Ask for the reviews that this signed meeting and later ones raise for these clients; in the caller's
+    transaction.
 
     Settles those that no longer hold, as after an adjustment that excuses an absence. Only kinds that count
     towards the week raise any.
@@ -108,13 +109,20 @@ def review(meeting: Meeting, people: Collection[UUID]) -> None:
     if not meeting.kind_defaults.creditable or not people:
         return
     rules = Rules.of(meeting.program.rules)
+    held: set[str] = set()
+    told: set[str] = set()  # every review there could be about what was looked at
     for person_id, history in _histories(meeting, people).items():
-        until = [one for one, at in history if at <= meeting.starts_at]
-        raised = reviews(until, rules)
-        for one in raised:
-            _ask(meeting, person_id, one, rules)
-        if not raised and until:
-            worklist.settled(meeting.program_id, _key(Asks.UNEXCUSED, until[-1].record))
+        told |= {_key(why, one.record) for why in Asks for one, _ in history}
+        for count, (_, at) in enumerate(history, start=1):
+            raised = reviews([one for one, _ in history[:count]], rules)
+            held |= {_key(one.why, one.since) for one in raised}
+            if at >= meeting.starts_at:  # later ones too: meetings are signed in any order
+                for one in raised:
+                    _ask(meeting, person_id, one, rules)
+    for kind in sorted(set(_KIND.values())):
+        for task in worklist.live(meeting.program_id, kind):
+            if task.key in told - held:
+                worklist.settled(meeting.program_id, task.key)
 
 
 def _ask(meeting: Meeting, person_id: UUID, one: Review, rules: Rules) -> None:

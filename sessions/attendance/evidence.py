@@ -81,9 +81,13 @@ class _Reader:
         self.lines: dict[str, _Line] = {}
         self.found: dict[str, list[Interval]] = defaultdict(list)
 
-    def silent(self, line: _Line, at: int) -> bool:
+    def silent(self, line: _Line, at: int, *, cut: bool = False) -> bool:
+        """Whether nothing had been heard for too long by `at`; `cut`: the server closed it then.
+
+        Evidence in the very last second is in time; a connection closed in it was closed for its silence.
+        """
         # A summary without heartbeats (connected, then disconnected) is trusted: the server closed it.
-        return line.heartbeats and at - line.evidence_at > SILENCE_S
+        return line.heartbeats and at - line.evidence_at > SILENCE_S - cut
 
     def stay(self, line: _Line, until: int) -> None:
         self.found[line.room].append((line.since, until))
@@ -113,7 +117,8 @@ class _Reader:
                     line.room, line.since = fact.room, fact.at
             case "disconnected" | "left" | "removed":
                 for line in self._of(fact):
-                    self.stay(line, line.evidence_at if self.silent(line, fact.at) else fact.at)
+                    silent = self.silent(line, fact.at, cut=fact.kind == "disconnected")
+                    self.stay(line, line.evidence_at if silent else fact.at)
                 closed = list(self.lines) if self._all(fact) else [fact.connection]
                 for connection in closed:
                     self.lines.pop(connection, None)

@@ -74,11 +74,17 @@ def verify() -> list[str]:
     daily head with a copy kept elsewhere.
     """
     days = [entry for heads in DailyHead.objects.values_list("heads", flat=True) for entry in _entries(heads)]
-    breaches, facts = feed.verify({(meeting, seq) for meeting, seq, *_ in days})
+    signed = Attestation.objects.order_by("meeting_id")
+    logs = list(signed.values_list("meeting_id", "fact_seq", "fact_digest"))
+    wanted = {(meeting, seq) for meeting, seq, *_ in days} | {(meeting, seq) for meeting, seq, _ in logs}
+    breaches, facts = feed.verify(wanted)
     seals: Digests = dict.fromkeys(((meeting, seq) for meeting, _, _, seq, _ in days), "")
     found = [f"fact {one.seq} of meeting {one.meeting}: {one.why}" for one in breaches]
     found += _verify_seals(seals)
     found += _verify_unsealed()
+    for meeting, seq, digest in logs:
+        if facts.get((meeting, seq), "") != digest:
+            found.append(f"fact {seq} of meeting {meeting}: not the one that was signed")
     found += _verify_days(facts, seals)
     return found
 

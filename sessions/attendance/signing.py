@@ -206,6 +206,8 @@ def _changed(before: dict[str, Any], change: Change, most_seconds: int) -> dict[
         raise Invalid("The minutes cannot be more than the meeting had, nor less than none.")
     if change.status is not None:
         after["status"] = change.status.value
+    if after["status"] == AttendanceStatus.ABSENT and after["credited_seconds"]:
+        raise Invalid("Who was absent has no minutes. Please change the status too, or the minutes.")
     if change.late is not None:
         after["late"] = change.late
     if change.excused is not None:

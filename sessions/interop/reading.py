@@ -203,7 +203,7 @@ def _appointments(program: Program, wanted: Search) -> Found:
     if person is None:
         return Found([], 0)
     signed = {
-        row.meeting_id: effective(row).credited_minutes > 0
+        row.meeting_id: effective(row)
         for row in with_adjustments(AttendanceRecord.objects.filter(person=person, meeting__program=program))
     }
     # As a patient: what they lead, or come to as somebody's guest, is not theirs.

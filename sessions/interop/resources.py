@@ -11,7 +11,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from sessions.attendance.models import AttendanceRecord
-from sessions.attendance.records import effective
+from sessions.attendance.records import Effective, effective
+from sessions.attendance.reports.fhir import appointment_id, appointment_status
 from sessions.people.models import Person
 from sessions.plan.forms import FORMS, NO, YES
 from sessions.plan.models import Assessment, CarePlan, Modality
@@ -67,22 +68,17 @@ def practitioner(person: Person, licences: Iterable[Licence], active: bool) -> R
     }
 
 
-def appointment_id(meeting: UUID, person: UUID) -> str:
-    """One for each patient, so that none names another. 64 characters: the most that an id may have."""
-    return meeting.hex + person.hex
-
-
-def appointment(meeting: Meeting, person: UUID, leads: Iterable[UUID], attended: bool | None) -> Resource:
-    """`attended`: as signed; None before that."""
-    status = "booked"
+def appointment(meeting: Meeting, person: UUID, leads: Iterable[UUID], held: Effective | None) -> Resource:
+    """`held`: as signed and last adjusted; None before that."""
+    status = {"status": "booked"}
     if meeting.cancelled_at is not None:
-        status = "cancelled"
-    elif attended is not None:
-        status = "fulfilled" if attended else "noshow"
+        status = {"status": "cancelled"}
+    elif held is not None:
+        status = appointment_status(held)
     return {
         "resourceType": "Appointment",
         "id": appointment_id(meeting.pk, person),
-        "status": status,
+        **status,
         "serviceType": [{"text": meeting.kind.replace("_", " ")}],
         "start": _at(meeting.starts_at),
         "end": _at(meeting.ends_at),

@@ -161,6 +161,7 @@ TEXTS: Final = (
     gettext_noop("A household is a client of the programme and somebody else."),
     gettext_noop("This needs two people."),
     gettext_noop("An adjustment needs a reason."),
+    gettext_noop("Who was absent has no minutes. Please change the status too, or the minutes."),
     gettext_noop("Somebody excused is no client of this meeting."),
     gettext_noop("The last seconds are still being counted. Try again in half a minute."),
     gettext_noop("The meeting stopped before it started."),

@@ -105,6 +105,39 @@ def test_an_adjustment_settles_the_review_or_asks_for_one(cast: Cast, clock: tim
     assert asked(cast.alice) == [("unexcused", TaskStatus.OPEN)]
 
 
+def test_meetings_signed_out_of_order_ask_the_same(cast: Cast, clock: time_machine.Traveller) -> None:
+    monday, tuesday = Group(cast, clock), evening(cast, 1)
+    monday.begins(cast.alice)
+    monday.is_ended()
+    clock.shift(MINUTE)
+    held(cast, tuesday, clock, cast.alice)
+    assert [reason for reason, _ in asked(cast.bruno)] == ["unexcused"]
+    monday.is_signed()
+    assert sorted(reason for reason, _ in asked(cast.bruno)) == [
+        "absences-in-a-row",
+        "unexcused",
+        "unexcused",
+    ]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_absence_excused_afterwards_ends_the_run_whichever_it_was(
+    cast: Cast, clock: time_machine.Traveller, which: int
+) -> None:
+    both = [held(cast, cast.group, clock, cast.alice), held(cast, evening(cast, 1), clock, cast.alice)]
+    service.adjust(
+        cast.mina,
+        both[which].record(cast.bruno),
+        Change(excused=True),
+        reason="Was in hospital.",
+        typed_name="Mina Park",
+    )
+    assert sorted(asked(cast.bruno)) == [
+        ("absences-in-a-row", TaskStatus.DONE),
+        *sorted(("unexcused", TaskStatus.DONE if one == which else TaskStatus.OPEN) for one in (0, 1)),
+    ]
+
+
 def test_what_does_not_count_towards_the_week_raises_nothing(
     cast: Cast, clock: time_machine.Traveller
 ) -> None:

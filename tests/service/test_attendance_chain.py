@@ -120,6 +120,20 @@ def test_a_fact_that_was_touched_is_named(signed: Group, tamper: Callable[[], No
     assert named in text
 
 
+def test_the_end_of_a_log_cut_off_before_any_daily_head_is_seen_by_the_signature(
+    cast: Cast, clock: time_machine.Traveller
+) -> None:
+    group = Group(cast, clock)
+    group.begins(cast.alice)
+    group.is_ended()
+    group.passes(seconds(10), cast.mina, cast.alice)
+    group.is_signed()
+    assert verify_log()[0] == 0
+    last = Room.objects.get().next_seq - 1
+    lifted(RoomFact, remove_last_fact)
+    assert verify_log() == (1, f"fact {last} of meeting {group.meeting.pk}: not the one that was signed\n")
+
+
 SIGNED: list[tuple[type[append_only.AppendOnlyModel], str, dict[str, object]]] = [
     (Attestation, "attestation", {"typed_name": "Theo Okafor"}),
     (AttendanceRecord, "record", {"credited_seconds": 540, "raw_seconds": 540}),

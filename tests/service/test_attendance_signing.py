@@ -220,6 +220,7 @@ def test_an_adjustment_is_a_row_with_before_after_who_why_and_when(held: Group, 
         (Change(credited_minutes=181), "More than the meeting had"),
         (Change(credited_minutes=-1), "Less than none"),
         (Change(raw_minutes=11), "More for claims than credited"),
+        (Change(status=AttendanceStatus.ABSENT), "Absent, with minutes"),
     ],
 )
 def test_an_adjustment_that_cannot_be_is_refused(

@@ -20,6 +20,7 @@ from django.urls import reverse
 from fhir.resources.R4B import get_fhir_model_class
 
 from sessions.attendance import signing
+from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.records import record_of
 from sessions.audit.models import AuditEvent
 from sessions.audit.service import verify
@@ -295,7 +296,9 @@ class TestReading:
         self, ehr: Ehr, cast: Cast
     ) -> None:
         meeting = signed(cast, EVENING - timedelta(days=3), {cast.alice: 170, cast.bruno: 0}, length=180)
-        for who, change in ((cast.alice, signing.Change(0)), (cast.bruno, signing.Change(60))):
+        absent = signing.Change(0, status=AttendanceStatus.ABSENT)
+        partial = signing.Change(60, status=AttendanceStatus.PARTIAL)
+        for who, change in ((cast.alice, absent), (cast.bruno, partial)):
             signing.adjust(
                 cast.mina,
                 record_of(meeting, who.pk),
@@ -312,6 +315,24 @@ class TestReading:
             for who in (cast.alice, cast.bruno)
         ]
         assert states == ["noshow", "fulfilled"]
+
+    def test_who_was_excused_or_came_for_nothing_is_no_noshow(self, ehr: Ehr, cast: Cast) -> None:
+        meeting = signed(cast, EVENING - timedelta(days=3), {cast.alice: 170, cast.bruno: 0}, length=180)
+        for who, change in ((cast.alice, signing.Change(0)), (cast.bruno, signing.Change(excused=True))):
+            signing.adjust(
+                cast.mina,
+                record_of(meeting, who.pk),
+                change,
+                reason="Nobody of the staff came.",
+                typed_name=cast.mina.name,
+            )
+        found = [
+            ehr.finds("Appointment", patient=str(who.pk), date=f"lt{MORNING.date()}")[0]
+            for who in (cast.alice, cast.bruno)
+        ]
+        assert [one["status"] for one in found] == ["arrived", "cancelled"]
+        assert found[1]["cancelationReason"] == {"text": "excused absence"}
+        assert ehr.finds("Encounter", patient=str(cast.alice.pk)) == []
 
     def test_what_somebody_leads_or_comes_to_as_a_guest_is_no_appointment_of_theirs(
         self, ehr: Ehr, cast: Cast

@@ -257,7 +257,9 @@ class TestFhir:
             "Appointment": 5,
             "Encounter": 4,
         }
-        assert [one["status"] for one in by_type["Appointment"]].count("noshow") == 1
+        assert [one["status"] for one in by_type["Appointment"]].count("cancelled") == 1  # excused
+        ids = [str(one["id"]) for one in by_type["Appointment"]]
+        assert all(one.endswith(cast.alice.pk.hex) and len(one) == 64 for one in ids)  # nobody else's
         lengths = [one["length"]["value"] for one in by_type["Encounter"]]  # type: ignore[index]
         assert lengths == [90, 70, 50, 60]
         known = {entry["fullUrl"] for entry in json.loads(data)["entry"]}

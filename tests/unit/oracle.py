@@ -74,7 +74,8 @@ def one_device(mine: list[Observation], connection: str, horizon: range) -> dict
             ends = [f for f in now if f.kind in ("disconnected", "left") and f.connection == connection]
             now = ends + [fact for fact in now if fact not in ends]
         for fact in now:
-            dead = room is not None and beating and second - evidence > SILENCE
+            longest = SILENCE - 1 if fact.kind == "disconnected" else SILENCE
+            dead = room is not None and beating and second - evidence > longest
             if dead:
                 forget(rooms, evidence, second)
             if fact.kind == "connected":

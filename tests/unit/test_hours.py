@@ -161,6 +161,8 @@ def test_an_app_killed_at_minute_100_counts_to_its_last_evidence() -> None:
         [opened, *beats],
         [opened, beats[-1]],
         [opened, *beats, Observation(at("19:41"), "disconnected", "alice", "client", "phone")],
+        # noticed as early as it can be: 30 s after the last evidence
+        [opened, *beats, Observation(at("19:40:20"), "disconnected", "alice", "client", "phone")],
     ):
         found = alice(evidence)
         assert (found.credited_minutes, found.credited_seconds) == (89, 5_390)

@@ -2,7 +2,8 @@
 
 Built as plain values and then read by the models of fhir.resources: what does not validate is never handed
 out. Its R4B module is the R4 that is still maintained; for these resource types R4 and R4B are the same
-(hl7.org/fhir/R4B/diff.html). Minutes of the Encounter's length are credited minutes as they hold now.
+(hl7.org/fhir/R4B/diff.html). What was attended elsewhere is left out: who kept it hands it out, and twice
+would be one session too many. Minutes of the Encounter's length are credited minutes as they hold now.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
+from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.reports.content import Content, Entry
 from sessions.core.errors import Fault
 from sessions.people.models import Person
@@ -68,7 +70,8 @@ def bundle(
     ]
     for entry in content.entries:
         leads = staff.get(entry.meeting_id, ())
-        entries.append(_entry(entry.meeting_id, _appointment(entry, patient, leads)))
+        held_id = appointment_id(entry.meeting_id, patient.pk)
+        entries.append(_entry(_urn(entry, patient), _appointment(entry, patient, leads), held_id))
         if entry.now.credited_minutes:
             entries.append(_entry(entry.record_id, _encounter(entry, patient, leads, organization)))
     return {
@@ -81,11 +84,40 @@ def bundle(
     }
 
 
+class Held(Protocol):
+    """What holds of a signed attendance."""
+
+    @property
+    def credited_minutes(self) -> int: ...
+    @property
+    def status(self) -> AttendanceStatus: ...
+    @property
+    def excused(self) -> bool: ...
+
+
+def appointment_id(meeting: UUID, person: UUID) -> str:
+    """One for each patient, so that none names another. 64 characters: the most that an id may have."""
+    return meeting.hex + person.hex
+
+
+def appointment_status(held: Held) -> dict[str, Any]:
+    """Nobody who came is a `noshow`, also when staff did not; nor is who was excused.
+
+    Source: hl7.org/fhir/R4/valueset-appointmentstatus.html.
+    """
+    if held.credited_minutes:
+        return {"status": "fulfilled"}
+    if held.status != AttendanceStatus.ABSENT:
+        return {"status": "arrived"}  # was there, and no minute of it counts
+    if held.excused:
+        return {"status": "cancelled", "cancelationReason": {"text": "excused absence"}}
+    return {"status": "noshow"}
+
+
 def _appointment(entry: Entry, patient: Person, leads: Iterable[Person]) -> dict[str, Any]:
-    there = bool(entry.now.credited_minutes)
     return {
         "resourceType": "Appointment",
-        "status": "fulfilled" if there else "noshow",
+        **appointment_status(entry.now),
         "serviceType": [{"text": entry.kind.value.replace("_", " ")}],
         "start": _at(entry.starts_at),
         "end": _at(entry.ends_at),
@@ -110,7 +142,7 @@ def _encounter(entry: Entry, patient: Person, leads: Iterable[Person], organizat
             }
             for one in leads
         ],
-        "appointment": [_reference(entry.meeting_id)],
+        "appointment": [_reference(_urn(entry, patient))],
         "period": {
             "start": _at(entry.arrived_at or entry.started_at),
             "end": _at(entry.left_at or entry.stopped_at),
@@ -125,8 +157,13 @@ def _encounter(entry: Entry, patient: Person, leads: Iterable[Person], organizat
     }
 
 
-def _entry(pk: UUID, resource: dict[str, Any]) -> dict[str, Any]:
-    return {"fullUrl": f"urn:uuid:{pk}", "resource": {**resource, "id": str(pk)}}
+def _urn(entry: Entry, patient: Person) -> UUID:
+    """Of the patient's appointment: a group's session is one for each of its clients."""
+    return uuid.uuid5(entry.meeting_id, str(patient.pk))
+
+
+def _entry(pk: UUID, resource: dict[str, Any], held_id: str = "") -> dict[str, Any]:
+    return {"fullUrl": f"urn:uuid:{pk}", "resource": {**resource, "id": held_id or str(pk)}}
 
 
 def _reference(pk: UUID) -> dict[str, str]:
