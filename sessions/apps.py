@@ -14,6 +14,7 @@ class ClinicConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
+        from sessions.aftercare.availability import part_ended as caller_gone
         from sessions.aftercare.consented import consent_ended
         from sessions.consents.service import ended
         from sessions.families.service import consent_ended as guest_dismissed
@@ -25,3 +26,4 @@ class ClinicConfig(AppConfig):
         ended.connect(consent_ended, dispatch_uid="aftercare")
         ended.connect(guest_dismissed, dispatch_uid="families")
         access_ended.connect(part_ended, dispatch_uid="room")
+        access_ended.connect(caller_gone, dispatch_uid="aftercare")

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from sessions.aftercare import due, escalation, journal, notices, planning, plans
 from sessions.aftercare.due import Step
-from sessions.aftercare.machine import CALLED
+from sessions.aftercare.machine import CALLED, ENDED, Course
 from sessions.aftercare.models import AftercareCourse, CheckIn, Why
 from sessions.aftercare.policies import policy_of
 from sessions.core import zones
@@ -17,8 +17,10 @@ from sessions.people.models import Person
 
 
 def call_soon(actor: Person, course: AftercareCourse, now: datetime) -> CheckIn | None:
-    """One more call, as soon as the day allows; None when one is coming within a day anyway. The course is
-    locked, and its consent has been asked for."""
+    """One more call, as soon as the day allows; None when one is coming within a day anyway, or the course
+    is over. The course is locked, and its consent has been asked for."""
+    if Course(course.state) in ENDED:
+        return None
     pending = CheckIn.objects.filter(course=course).unfinished()
     near = Q(why=Why.ASKED) | Q(starts_at__lte=now + timedelta(days=1)) | Q(state__in=CALLED)
     if pending.filter(near).exists():

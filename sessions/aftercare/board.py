@@ -145,6 +145,7 @@ def _lines(program: Program) -> Iterator[str]:
         "tries",
         "reached",
         "closed",
+        "minutes",
         "urgency",
         "caller",
     ]
@@ -168,6 +169,7 @@ def _lines(program: Program) -> Iterator[str]:
                 str(row.tries),
                 _moment(row.reached_at),
                 _moment(row.closed_at),
+                "" if row.minutes is None else str(row.minutes),
                 Tier(row.tier).name.lower() if row.tier else "",
                 row.caller.name if row.caller else "",
             ]

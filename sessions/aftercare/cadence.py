@@ -10,9 +10,10 @@ rest of the year. Source: DOMAIN 6 (weekly to week 8, every two weeks to month 1
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 from sessions.aftercare.policy import Phase
@@ -65,6 +66,26 @@ class Day:
 
     nominal: date  # the next is counted from here
     on: date  # when it is
+    meant: int = (
+        0  # the day of the month that calls of every month keep, where a short one has it; 0: nominal's
+    )
+
+
+def counted(calls: Sequence[Day]) -> Day | None:
+    """The latest of these calls, newest first, as the next is counted from it; None without any.
+
+    A call on the last day of a short month may have been meant for a later day: the ones before it tell.
+    """
+    if not calls:
+        return None
+    meant = 0
+    for later, earlier in pairwise((*calls, None)):
+        day = later.nominal
+        meant = max(meant, day.day)
+        last = calendar.monthrange(day.year, day.month)[1]
+        if day.day < last or earlier is None or earlier.nominal.day < day.day:
+            break
+    return replace(calls[0], meant=meant)
 
 
 def days(
@@ -95,15 +116,17 @@ def following(plan: Plan, last: Day | None, denser: int = 0, not_before: date | 
         on = on or _open(plan, nominal, nominal + _LONGEST_SHIFT)
         return None if on is None or on >= plan.ends_on else Day(nominal, on)
     earliest = max(earliest, last.on + plan.floor)
-    nominal = last.nominal
+    nominal, meant = last.nominal, last.meant or last.nominal.day
     while nominal < plan.ends_on:
-        nominal = _add(nominal, interval(plan, nominal, denser))
+        every = interval(plan, nominal, denser)
+        nominal = _add(nominal, every, meant)
+        meant = meant if every.months else nominal.day
         start = max(nominal, last.on + plan.floor)
         if start - nominal > _PUSHED:
             continue
         on = _open(plan, start, start + _LONGEST_SHIFT)
         if on is not None and on >= earliest:
-            return Day(nominal, on) if on < plan.ends_on else None
+            return Day(nominal, on, meant) if on < plan.ends_on else None
     return None
 
 
@@ -118,10 +141,10 @@ def interval(plan: Plan, on: date, denser: int = 0) -> Phase:
     return Phase(weeks=weeks, months=months, until_weeks=1)
 
 
-def add_months(on: date, months: int) -> date:
-    """The same day of a later month, or its last day when it has none such."""
+def add_months(on: date, months: int, day: int = 0) -> date:
+    """The same day of a later month (or this `day` of it), or its last day when it has none such."""
     year, month = divmod(on.year * 12 + on.month - 1 + months, 12)
-    return date(year, month + 1, min(on.day, calendar.monthrange(year, month + 1)[1]))
+    return date(year, month + 1, min(day or on.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def business_days_after(on: date, count: int, holidays: frozenset[date] = frozenset()) -> date:
@@ -132,8 +155,8 @@ def business_days_after(on: date, count: int, holidays: frozenset[date] = frozen
     return on
 
 
-def _add(on: date, every: Phase) -> date:
-    return add_months(on, every.months) if every.months else on + timedelta(weeks=every.weeks)
+def _add(on: date, every: Phase, meant: int) -> date:
+    return add_months(on, every.months, meant) if every.months else on + timedelta(weeks=every.weeks)
 
 
 def _end(began_on: date, phase: Phase) -> date:

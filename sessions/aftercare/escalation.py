@@ -14,7 +14,16 @@ from sessions.aftercare import booking, cadence, journal, notices, planning
 from sessions.aftercare.due import Step, put, void
 from sessions.aftercare.journal import unsafe
 from sessions.aftercare.ladder import given_up_at
-from sessions.aftercare.machine import AHEAD, CALLED, Call, CallEvent, CourseEvent, HandOffNeeded
+from sessions.aftercare.machine import (
+    AHEAD,
+    CALLED,
+    UNDER_WAY,
+    Call,
+    CallEvent,
+    Course,
+    CourseEvent,
+    HandOffNeeded,
+)
 from sessions.aftercare.models import AftercareCourse, CallNote, CheckIn, Escalation, Why
 from sessions.aftercare.plans import quiet_of
 from sessions.aftercare.policies import policy_of
@@ -121,10 +130,15 @@ def closed_with(row: CheckIn, tier: Tier, effects: Effects, now: datetime) -> No
         journal.move_course(course, CourseEvent.REVIEW_ASKED, now)
     if row.why != Why.CONTACT:
         soon(course, now)
+    if course.state == Course.REVOKED.value:  # in the talk, or before it was written down
+        planning.tell_of_what_is_open(course, now)
 
 
 def soon(course: AftercareCourse, now: datetime) -> CheckIn | None:
-    """One more call within 48 hours, unless there is one already. The course is locked."""
+    """One more call within 48 hours, unless there is one already, or nobody may be called any more. The
+    course is locked."""
+    if Course(course.state) not in UNDER_WAY:
+        return None
     by = now + timedelta(hours=policy_of(course.program_id).contact_hours)
     pending = CheckIn.objects.filter(course=course).ahead()
     if (

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions.aftercare import machine
 from sessions.core import clock
 from sessions.core.append_only import AppendOnlyModel
+from sessions.people import standing
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Enrollment, Meeting, Program
@@ -110,7 +111,8 @@ class AftercareCourse(models.Model):
         """For access rules: whose it is, and who calls."""
         if person.pk == self.person_id:
             return RoomRole.ALUMNUS
-        return RoomRole.FACILITATOR if person.pk == self.caller_id else None
+        calls = person.pk == self.caller_id and standing.leads_in(person, self.program_id)
+        return RoomRole.FACILITATOR if calls else None
 
 
 class PlanVersion(AppendOnlyModel):
@@ -203,6 +205,7 @@ class CheckIn(models.Model):
     claimed_until = models.DateTimeField(null=True)
     reached_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    minutes = models.PositiveSmallIntegerField(null=True)  # of the talk, as the caller wrote them down
     tier = models.PositiveSmallIntegerField(null=True)  # risk.Tier, as a person settled it
     proposed_tier = models.PositiveSmallIntegerField(null=True)  # as the answers so far propose it
 
@@ -243,7 +246,8 @@ class CheckIn(models.Model):
         if person.pk == self.course.person_id:
             return RoomRole.ALUMNUS
         holds = person.pk == self.claimed_by_id and self.claimed_until is not None
-        if person.pk in (self.caller_id, self.course.caller_id) or holds:
+        calls = holds or person.pk in (self.caller_id, self.course.caller_id)
+        if calls and standing.leads_in(person, self.program_id):
             return RoomRole.FACILITATOR
         return None
 

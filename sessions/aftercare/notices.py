@@ -56,18 +56,16 @@ def reminder(row: CheckIn, channel: Channel, now: datetime) -> None:
     )
 
 
-def does_not_take_place(row: CheckIn) -> None:
-    """To somebody who had a time; also stops what has not been sent yet."""
+def does_not_take_place(row: CheckIn, had: datetime) -> None:
+    """To somebody who `had` this time; also stops what has not been sent yet."""
     messages.cancel(row.pk)
-    if row.starts_at is None:
-        return
     messages.queue(
         "appointment.cancelled",
         row.course.person,
         Channel.EMAIL,
         key=f"check-in {row.pk} {row.booking} off",
-        params={**_appointment(row), "version": row.booking + 1},
-        not_after=row.starts_at,
+        params={"at": had, "minutes": row.length_minutes, "version": row.booking + 1},
+        not_after=had,
         program_id=row.program_id,
         about=row.pk,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sessions.aftercare import due, journal, notices, planning
+from sessions.aftercare import consented, due, journal, notices, planning
 from sessions.aftercare.due import Step
 from sessions.aftercare.ladder import Measure, measures
 from sessions.aftercare.machine import CallEvent, Course, CourseEvent
@@ -75,7 +75,7 @@ def _measure(course: AftercareCourse, row: CheckIn, now: datetime) -> None:
             case Measure.COORDINATOR:
                 notices.ask_staff(course, "aftercare-missed", name, check_in=row)
             case Measure.ALTERNATE_CONTACT:
-                if planning.alternate_contact(course, now):
+                if consented.may_be_asked(course, now):
                     notices.ask_staff(course, "aftercare-alternate", name, check_in=row)
             case Measure.LETTER:
                 notices.ask_staff(course, "aftercare-letter", name, check_in=row)

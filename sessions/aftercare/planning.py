@@ -16,7 +16,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import Max, Q
 
-from sessions.aftercare import booking, cadence, due, journal, ladder, notices, plans
+from sessions.aftercare import booking, cadence, due, free, journal, ladder, notices, plans
 from sessions.aftercare.due import Step
 from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent, HandOffNeeded
 from sessions.aftercare.models import (
@@ -29,7 +29,6 @@ from sessions.aftercare.models import (
 )
 from sessions.aftercare.plans import PlanValues, Stop
 from sessions.aftercare.policies import policy_of
-from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.consents.service import live_consent
 from sessions.core import clock, zones
@@ -47,6 +46,7 @@ from sessions.programs.models import Cohort, Enrollment, Meeting, MeetingInvitee
 
 _CHAIN: Final = (Why.CADENCE, Why.CHOSEN)
 _DENSEST: Final = 2
+_LOOKED_BACK: Final = 4  # calls; of so many in a row at most are all at the end of a short month
 
 
 # Asked in every roll: each course's, every night.
@@ -58,7 +58,7 @@ _LAST: Final = Prepared(
             reason__in=["planned_anew", "paused", "revoked"],
         )
         .order_by("-nominal_on", "-number")
-        .values_list("nominal_on", "due_on")[:1]
+        .values_list("nominal_on", "due_on")[:_LOOKED_BACK]
     )
 )
 _NOT_ASKED_TO: Final = Prepared(
@@ -99,13 +99,6 @@ def consented(course: AftercareCourse, now: datetime) -> bool:
         zone=course.program.time_zone,
     )
     return found is not None
-
-
-def alternate_contact(course: AftercareCourse, now: datetime) -> bool:
-    """Whether somebody else may be asked where the alumnus is."""
-    rows = Consent.objects.of(course.program_id).live(now)
-    rows = rows.filter(patient=course.person_id, purpose=Purpose.CONTACT.value)
-    return any(Scope.WHEREABOUTS.value in row.scopes for row in rows)
 
 
 def wish(actor: Person, course: AftercareCourse, **changes: object) -> None:
@@ -155,8 +148,7 @@ def roll(course: AftercareCourse, now: datetime) -> None:
             return
     elif not _unsettled(course) and not _retries_left(course, today):
         notices.ask_staff(course, "aftercare-lost-end", str(course.pk))
-    tomorrow = today + timedelta(days=1)
-    due.put(Step.ROLL, f"{course.pk}:{tomorrow}", at_local(tomorrow, time(3, 30), course.zone), course)
+    _roll_again(course, now)
 
 
 def replan(course: AftercareCourse, now: datetime, *, all_ahead: bool = False) -> None:
@@ -175,10 +167,9 @@ def replan(course: AftercareCourse, now: datetime, *, all_ahead: bool = False) -
             booking.call_off(row, now, "planned_anew")
         elif not fits(span) or channel_changed:
             row.channel = values.channel
-            booking.unbook(row, now, "planned_anew")
-            booking.offer(row, now)
+            booking.rebook(row, now, "planned_anew")
     roll(course, now)
-    _roll_soon(course, now)
+    _roll_again(course, now)  # a roll that fell away with an end comes back with what goes on
 
 
 def add(
@@ -224,7 +215,7 @@ def set_caller(course: AftercareCourse, caller: Person | None, now: datetime) ->
     Raises Invalid for who does not take calls in the programme.
     """
     if caller is not None and caller.pk not in {
-        one.id for one in booking.callers(course.program_id, Span(now, now + timedelta(days=7)))
+        one.id for one in free.callers(course.program_id, Span(now, now + timedelta(days=7)))
     }:
         raise Invalid("This person takes no calls here yet. Their hours are missing.")
     course.caller = caller
@@ -233,8 +224,7 @@ def set_caller(course: AftercareCourse, caller: Person | None, now: datetime) ->
         return
     for row in _ahead(course):
         if row.starts_at is not None and row.caller_id != caller.pk and row.confirmed_at is None:
-            booking.unbook(row, now, "caller_changed")
-            booking.offer(row, now)
+            booking.rebook(row, now, "caller_changed")
 
 
 # Pausing and ending.
@@ -283,6 +273,12 @@ def resume(course: AftercareCourse, now: datetime, by: Person | None = None) -> 
         replan(course, now)
 
 
+def paused_until(course: AftercareCourse) -> date | None:
+    """The first day with calls again; None while nobody knows. For a course that is paused."""
+    stops = plans.decode(course.plan).pauses
+    return stops[-1].end if stops else None
+
+
 def readmit(actor: Person, course: AftercareCourse, cohort: Cohort, starts_on: date) -> Enrollment:
     """Back into the programme: a new episode, with the history of the aftercare kept. Calls end.
 
@@ -310,8 +306,12 @@ def revoke(course: AftercareCourse, now: datetime) -> None:
     _call_off_all(course, now, "revoked", None)
     journal.move_course(course, CourseEvent.REVOKED, now)
     if Escalation.objects.filter(course=course).open().exists():
-        # Their safety does not end with their consent: a person decides what to do about it.
-        notices.ask_staff(course, "aftercare-revoked-open", f"{course.pk}:{now.date()}", urgent=True)
+        tell_of_what_is_open(course, now)
+
+
+def tell_of_what_is_open(course: AftercareCourse, now: datetime) -> None:
+    """Their safety does not end with their consent: a person decides what to do about it."""
+    notices.ask_staff(course, "aftercare-revoked-open", f"{course.pk}:{now.date()}", urgent=True)
 
 
 def consent_again(actor: Person, course: AftercareCourse) -> None:
@@ -356,7 +356,7 @@ def reached(course: AftercareCourse, now: datetime) -> None:
         for row in _ahead(course):
             booking.call_off(row, now, "planned_anew", tell=False)
         roll(course, now)
-        _roll_soon(course, now)
+        _roll_again(course, now)
 
 
 def set_denser(course: AftercareCourse, denser: int, now: datetime) -> None:
@@ -387,9 +387,8 @@ def keep_version(
 
 def _last_day(course: AftercareCourse) -> cadence.Day | None:
     """The latest call from which the cadence counts on."""
-    for nominal_on, due_on in _LAST.rows(course.pk):
-        return cadence.Day(nominal_on, max(nominal_on, due_on))
-    return None
+    rows = _LAST.rows(course.pk)
+    return cadence.counted([cadence.Day(nominal, max(nominal, due)) for nominal, due in rows])
 
 
 def _ahead(course: AftercareCourse) -> list[CheckIn]:
@@ -419,10 +418,11 @@ def _retries_left(course: AftercareCourse, today: date) -> bool:
     return CheckIn.objects.filter(course=course, why=Why.RETRY, due_on__gte=today).ahead().exists()
 
 
-def _roll_soon(course: AftercareCourse, now: datetime) -> None:
-    """A roll that fell away with an end (readmitted, revoked) comes back with what goes on."""
-    tomorrow = zones.local_date(now, course.zone) + timedelta(days=1)
-    due.put(Step.ROLL, f"{course.pk}:{tomorrow}", at_local(tomorrow, time(3, 30), course.zone), course)
+def _roll_again(course: AftercareCourse, now: datetime) -> None:
+    """The next night there. Named by its moment and not by its day: who moves west may have the day twice,
+    and a night that was named before would never come."""
+    at = at_local(zones.local_date(now, course.zone) + timedelta(days=1), time(3, 30), course.zone)
+    due.put(Step.ROLL, f"{course.pk}:{at:%Y%m%d%H%M}", at, course)
 
 
 def _ask_to_meetings(course: AftercareCourse, now: datetime, ahead_days: int) -> None:

@@ -17,7 +17,9 @@ from sessions.aftercare.ladder import given_up_at
 from sessions.aftercare.machine import AHEAD, CALLED, UNDER_WAY, Call, Course
 from sessions.aftercare.models import AftercareCourse, CheckIn, Escalation
 from sessions.aftercare.policies import policy_of
+from sessions.core import zones
 from sessions.messages.models import Channel
+from sessions.people.access import Act, may
 
 TOMORROW: Final = timedelta(days=1)
 
@@ -53,6 +55,9 @@ def _silence(course: AftercareCourse, now: datetime) -> str:
 
 
 def _resume(course: AftercareCourse, now: datetime) -> str:
+    until = planning.paused_until(course)
+    if until is None or zones.local_date(now, course.zone) < until:
+        return "not-yet"  # another pause than the one that this was the end of
     planning.resume(course, now)
     return "resumed"
 
@@ -147,7 +152,10 @@ def _unfinished(row: CheckIn, now: datetime) -> str:
         "aftercare-unfinished",
         f"{row.pk}:{now.date()}",
         check_in=row,
-        assigned_to=row.claimed_by or row.caller,
+        assigned_to=next(
+            (one for one in (row.claimed_by, row.caller) if one and may(one, Act.SEE_CALLS, row.program)),
+            None,
+        ),
     )
     due.put(Step.UNFINISHED, f"{row.pk}:{now:%Y%m%d%H%M}", now + TOMORROW, row.course, row)
     return "asked"

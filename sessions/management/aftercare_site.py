@@ -14,8 +14,19 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from sessions.aftercare import answers, beginning, booking, calls, escalation, journal, planning, plans
-from sessions.aftercare.calls import NothingToCall, Outcome
+from sessions.aftercare import (
+    answers,
+    appointment,
+    availability,
+    beginning,
+    calls,
+    escalation,
+    journal,
+    planning,
+    plans,
+    queue,
+)
+from sessions.aftercare.calls import Outcome
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import Call
 from sessions.aftercare.models import AftercareCourse, CheckIn, Escalation, TryOutcome
@@ -122,7 +133,7 @@ class Site:
         ]
         for caller in self.callers:
             hours = [Hours(day, time(9), time(20)) for day in range(6)]
-            booking.set_hours(caller, self.program.pk, hours)
+            availability.set_hours(caller, self.program.pk, hours)
 
     def _staff(self, name: str, role: Role) -> Person:
         person = Person.objects.create_user(f"{name}@sim.example", given_name=name, family_name="Sim")
@@ -193,13 +204,13 @@ class Site:
             row = journal.check_in_of(pk)
             try:
                 if roll < 0.3:
-                    booking.keep(who.person, row)
+                    appointment.keep(who.person, row)
                 elif roll < 0.35:
-                    times = booking.choices(row, self.now)
+                    times = appointment.choices(row, self.now)
                     if times:
-                        booking.move(who.person, row, who.dice.choice(times).starts_at)
+                        appointment.move(who.person, row, who.dice.choice(times).starts_at)
                 elif roll < 0.38:
-                    booking.decline(who.person, row)
+                    appointment.decline(who.person, row)
                     continue
                 if who.dice.random() < who.forms:
                     answers.answer(who.person, journal.check_in_of(pk), self._feels(who), finished=True)
@@ -222,8 +233,8 @@ class Site:
         for caller in self.callers:
             for _ in range(CALLS_AN_HOUR):
                 try:
-                    self._talk(caller, calls.take_next(caller, self.program))
-                except NothingToCall:
+                    self._talk(caller, queue.take_next(caller, self.program))
+                except queue.NothingToCall:
                     return
                 except Refusal:
                     self.refused += 1

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from sessions.aftercare import answers, beginning, booking, calls, emergency, engine, journal, plans
+from sessions.aftercare import (
+    answers,
+    availability,
+    beginning,
+    calls,
+    emergency,
+    engine,
+    journal,
+    plans,
+    queue,
+)
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
@@ -64,7 +74,7 @@ def prepare(
         alumni[1].save(update_fields=["time_zone"])
         for person in (caller, coordinator):
             hours = [Hours(day, time(8), time(20)) for day in range(7)]
-            booking.set_hours(person, program.pk, hours)
+            availability.set_hours(person, program.pk, hours)
         with clock.held_at(now - SINCE):
             courses = [_sign(program, coordinator, caller, person) for person in alumni]
         _play(courses, caller, now - SINCE, now)
@@ -123,9 +133,9 @@ def _talk(row: CheckIn, caller: Person, number: int) -> None:
     given, note = STORY[min(number, len(STORY) - 1)]
     answers.answer(row.course.person, row, given, finished=True)
     if number == 1:
-        calls.take(caller, row)
+        queue.take(caller, row)
         calls.tried(caller, journal.check_in_of(row.pk), "telephone", TryOutcome.VOICEMAIL)
-    calls.take(caller, row)
+    queue.take(caller, row)
     row = calls.reached(caller, journal.check_in_of(row.pk), "telephone", 18)
     proposed = answers.assessment(row)
     calls.close(

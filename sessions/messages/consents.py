@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from sessions.audit import service as audit
 from sessions.core import clock
@@ -21,11 +22,14 @@ from sessions.core.prepared import Prepared
 from sessions.messages.models import Channel, ChannelConsent, Message, QuietHours, StoppedAddress
 from sessions.people.models import Person
 
-# The words carriers ask for (CTIA Messaging Principles), and their Spanish.
+# The words carriers ask for (CTIA Messaging Principles) and the law names (47 CFR 64.1200(a)(10)), and their
+# Spanish; without blanks and signs.
 STOPS: Final = frozenset(
-    {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "ALTO", "PARAR", "BAJA", "CANCELAR"}
+    {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
+    | {"ALTO", "PARAR", "PARE", "BAJA", "CANCELAR", "DETENER", "DETENGA", "NOMAS", "NOMÁS"}
 )
 STARTS: Final = frozenset({"START", "UNSTOP", "YES", "SI", "SÍ", "INICIAR"})
+_BEGINS: Final = ("STOP ", "UNSUBSCRIBE ")  # and what else they say: "Stop texting me"
 _SALT: Final = "messages.stop"
 # Asked of every message.
 _QUIET: Final = Prepared(lambda person: QuietHours.objects.filter(person=person))
@@ -93,21 +97,33 @@ def stopped(channel: Channel, address: str) -> bool:
 def heard(channel: Channel, address: str, text: str) -> str:
     """An answer that came in. STOP and START are obeyed, in English and Spanish; what else it says is
     neither kept nor logged. Returns "stopped", "started" or ""."""
-    word = text.strip().strip(".!").upper()
-    if word in STOPS:
+    said = text.strip().upper()
+    word = "".join(letter for letter in said if letter.isalnum())
+    if word in STOPS or said.startswith(_BEGINS):
         stop(channel, address)
         return "stopped"
     if word in STARTS:
-        StoppedAddress.objects.filter(channel=channel, digest=_digest(address)).delete()
+        start(channel, address)
         return "started"
     return ""
+
+
+@transaction.atomic
+def start(channel: Channel, address: str) -> None:
+    """STOP is taken back by who said it: the block ends, and who had asked for reminders gets them again.
+    Nobody gets any by this word who never asked, or who ended them in another way. Idempotent."""
+    StoppedAddress.objects.filter(channel=channel, digest=_digest(address)).delete()
+    for person in _people_at(channel, address, asking=False):
+        latest = ChannelConsent.objects.filter(person=person, channel=channel).order_by("-pk").first()
+        if latest is not None and latest.withdrawn_at is not None and latest.how == "stop":
+            give(person, channel, how="start")
 
 
 @transaction.atomic
 def stop(channel: Channel, address: str, *, how: str = "stop") -> None:
     """Nothing goes to this address any more, whoever it belongs to. Idempotent."""
     StoppedAddress.objects.get_or_create(channel=channel, digest=_digest(address))
-    for person in _people_at(channel, address):
+    for person in _people_at(channel, address, asking=True):
         withdraw(person, channel, how=how)
 
 
@@ -128,12 +144,15 @@ def message_of(token: str) -> Message:
     return message
 
 
-def _people_at(channel: Channel, address: str) -> Iterable[Person]:
+def _people_at(channel: Channel, address: str, *, asking: bool) -> Iterable[Person]:
+    """Whose address it is: of those who ask for reminders now, or who once did and do not now."""
     if channel is Channel.EMAIL:
         return Person.objects.filter(email=address.strip().lower())
     digest = _digest(address)
-    withphone = Person.objects.filter(channel_consents__channel=channel, channel_consents__withdrawn_at=None)
-    return [person for person in withphone.distinct() if _digest(person.phone) == digest]
+    consents = ChannelConsent.objects.filter(channel=channel, person=OuterRef("pk"))
+    now = Exists(consents.filter(withdrawn_at=None))
+    people = Person.objects.filter(now) if asking else Person.objects.filter(~now, Exists(consents))
+    return [person for person in people if _digest(person.phone) == digest]
 
 
 def _digest(address: str) -> str:

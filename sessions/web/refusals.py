@@ -228,6 +228,7 @@ TEXTS: Final = (
     gettext_noop("This session has begun. What was attended counts by itself."),
     gettext_noop("This session cannot be booked any more. Please choose another one."),
     gettext_noop("This time has passed."),
+    gettext_noop("No more calls are planned for them now. Leave the day of the next call empty."),
 )
 
 _STATUS: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (

@@ -11,7 +11,7 @@ from typing import Any
 
 import time_machine
 
-from sessions.aftercare import beginning, booking, calls, engine, journal, plans
+from sessions.aftercare import availability, beginning, calls, engine, journal, plans, queue
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.due_models import Due
 from sessions.aftercare.machine import Call
@@ -69,7 +69,7 @@ def names_contact(cast: Cast, person: Person) -> Consent:
 def office_hours(cast: Cast, *people: Person) -> None:
     """Weekdays 9 to 17, by the caller's own clock."""
     for person in people:
-        booking.set_hours(person, cast.north.pk, [Hours(day, time(9), time(17)) for day in range(5)])
+        availability.set_hours(person, cast.north.pk, [Hours(day, time(9), time(17)) for day in range(5)])
 
 
 @dataclass
@@ -142,7 +142,7 @@ class Aftercare:
         self, row: CheckIn, outcome: TryOutcome = TryOutcome.NO_ANSWER, by: Person | None = None
     ) -> CheckIn:
         who = by or self.cast.mina
-        calls.take(who, row)
+        queue.take(who, row)
         return calls.tried(who, journal.check_in_of(row.pk), "telephone", outcome)
 
     def is_missed(self, row: CheckIn) -> CheckIn:
@@ -158,7 +158,7 @@ class Aftercare:
 
     def talks(self, row: CheckIn, by: Person | None = None) -> CheckIn:
         who = by or self.cast.mina
-        calls.take(who, row)
+        queue.take(who, row)
         return calls.reached(who, journal.check_in_of(row.pk), "telephone", 20)
 
     def is_completed(self, row: CheckIn, tier: Tier = Tier.LOW, **more: Any) -> CheckIn:

@@ -10,11 +10,13 @@ from datetime import datetime
 
 import django
 
+from sessions.aftercare import appointment, queue
+
 django.setup()
 
 from django.db import connection  # noqa: E402
 
-from sessions.aftercare import booking, calls, journal  # noqa: E402
+from sessions.aftercare import booking, journal  # noqa: E402
 from sessions.core import clock  # noqa: E402
 from sessions.people.models import Person  # noqa: E402
 
@@ -22,7 +24,7 @@ from sessions.people.models import Person  # noqa: E402
 def moved(call: str, starts_at: str) -> bool:
     """The call to this time; whether it was still to be had."""
     try:
-        booking.move(None, journal.check_in_of(call), datetime.fromisoformat(starts_at))
+        appointment.move(None, journal.check_in_of(call), datetime.fromisoformat(starts_at))
     except booking.Taken:
         return False
     return True
@@ -31,8 +33,8 @@ def moved(call: str, starts_at: str) -> bool:
 def taken(actor: Person, call: str) -> bool:
     """The call into the actor's hand; whether nobody else had it."""
     try:
-        calls.take(actor, journal.check_in_of(call))
-    except calls.InOtherHands:
+        queue.take(actor, journal.check_in_of(call))
+    except queue.InOtherHands:
         return False
     return True
 

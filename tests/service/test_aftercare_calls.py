@@ -10,7 +10,17 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from sessions.aftercare import answers, beginning, booking, calls, escalation, journal, planning
+from sessions.aftercare import (
+    answers,
+    appointment,
+    beginning,
+    calls,
+    escalation,
+    journal,
+    notes,
+    planning,
+    queue,
+)
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import Call, Course, HandOffNeeded
@@ -72,9 +82,9 @@ def test_reminders_a_day_and_an_hour_before_once_each_and_neutral(ada: Aftercare
 def test_who_was_just_told_of_a_time_is_reminded_an_hour_before_it_alone(ada: Aftercare) -> None:
     ada.passes_until(at("2026-03-04T09:00"))
     row = ada.upcoming()
-    offered = [one.starts_at for one in booking.choices(row, clock.now())]
+    offered = [one.starts_at for one in appointment.choices(row, clock.now())]
     soon = next(one for one in offered if at("2026-03-05T10:30") <= one <= at("2026-03-05T14:00"))
-    booking.move(ada.cast.ada, row, soon)
+    appointment.move(ada.cast.ada, row, soon)
     ada.passes_until(soon)
     send_due()
     said = Message.objects.filter(person=ada.cast.ada, about=row.pk, created_at__gte=at("2026-03-04T09:00"))
@@ -87,7 +97,7 @@ def test_who_was_just_told_of_a_time_is_reminded_an_hour_before_it_alone(ada: Af
 def test_nothing_is_sent_about_a_call_that_was_moved_away(ada: Aftercare) -> None:
     ada.passes_until(at("2026-03-04T11:00"))
     row = ada.upcoming()
-    booking.move(ada.cast.ada, row, booking.choices(row, clock.now())[-1].starts_at)
+    appointment.move(ada.cast.ada, row, appointment.choices(row, clock.now())[-1].starts_at)
     ada.passes_until(at("2026-03-05T12:00"))
     assert not Message.objects.filter(channel=Channel.SMS).exists()
     assert ada.calls(Call.DUE) == []
@@ -95,23 +105,23 @@ def test_nothing_is_sent_about_a_call_that_was_moved_away(ada: Aftercare) -> Non
 
 def test_the_queue_is_taken_by_one_at_a_time(ada: Aftercare) -> None:
     cast = ada.cast
-    with pytest.raises(calls.NothingToCall):
-        calls.take_next(cast.mina, cast.north)
+    with pytest.raises(queue.NothingToCall):
+        queue.take_next(cast.mina, cast.north)
     row = ada.comes_due()
     assert row.fell_due_at == at("2026-03-05T10:00")
-    assert calls.take_next(cast.theo, cast.north) == row
-    assert calls.take_next(cast.theo, cast.north) == row  # still in his hand
-    with pytest.raises(calls.NothingToCall):
-        calls.take_next(cast.mina, cast.north)
-    with pytest.raises(calls.InOtherHands):
-        calls.take(cast.mina, row)
-    calls.let_go(cast.theo, row)
-    assert calls.take_next(cast.mina, cast.north) == row
-    ada.clock.shift(calls.HOLD + timedelta(minutes=1))
-    assert calls.take_next(cast.theo, cast.north) == row
+    assert queue.take_next(cast.theo, cast.north) == row
+    assert queue.take_next(cast.theo, cast.north) == row  # still in his hand
+    with pytest.raises(queue.NothingToCall):
+        queue.take_next(cast.mina, cast.north)
+    with pytest.raises(queue.InOtherHands):
+        queue.take(cast.mina, row)
+    queue.let_go(cast.theo, row)
+    assert queue.take_next(cast.mina, cast.north) == row
+    ada.clock.shift(queue.HOLD + timedelta(minutes=1))
+    assert queue.take_next(cast.theo, cast.north) == row
     for stranger in (cast.alice, cast.ada, cast.otto, cast.nora):
         with pytest.raises(NotFound):
-            calls.queue(stranger, cast.north, clock.now())
+            queue.waiting(stranger, cast.north, clock.now())
 
 
 def test_a_call_by_telephone_from_the_queue_to_the_note(ada: Aftercare) -> None:
@@ -125,13 +135,13 @@ def test_a_call_by_telephone_from_the_queue_to_the_note(ada: Aftercare) -> None:
         ada.cast.mina,
     )
     assert ada.course.last_contact_at == clock.now()
-    assert [note.text for note in calls.notes(ada.cast.mina, row)] == ["We talked."]
-    assert [note.text for note in calls.summaries(ada.cast.ada, ada.course)] == [
+    assert [note.text for note in notes.read(ada.cast.mina, row)] == ["We talked."]
+    assert [note.text for note in notes.summaries(ada.cast.ada, ada.course)] == [
         "Meeting on Sunday, call again on Thursday."
     ]
     assert all(b"We talked" not in bytes(note.ciphertext) for note in CallNote.objects.all())
     with pytest.raises(NotFound):
-        calls.notes(ada.cast.ada, row)
+        notes.read(ada.cast.ada, row)
     with pytest.raises(IllegalMove):
         calls.close(ada.cast.mina, row, Outcome(Tier.LOW, "Again."))
     acts = set(AuditEvent.objects.filter(subject_id=str(row.pk)).values_list("act", flat=True))
@@ -140,7 +150,7 @@ def test_a_call_by_telephone_from_the_queue_to_the_note(ada: Aftercare) -> None:
 
 def test_a_call_by_video_has_its_room_with_whoever_calls(ada: Aftercare) -> None:
     row = ada.comes_due()
-    calls.take(ada.cast.theo, row)
+    queue.take(ada.cast.theo, row)
     meeting = calls.room_for(ada.cast.theo, journal.check_in_of(row.pk))
     assert {str(one.role) for one in meeting.invitee_rows.all()} == {"alumnus"}
     assert list(meeting.facilitators.all()) == [ada.cast.theo]
@@ -160,7 +170,7 @@ def test_four_tries_then_missed(ada: Aftercare) -> None:
         assert fresh.next_try_at is not None
         when.append(fresh.next_try_at)
         if fresh.next_try_at > clock.now():
-            assert row not in calls.queue(ada.cast.mina, ada.cast.north, clock.now())
+            assert row not in queue.waiting(ada.cast.mina, ada.cast.north, clock.now())
             ada.passes_until(fresh.next_try_at)
         ada.tries(row)
     assert when == [
@@ -245,10 +255,10 @@ def test_an_outage_marks_what_is_too_old_and_keeps_what_can_still_be_called(ada:
 def test_without_consent_nobody_is_called(ada: Aftercare) -> None:
     """Also when it ends between falling due and the call."""
     row = ada.comes_due()
-    calls.take(ada.cast.mina, row)
+    queue.take(ada.cast.mina, row)
     consents.end(ada.cast.ada, ada.paper)
     for act in (
-        lambda: calls.take(ada.cast.mina, row),
+        lambda: queue.take(ada.cast.mina, row),
         lambda: calls.tried(ada.cast.mina, journal.check_in_of(row.pk), "telephone", TryOutcome.NO_ANSWER),
         lambda: calls.reached(ada.cast.mina, journal.check_in_of(row.pk), "telephone"),
         lambda: calls.room_for(ada.cast.mina, journal.check_in_of(row.pk)),
@@ -258,8 +268,8 @@ def test_without_consent_nobody_is_called(ada: Aftercare) -> None:
     assert CallTry.objects.count() == 0
     assert ada.look().state == Course.REVOKED
     assert journal.check_in_of(row.pk).state == Call.REVOKED
-    with pytest.raises(calls.NothingToCall):
-        calls.take_next(ada.cast.mina, ada.cast.north)
+    with pytest.raises(queue.NothingToCall):
+        queue.take_next(ada.cast.mina, ada.cast.north)
 
 
 def test_who_may_read_what_was_answered(ada: Aftercare) -> None:
@@ -272,7 +282,7 @@ def test_who_may_read_what_was_answered(ada: Aftercare) -> None:
     for stranger in (ada.cast.theo, ada.cast.alice, ada.cast.ines, ada.cast.otto):
         with pytest.raises(NotFound):
             answers.read(stranger, row)
-    calls.take(ada.cast.theo, row)
+    queue.take(ada.cast.theo, row)
     assert answers.read(ada.cast.theo, journal.check_in_of(row.pk))["bam1"] == 2
     assert AuditEvent.objects.filter(act="check-in.answers-read", outcome="allowed").count() == 3
     assert AuditEvent.objects.filter(act="check-in.see", outcome="refused").count() == 4
@@ -300,7 +310,7 @@ def test_a_thought_of_being_dead_is_a_crisis_at_once(ada: Aftercare) -> None:
     found = answers.answer(ada.cast.ada, row, {"phq9_9": 1})
     assert (found.tier, found.reasons) == (Tier.CRISIS, (Reason.SELF_HARM,))
     assert ada.look().state == Course.CRISIS
-    assert calls.queue(ada.cast.mina, ada.cast.north, clock.now()) == [row]
+    assert queue.waiting(ada.cast.mina, ada.cast.north, clock.now()) == [row]
     task = StaffTask.objects.get(reason="aftercare-crisis")
     assert task.urgent
     answers.answer(ada.cast.ada, journal.check_in_of(row.pk), {"phq9_9": 2})
@@ -363,7 +373,7 @@ def test_a_hand_off_before_the_talk_does_not_answer_for_danger_heard_in_it(ada: 
     escalation.hand_off(ada.cast.mina, row, "Dr. Osei, on the line with both of us.")
     answers.interview(ada.cast.mina, row, {"overdose": 1})  # the same talk
     calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "Handed over."))
-    assert {one.text for one in calls.notes(ada.cast.carol, row)} == {
+    assert {one.text for one in notes.read(ada.cast.carol, row)} == {
         "Dr. Osei, by telephone.",
         "Safe with her sister.",
         "Handed over.",
@@ -391,7 +401,7 @@ def test_who_says_they_used_and_then_declines_the_call_is_not_forgotten(ada: Aft
     row = ada.upcoming()
     ada.passes_until(at("2026-03-04T15:00"))
     answers.answer(ada.cast.ada, row, {**well(), "bam4": 2}, finished=True)
-    booking.decline(ada.cast.ada, journal.check_in_of(row.pk))
+    appointment.decline(ada.cast.ada, journal.check_in_of(row.pk))
     ada.passes(3 * DAY)
     assert "aftercare-contact-late" in ada.asked()
 
@@ -496,7 +506,7 @@ def test_what_was_decided_about_a_form_does_not_answer_for_a_crisis_in_the_call(
         calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "We talked."))
     escalation.hand_off(ada.cast.mina, row, "Dr. Osei, on the line with both of us.")
     calls.close(ada.cast.mina, row, Outcome(Tier.CRISIS, "Handed over."))
-    assert {one.text for one in calls.notes(ada.cast.carol, row)} == {
+    assert {one.text for one in notes.read(ada.cast.carol, row)} == {
         "She told us of it last week.",
         "Handed over.",
     }
@@ -538,7 +548,7 @@ def test_who_asked_for_a_call_is_to_be_called_until_they_are_reached(ada: Afterc
 def test_who_answers_that_they_would_like_to_be_called_sooner_is_called(ada: Aftercare) -> None:
     row = ada.upcoming()
     answers.answer(ada.cast.ada, row, {"wish": 1})
-    assert [one.why for one in calls.queue(ada.cast.mina, ada.cast.north, clock.now())] == [Why.ASKED]
+    assert [one.why for one in queue.waiting(ada.cast.mina, ada.cast.north, clock.now())] == [Why.ASKED]
     assert ada.asked().count("aftercare-asked") == 1
     answers.answer(ada.cast.ada, journal.check_in_of(row.pk), {"wish": 1, "bam1": 1})
     assert ada.asked().count("aftercare-asked") == 1
@@ -549,9 +559,9 @@ def test_a_call_that_is_not_written_down_is_asked_for_until_it_is(ada: Aftercare
     row = ada.talks(ada.comes_due())
     ada.passes(3 * DAY)
     assert ada.asked().count("aftercare-unfinished") >= 2
-    assert row in calls.unfinished(ada.cast.mina, ada.cast.north)
+    assert row in queue.unfinished(ada.cast.mina, ada.cast.north)
     calls.close(ada.cast.mina, journal.check_in_of(row.pk), Outcome(Tier.LOW, "Late note."))
-    assert calls.unfinished(ada.cast.mina, ada.cast.north) == []
+    assert queue.unfinished(ada.cast.mina, ada.cast.north) == []
 
 
 def test_they_agree_on_another_day(ada: Aftercare) -> None:
@@ -588,9 +598,9 @@ def test_the_most_urgent_stands_first(ada: Aftercare) -> None:
     )
     asked = calls.ask_for_call(other, course)
     assert asked is not None
-    assert [one.pk for one in calls.queue(ada.cast.mina, ada.cast.north, clock.now())] == [asked.pk, row.pk]
+    assert [one.pk for one in queue.waiting(ada.cast.mina, ada.cast.north, clock.now())] == [asked.pk, row.pk]
     answers.answer(ada.cast.ada, row, {"danger": 1})
-    assert [one.pk for one in calls.queue(ada.cast.mina, ada.cast.north, clock.now())] == [row.pk, asked.pk]
+    assert [one.pk for one in queue.waiting(ada.cast.mina, ada.cast.north, clock.now())] == [row.pk, asked.pk]
 
 
 def test_who_does_not_call_may_not(ada: Aftercare) -> None:

@@ -9,7 +9,20 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from sessions.aftercare import beginning, booking, calls, engine, planning, plans, policies
+from sessions.aftercare import (
+    appointment,
+    availability,
+    beginning,
+    booking,
+    calls,
+    engine,
+    free,
+    notes,
+    planning,
+    plans,
+    policies,
+    queue,
+)
 from sessions.aftercare.hours_models import BookedCell
 from sessions.aftercare.machine import Call, Course
 from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn, PlanVersion, Why
@@ -118,16 +131,16 @@ def test_the_alumna_keeps_moves_and_declines(ada: Aftercare) -> None:
     ada.begins()
     ada.passes(HOUR)
     row = ada.upcoming()
-    booking.keep(ada.cast.ada, row)
-    booking.keep(ada.cast.ada, row)
+    appointment.keep(ada.cast.ada, row)
+    appointment.keep(ada.cast.ada, row)
     assert ada.upcoming().confirmed_at == clock.now()
-    other = booking.choices(row, clock.now())[-1]
-    booking.move(ada.cast.ada, row, other.starts_at)
+    other = appointment.choices(row, clock.now())[-1]
+    appointment.move(ada.cast.ada, row, other.starts_at)
     moved = ada.upcoming()
     assert (moved.starts_at, moved.booking, moved.cells.count()) == (other.starts_at, 2, 2)
     with pytest.raises(IllegalMove):
-        booking.keep(ada.cast.ada, row)  # the time it was asked about is gone
-    booking.decline(ada.cast.ada, moved)
+        appointment.keep(ada.cast.ada, row)  # the time it was asked about is gone
+    appointment.decline(ada.cast.ada, moved)
     declined = CheckIn.objects.get(pk=row.pk)
     assert (declined.state, declined.reason, declined.cells.count()) == (Call.CANCELLED, "declined", 0)
     assert ada.calls(Call.PLANNED)[0].due_on == date(2026, 3, 12)
@@ -139,9 +152,9 @@ def test_until_an_hour_before_and_not_later(ada: Aftercare) -> None:
     row = ada.upcoming()
     assert row.starts_at is not None
     ada.clock.move_to(row.starts_at - HOUR + timedelta(minutes=1), tick=False)
-    with pytest.raises(booking.TooLate):
-        booking.decline(ada.cast.ada, row)
-    booking.keep(ada.cast.ada, row)
+    with pytest.raises(appointment.TooLate):
+        appointment.decline(ada.cast.ada, row)
+    appointment.keep(ada.cast.ada, row)
 
 
 def test_only_the_alumna_answers_for_herself(ada: Aftercare) -> None:
@@ -149,7 +162,7 @@ def test_only_the_alumna_answers_for_herself(ada: Aftercare) -> None:
     ada.passes(HOUR)
     for other in (ada.cast.alice, ada.cast.mina, ada.cast.carol, ada.cast.otto):
         with pytest.raises(NotFound):
-            booking.keep(other, ada.upcoming())
+            appointment.keep(other, ada.upcoming())
 
 
 def test_the_link_is_for_one_time_only(ada: Aftercare) -> None:
@@ -160,11 +173,11 @@ def test_the_link_is_for_one_time_only(ada: Aftercare) -> None:
     row = ada.upcoming()
     token = notices.token(row)
     assert token not in str(CheckIn.objects.filter(pk=row.pk).values())
-    assert booking.by_link(token) == row
-    booking.move(None, row, booking.choices(row, clock.now())[0].starts_at)
+    assert appointment.by_link(token) == row
+    appointment.move(None, row, appointment.choices(row, clock.now())[0].starts_at)
     with pytest.raises(NotFound):
-        booking.by_link(token)
-    assert booking.by_link(notices.token(ada.upcoming())) == row
+        appointment.by_link(token)
+    assert appointment.by_link(notices.token(ada.upcoming())) == row
 
 
 def test_who_is_away_is_stood_in_for(ada: Aftercare) -> None:
@@ -172,7 +185,9 @@ def test_who_is_away_is_stood_in_for(ada: Aftercare) -> None:
     ada.passes(HOUR)
     row = ada.upcoming()
     assert row.starts_at is not None
-    booking.be_away(ada.cast.mina, ada.cast.north.pk, Span(row.starts_at - HOUR, row.starts_at + 5 * HOUR))
+    availability.be_away(
+        ada.cast.mina, ada.cast.north.pk, Span(row.starts_at - HOUR, row.starts_at + 5 * HOUR)
+    )
     again = ada.upcoming()
     assert again.pk == row.pk
     assert again.starts_at is not None
@@ -183,11 +198,11 @@ def test_who_is_away_is_stood_in_for(ada: Aftercare) -> None:
 def test_with_nobody_free_the_call_still_comes_due_and_somebody_is_told(ada: Aftercare) -> None:
     ada.begins()
     for person in (ada.cast.mina, ada.cast.theo):
-        booking.set_hours(person, ada.cast.north.pk, [])
+        availability.set_hours(person, ada.cast.north.pk, [])
     row = ada.comes_due()
     assert (row.due_on, row.starts_at, row.caller) == (date(2026, 3, 5), None, None)
     assert "aftercare-no-hours" in ada.asked()
-    assert calls.queue(ada.cast.theo, ada.cast.north, clock.now()) == [row]
+    assert queue.waiting(ada.cast.theo, ada.cast.north, clock.now()) == [row]
 
 
 def test_calls_are_shared_out(ada: Aftercare) -> None:
@@ -203,7 +218,7 @@ def test_calls_are_shared_out(ada: Aftercare) -> None:
     engine.run(clock.now())
     engine.run(clock.now())
     week = Span(clock.now(), clock.now() + 7 * DAY)
-    assert set(booking.loads(ada.cast.north.pk, week).values()) == {3}
+    assert set(free.loads(ada.cast.north.pk, week).values()) == {3}
 
 
 def test_a_video_call_has_a_room_of_its_own_that_moves_with_it(ada: Aftercare) -> None:
@@ -213,7 +228,7 @@ def test_a_video_call_has_a_room_of_its_own_that_moves_with_it(ada: Aftercare) -
     assert row.meeting is not None
     assert (row.meeting.kind, row.meeting.starts_at) == (MeetingKind.CHECK_IN_CALL, row.starts_at)
     first = row.meeting
-    booking.move(ada.cast.ada, row, booking.choices(row, clock.now())[-1].starts_at)
+    appointment.move(ada.cast.ada, row, appointment.choices(row, clock.now())[-1].starts_at)
     first.refresh_from_db()
     moved = ada.upcoming()
     assert first.cancelled_at is not None
@@ -300,8 +315,8 @@ def test_back_into_the_programme_with_history_kept(ada: Aftercare) -> None:
     assert engine.propose(clock.now()) == 0
     # What was, stays: the call, its note, what she took with her, the plan as it was signed, every step.
     assert ada.calls(Call.COMPLETED) == [talked]
-    assert [note.text for note in calls.notes(ada.cast.mina, talked)] == ["We talked."]
-    assert [one.text for one in calls.summaries(ada.cast.ada, ada.course)] == ["Call your sponsor on Sunday."]
+    assert [note.text for note in notes.read(ada.cast.mina, talked)] == ["We talked."]
+    assert [one.text for one in notes.summaries(ada.cast.ada, ada.course)] == ["Call your sponsor on Sunday."]
     assert PlanVersion.objects.filter(course=ada.course).count() == 1
     history = list(planning.history(ada.course))
     assert {fact.pk for fact in history} > set(before)
@@ -373,17 +388,17 @@ def test_asking_for_a_call_puts_one_into_the_queue(ada: Aftercare) -> None:
     row = calls.ask_for_call(ada.cast.ada, ada.course)
     assert row is not None
     assert (row.why, row.state) == (Why.ASKED, Call.DUE)
-    assert calls.queue(ada.cast.mina, ada.cast.north, clock.now()) == [row]
+    assert queue.waiting(ada.cast.mina, ada.cast.north, clock.now()) == [row]
     assert calls.ask_for_call(ada.cast.ada, ada.course) is None
 
 
 def test_overlapping_hours_are_refused(ada: Aftercare) -> None:
     with pytest.raises(Invalid):
-        booking.set_hours(
+        availability.set_hours(
             ada.cast.mina, ada.cast.north.pk, [Hours(0, time(9), time(11)), Hours(0, time(10), time(12))]
         )
     with pytest.raises(NotFound):
-        booking.set_hours(ada.cast.alice, ada.cast.north.pk, [])
+        availability.set_hours(ada.cast.alice, ada.cast.north.pk, [])
 
 
 def test_no_row_of_another_programme(cast: Cast) -> None:

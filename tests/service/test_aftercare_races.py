@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from django.db import connection
 
-from sessions.aftercare import beginning, booking, engine, escalation, journal, plans, policies
+from sessions.aftercare import appointment, beginning, engine, escalation, journal, plans, policies
 from sessions.aftercare.hours_models import BookedCell
 from sessions.aftercare.machine import Call
 from sessions.aftercare.models import CheckIn
@@ -98,7 +98,7 @@ def test_of_two_who_want_one_thing_one_gets_it() -> None:
         cast, now = assemble(), clock.now()
         rows = offered(cast, 3 * PAIRS)
         ones, others, fallen = rows[:PAIRS], rows[PAIRS : 2 * PAIRS], rows[2 * PAIRS :]
-        free = [{slot.starts_at for slot in booking.choices(row, now)} for row in (*ones, *others)]
+        free = [{slot.starts_at for slot in appointment.choices(row, now)} for row in (*ones, *others)]
         times = sorted(set.intersection(*free))[:PAIRS]
         assert len(times) == PAIRS
         for row in fallen:

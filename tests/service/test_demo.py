@@ -17,7 +17,7 @@ from django.db import transaction
 from django.test import override_settings
 from pytest_django import Settings
 
-from sessions.aftercare import calls
+from sessions.aftercare import queue
 from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.attendance.models import AttendanceRecord
 from sessions.attendance.reports import service as reports
@@ -206,7 +206,7 @@ def test_somebody_is_to_be_called_whenever_one_looks(now: datetime) -> None:
     with time_machine.travel(now, tick=False):
         demo()
         maya = Person.objects.get(email="maya@harbor.example")
-        waiting = calls.queue(maya, Meeting.objects.all()[0].program, now)
+        waiting = queue.waiting(maya, Meeting.objects.all()[0].program, now)
         assert [row.course.person.given_name for row in waiting] == ["Theodore"]
         wendy = AftercareCourse.objects.get(person__email="wendy@harbor.example")
         coming = CheckIn.objects.filter(course=wendy, state="scheduled").order_by("starts_at")[0]

@@ -194,13 +194,46 @@ def test_what_is_under_way_is_stopped_too(ada: Person, gateway: Gateway, what: A
     assert (gateway.carried, state()) == ([], (MessageState.WITHHELD, code))
 
 
-def test_stop_withdraws_the_consent_and_start_does_not_give_it(ada: Person, gateway: Gateway) -> None:
-    assert consents.heard(Channel.SMS, "+15550102000", "STOP") == "stopped"
+def test_stop_withdraws_the_consent_and_start_gives_it_back(ada: Person, gateway: Gateway) -> None:
+    for _ in range(2):  # said twice, the second counts for nothing
+        assert consents.heard(Channel.SMS, "+15550102000", "STOP") == "stopped"
     assert consents.wanted(ada) == {Channel.EMAIL}
-    assert consents.heard(Channel.SMS, "+15550102000", "START") == "started"
-    assert consents.wanted(ada) == {Channel.EMAIL}
+    for _ in range(2):
+        assert consents.heard(Channel.SMS, "+15550102000", "START") == "started"
+    assert consents.wanted(ada) == {Channel.EMAIL, Channel.SMS}
+    remind(ada, Channel.SMS)
+    tasks.send_messages()
+    assert len(gateway.carried) == 1
     assert consents.heard(Channel.SMS, "+15550102000", "I cannot come, I am drinking") == ""
-    assert AuditEvent.objects.filter(act="message.consent-withdrawn", subject_id=str(ada.pk)).count() == 1
+    for act in ("message.consent-withdrawn", "message.consent-given"):
+        rows = AuditEvent.objects.filter(act=act, subject_id=str(ada.pk), reason="sms")
+        assert rows.count() == (1 if act == "message.consent-withdrawn" else 2)
+
+
+def test_start_gives_nobody_what_they_did_not_end_by_stop(ada: Person) -> None:
+    consents.withdraw(ada, Channel.SMS)  # on her page
+    consents.heard(Channel.SMS, ada.phone, "STOP")
+    consents.heard(Channel.SMS, ada.phone, "START")
+    assert consents.wanted(ada) == {Channel.EMAIL}
+    never = people.person("Noa", "Never", phone="+1 555 010 2999")
+    consents.heard(Channel.SMS, never.phone, "START")
+    assert consents.wanted(never) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("said", "obeyed"),
+    [
+        *(
+            (word, "stopped")
+            for word in ("stop", " Stop. ", "STOP ALL", "opt-out", "Revoke", "Stop texting me")
+        ),
+        *((word, "stopped") for word in ("ALTO", "pare", "¡Baja!", "No más", "cancelar")),
+        *((word, "started") for word in ("Start", "unstop", "sí", "INICIAR")),
+        *((word, "") for word in ("When does it stop?", "At the end of the week", "stopped by", "", "👍")),
+    ],
+)
+def test_what_counts_as_stop(ada: Person, said: str, obeyed: str) -> None:
+    assert consents.heard(Channel.SMS, ada.phone, said) == obeyed
 
 
 def test_opting_in_again_on_the_page_ends_a_stop(ada: Person, gateway: Gateway) -> None:

@@ -9,7 +9,17 @@ import pytest
 import time_machine
 from django.test import Client
 
-from sessions.aftercare import answers, booking, calls, emergency, instruments, journal, letter, notices
+from sessions.aftercare import (
+    answers,
+    appointment,
+    emergency,
+    instruments,
+    journal,
+    letter,
+    notices,
+    planning,
+    queue,
+)
 from sessions.aftercare.hours_models import CallerException, CallerHours
 from sessions.aftercare.machine import Call, Course
 from sessions.aftercare.models import CheckIn, CheckInForm, Escalation, TryOutcome
@@ -19,7 +29,7 @@ from sessions.audit.models import AuditEvent
 from sessions.core import clock
 from sessions.people.models import Person
 from tests.cast import MORNING, assemble
-from tests.service.aftercare import HOUR, Aftercare, at
+from tests.service.aftercare import HOUR, Aftercare, at, names_contact
 from tests.service.test_pages_access import PEOPLE
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +68,7 @@ def test_the_alumna_keeps_and_moves_on_her_page(ada: Aftercare) -> None:
     assert "10:00" in text(page.content)
     assert client.post("/check-in/", {"do": "keep"}).status_code == 302
     assert ada.upcoming().confirmed_at is not None
-    other = booking.choices(ada.upcoming(), clock.now())[-1].starts_at
+    other = appointment.choices(ada.upcoming(), clock.now())[-1].starts_at
     assert other.isoformat() in client.get("/check-in/?move").content.decode()
     assert client.post("/check-in/", {"do": "move", "starts_at": other.isoformat()}).status_code == 302
     assert ada.upcoming().starts_at == other
@@ -118,13 +128,48 @@ def test_the_link_without_sign_in_says_a_time_and_nothing_else(ada: Aftercare) -
     assert not [name for name in NAMES if name.lower() in calendar.lower()]
     assert stranger.post(address, {"do": "keep"}).status_code == 302
     assert ada.upcoming().confirmed_at is not None
-    other = booking.choices(row, clock.now())[3].starts_at
+    other = appointment.choices(row, clock.now())[3].starts_at
     moved = stranger.post(address, {"do": "move", "starts_at": other.isoformat()})
     assert moved.headers["Location"] == f"/a/{notices.token(ada.upcoming())}"
     assert stranger.get(address).status_code == 404
     declined = stranger.post(moved.headers["Location"], {"do": "decline"})
     assert "does not take place" in text(declined.content)
     assert stranger.get("/a/nonsense").status_code == 404
+
+
+def test_the_link_leads_in_at_its_time_and_says_so_when_it_is_over(ada: Aftercare) -> None:
+    row = ada.upcoming()
+    address, stranger = f"/a/{notices.token(row)}", Client()
+    assert b"?move" in stranger.get(address).content
+    ada.passes_until(at("2026-03-05T09:30"))
+    near = stranger.get(f"{address}?move")
+    assert "too close to be moved" in text(near.content)
+    assert not [word for word in (b"?move", b'value="move"', b'value="decline"') if word in near.content]
+    ada.passes_until(at("2026-03-05T10:05"))
+    now = stranger.get(address)
+    assert "Please have your phone near" in text(now.content)
+    assert b"<button" not in now.content.partition(b"<main")[2].partition(b"</main")[0]
+    assert not [name for name in NAMES if name.lower() in text(now.content).lower()]
+    assert stranger.post(address, {"do": "keep"}).status_code == 409
+    ada.passes_until(at("2026-03-05T11:00"))
+    for dead in (address, "/a/nonsense"):
+        page = stranger.get(dead)
+        assert page.status_code == 404
+        assert "The newest message has the link that counts" in text(page.content)
+
+
+def test_the_link_of_a_call_by_video_leads_to_its_room_after_signing_in(ada: Aftercare) -> None:
+    planning.wish(ada.cast.ada, ada.course, channel="video")
+    ada.passes(HOUR)
+    row = ada.upcoming()
+    assert row.starts_at is not None
+    ada.passes_until(row.starts_at)
+    page = Client().get(f"/a/{notices.token(row)}")
+    assert "Come in" in text(page.content)
+    assert b'href="/check-in/"' in page.content
+    assert str(row.meeting_id).encode() not in page.content
+    mine = as_(ada.cast.ada).get("/check-in/").content.decode()
+    assert f'href="/meetings/{row.meeting_id}/room"' in mine
 
 
 def test_her_wishes(ada: Aftercare) -> None:
@@ -196,7 +241,8 @@ def test_the_queue_from_next_to_closed(ada: Aftercare) -> None:
         "First, are they safe?",
     ):
         assert shown in page
-    client.post(here, {"do": "tried", "channel": "telephone", "outcome": "voicemail"})
+    for _ in range(2):  # pressed twice
+        client.post(here, {"do": "tried", "channel": "telephone", "outcome": "voicemail", "after": "0"})
     assert journal.check_in_of(row.pk).tries == 1
     ada.passes(HOUR)
     client.post("/calls/", {"do": "take", "call": row.pk})
@@ -204,10 +250,29 @@ def test_the_queue_from_next_to_closed(ada: Aftercare) -> None:
     client.post(here, {"do": "interview", "bam4": "0", "danger": "0"})
     refused = client.post(here, {"do": "close", "tier": "1"})
     assert refused.status_code == 422
-    closed = client.post(here, {"do": "close", "tier": "1", "note": "Went well.", "why": ""})
+    closed = client.post(here, {"do": "close", "tier": "1", "note": "Went well.", "why": "", "minutes": "25"})
     assert closed.status_code == 302, text(closed.content)
-    assert journal.check_in_of(row.pk).state == Call.COMPLETED
-    assert "Went well." in client.get(here).content.decode()
+    assert (journal.check_in_of(row.pk).state, journal.check_in_of(row.pk).minutes) == (Call.COMPLETED, 25)
+    page = text(client.get(here).content)
+    assert "Went well." in page
+    assert "25 min" in page
+    assert "· 25 min" in text(as_(ada.cast.carol).get(f"/aftercare/{ada.course.pk}/").content)
+
+
+def test_who_opens_a_call_that_is_in_other_hands_is_told(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    queue.take(ada.cast.theo, row)
+    said = "Theo has this call in hand"
+    assert said in text(as_(ada.cast.mina).get(f"/calls/{row.pk}/").content)
+    assert said not in text(as_(ada.cast.theo).get(f"/calls/{row.pk}/").content)
+
+
+def test_after_two_missed_calls_the_page_names_whom_one_may_ask(ada: Aftercare) -> None:
+    names_contact(ada.cast, ada.cast.ada)
+    ada.is_missed(ada.comes_due())
+    row = ada.is_missed(ada.comes_due())
+    page = text(as_(ada.cast.mina).get(f"/calls/{row.pk}/").content)
+    assert "June, +1 212 555 0199" in page
 
 
 def test_a_call_by_video_opens_a_room(ada: Aftercare) -> None:
@@ -348,4 +413,4 @@ def test_no_try_is_logged_by_looking(ada: Aftercare) -> None:
     fresh = journal.check_in_of(row.pk)
     assert (fresh.tries, fresh.claimed_by, fresh.state) == (0, None, Call.DUE)
     assert TryOutcome.NO_ANSWER in TryOutcome
-    assert calls.queue(ada.cast.mina, ada.cast.north, clock.now())
+    assert queue.waiting(ada.cast.mina, ada.cast.north, clock.now())

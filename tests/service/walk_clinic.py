@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from sessions import tasks
-from sessions.aftercare import booking, calls, engine
+from sessions.aftercare import booking, calls, engine, queue
 from sessions.aftercare.machine import Call
 from sessions.aftercare.models import CheckIn, TryOutcome
 from sessions.aftercare.slots import Slot
@@ -240,7 +240,7 @@ class Clinic(MustHold):
     def ring(self, who: str, reached: bool) -> None:
         row = CheckIn.objects.get(pk=self.call)
         try:
-            calls.take(self.person(who), row)
+            queue.take(self.person(who), row)
             if reached:
                 calls.reached(self.person(who), row, "video", 20)
             else:

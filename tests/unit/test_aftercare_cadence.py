@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sessions.aftercare import cadence
-from sessions.aftercare.cadence import Day, Pause, Plan, days, following
+from sessions.aftercare.cadence import Day, Pause, Plan, add_months, counted, days, following
 from sessions.aftercare.policy import DEFAULT, FORTNIGHTLY, MONTHLY, WEEKLY, Phase
 from sessions.core.daytime import Quiet, at_local, awake_after, awake_before, is_quiet
 
@@ -135,11 +135,11 @@ def test_monthly_calls_know_short_months_leap_days_and_the_end_of_the_year() -> 
     assert on(monthly) == [
         date(2027, 10, 31),
         date(2027, 11, 30),
-        date(2027, 12, 30),
-        date(2028, 1, 30),
+        date(2027, 12, 31),
+        date(2028, 1, 31),
         date(2028, 2, 29),
-        date(2028, 3, 29),
-        date(2028, 4, 29),
+        date(2028, 3, 31),
+        date(2028, 4, 30),
     ]
 
 
@@ -203,6 +203,34 @@ def test_planned_in_pieces_is_planned_at_once(some: Plan, many: int) -> None:
     first = list(islice(days(some, None, some.ends_on), many))
     rest = list(days(some, first[-1] if first else None, some.ends_on))
     assert first + rest == list(days(some, None, some.ends_on))
+
+
+@given(DATES, st.integers(1, 6), st.integers(1, 7), st.frozensets(st.integers(0, 6), min_size=1))
+def test_monthly_calls_keep_the_day_of_the_month_counted_from_the_calls_before(
+    begins: date, months: int, after: int, weekdays: frozenset[int]
+) -> None:
+    """As they are kept: the days alone, the latest four."""
+    some = plan(
+        begins,
+        first_after=timedelta(days=after),
+        weekdays=weekdays,
+        phases=(Phase(months=months, until_months=30),),
+    )
+    found = list(days(some, None, some.ends_on))
+    meant = found[0].nominal.day if found else 0
+    for done, upcoming in enumerate(found[1:], start=1):
+        kept = [Day(one.nominal, one.on) for one in reversed(found[:done])][:4]
+        assert following(some, counted(kept)) == upcoming
+        assert upcoming.nominal == add_months(upcoming.nominal, 0, meant)
+
+
+def test_a_call_that_was_meant_for_the_end_of_a_short_month_stays_there() -> None:
+    apart = [Day(on, on) for on in (date(2027, 2, 28), date(2027, 2, 14), date(2027, 1, 31))]
+    assert [counted(apart[n:]) for n in range(2)] == [
+        Day(date(2027, 2, 28), date(2027, 2, 28), 28),
+        Day(date(2027, 2, 14), date(2027, 2, 14), 14),
+    ]
+    assert counted([]) is None
 
 
 @given(PLANS, st.integers(1, 20), st.integers(0, 200))

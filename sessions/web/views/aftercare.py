@@ -15,7 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sessions.aftercare import beginning, booking, emergency, engine, escalation, journal, planning, plans
+from sessions.aftercare import (
+    beginning,
+    emergency,
+    engine,
+    escalation,
+    free,
+    journal,
+    planning,
+    plans,
+)
 from sessions.aftercare import board as boards
 from sessions.aftercare import letter as letters
 from sessions.aftercare.escalation import Review
@@ -130,9 +139,9 @@ def course(request: PersonRequest, course_id: UUID) -> HttpResponse:
     row = journal.course_of(course_id)
     require(request.user, Act.SEE_COURSE, row)
     now = clock.now()
-    free = booking.callers(row.program_id, Span(now, now))
+    able = free.callers(row.program_id, Span(now, now))
     callers = list(
-        Person.objects.filter(pk__in=[one.id for one in free]).order_by("given_name", "family_name")
+        Person.objects.filter(pk__in=[one.id for one in able]).order_by("given_name", "family_name")
     )
     form = PlanForm(request.POST if request.POST.get("do") == "sign" else None, course=row, callers=callers)
     trouble = ""

@@ -16,7 +16,19 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from sessions.aftercare import answers, booking, calls, emergency, escalation, instruments, journal, planning
+from sessions.aftercare import (
+    answers,
+    availability,
+    calls,
+    consented,
+    emergency,
+    escalation,
+    instruments,
+    journal,
+    notes,
+    planning,
+    queue,
+)
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.hours_models import CallerException, CallerHours
 from sessions.aftercare.machine import CALLED, Call
@@ -48,6 +60,12 @@ class CloseForm(forms.Form):
     )
     why = forms.CharField(
         label=gettext_lazy("Why, if the answers propose something else"), max_length=2000, required=False
+    )
+    minutes = forms.IntegerField(
+        label=gettext_lazy("How many minutes you talked"),
+        min_value=1,
+        max_value=calls.LONGEST_TALK,
+        required=False,
     )
     note = forms.CharField(
         label=gettext_lazy("Note for the team"),
@@ -86,14 +104,14 @@ def page(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("do") == "take":
-                row = calls.take(request.user, _call(request.POST.get("call", ""), program))
+                row = queue.take(request.user, _call(request.POST.get("call", ""), program))
             else:
-                row = calls.take_next(request.user, program)
-        except (IllegalMove, calls.NothingToCall) as refusal:
+                row = queue.take_next(request.user, program)
+        except (IllegalMove, queue.NothingToCall) as refusal:
             notices.info(request, _(refusal.text))
             return HttpResponseRedirect(f"{reverse('calls')}?program={program.pk}")
         return HttpResponseRedirect(reverse("call", args=[row.pk]))
-    waiting, ahead, unfinished = calls.day(request.user, program, now)
+    waiting, ahead, unfinished = queue.day(request.user, program, now)
     free = [row for row in waiting if row.claimed_by_id in (None, request.user.pk) or _lapsed(row, now)]
     first = free[0] if free else None
     seen = first is not None and may(request.user, Act.SEE_CHECK_IN, first)
@@ -103,7 +121,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "first": first,
         "why": check_ins.why_now(first, now) if first else "",
         "lines": check_ins.lines(answers.trend(first)) if first and seen else (),
-        "note": next(iter(calls.notes(request.user, first, 1)), None) if first and seen else None,
+        "note": next(iter(notes.read(request.user, first, 1)), None) if first and seen else None,
         "rows": [(row, check_ins.why_now(row, now), _holder(row, request, now)) for row in waiting],
         "later": [(row, words.clock(row.next_try_at or row.starts_at or now)) for row in ahead],
         "unfinished": unfinished,
@@ -122,7 +140,8 @@ def call(request: PersonRequest, check_in_id: UUID) -> HttpResponse:
     row = journal.check_in_of(check_in_id)
     require(request.user, Act.SEE_CHECK_IN, row)
     form = CloseForm(
-        request.POST if request.POST.get("do") == "close" else None, initial={"tier": row.proposed_tier or 1}
+        request.POST if request.POST.get("do") == "close" else None,
+        initial={"tier": row.proposed_tier or 1, "minutes": _talked(row)},
     )
     trouble = ""
     if request.method == "POST":
@@ -168,11 +187,13 @@ def call(request: PersonRequest, check_in_id: UUID) -> HttpResponse:
         ],
         "lines": check_ins.lines(points),
         "points": [words.short_day(localtime(point.at).date()) for point in points],
-        "notes": calls.notes(request.user, row),
+        "notes": notes.read(request.user, row),
         "tries": row.try_rows.select_related("by").order_by("number"),
         "outcomes": [one for one in TryOutcome if one is not TryOutcome.ANSWERED],
         "consented": planning.consented(row.course, now),
         "emergency": emergency.emergency_of(row.course),
+        "holder": _holder(row, request, now) if row.claimed_by_id != request.user.pk else "",
+        "may_be_asked": consented.may_be_asked(row.course, now) if row.course.missed_in_a_row > 1 else (),
         "escalation": opened,
         "hand_off": escalation.words_of(opened)[0] if opened else "",
         "form": form,
@@ -193,11 +214,11 @@ def hours(request: PersonRequest) -> HttpResponse:
         try:
             if request.POST.get("do") == "away" and away.is_valid():
                 span = _span(away.cleaned_data["starts"], away.cleaned_data["ends"])
-                booking.be_away(request.user, program.pk, span)
+                availability.be_away(request.user, program.pk, span)
                 notices.success(request, _("Kept. Your calls in that time have been moved."))
                 return HttpResponseRedirect(request.get_full_path())
             if request.POST.get("do") == "hours":
-                booking.set_hours(request.user, program.pk, _hours(request))
+                availability.set_hours(request.user, program.pk, _hours(request))
                 notices.success(request, _("Kept. Calls that lie outside have been moved."))
                 return HttpResponseRedirect(request.get_full_path())
         except Invalid as refusal:
@@ -259,7 +280,9 @@ def _act(request: PersonRequest, row: CheckIn, form: CloseForm) -> HttpResponse 
             channel = given.get("channel", "telephone")
             if given.get("outcome") not in TryOutcome.values:
                 raise Invalid("Please choose one of the answers.")
-            calls.tried(person, row, channel, TryOutcome(given["outcome"]))
+            known = given.get("after", "")
+            after = int(known) if known.isdecimal() else None
+            calls.tried(person, row, channel, TryOutcome(given["outcome"]), after=after)
             notices.success(request, _("Written down."))
             return HttpResponseRedirect(reverse("calls"))
         case "reached":
@@ -275,7 +298,7 @@ def _act(request: PersonRequest, row: CheckIn, form: CloseForm) -> HttpResponse 
             escalation.hand_off(person, row, given.get("to_whom", ""))
             return here
         case "let-go":
-            calls.let_go(person, row)
+            queue.let_go(person, row)
             return HttpResponseRedirect(reverse("calls"))
         case "close":
             if not form.is_valid():
@@ -285,11 +308,24 @@ def _act(request: PersonRequest, row: CheckIn, form: CloseForm) -> HttpResponse 
             calls.close(
                 person,
                 row,
-                Outcome(values["tier"], values["note"], values["why"], values["summary"], next_on),
+                Outcome(
+                    values["tier"],
+                    values["note"],
+                    values["why"],
+                    values["summary"],
+                    next_on,
+                    values["minutes"],
+                ),
             )
             notices.success(request, _("Thank you. The call is written down."))
             return HttpResponseRedirect(reverse("calls"))
     return None
+
+
+def _talked(row: CheckIn) -> int | None:
+    """So many minutes until now, to be mended; None when it is written down later than that can be."""
+    minutes = round((clock.now() - row.reached_at) / timedelta(minutes=1)) if row.reached_at else 0
+    return minutes if 1 <= minutes <= 2 * row.length_minutes else None
 
 
 def _call(pk: str, program: Program) -> CheckIn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Final
 
 from django.contrib import messages as notices
@@ -13,16 +13,25 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sessions.aftercare import answers, booking, calls, emergency, instruments, planning, plans
+from sessions.aftercare import (
+    answers,
+    appointment,
+    booking,
+    calls,
+    emergency,
+    instruments,
+    notes,
+    planning,
+    plans,
+)
 from sessions.aftercare.machine import OVER, Call
 from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.aftercare.risk import Tier
 from sessions.core import clock
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.web import words
-from sessions.web.agenda import DOOR_OPENS
 from sessions.web.signed_in import PersonRequest, signed_in
-from sessions.web.views.appointment import chosen_time, facts
+from sessions.web.views.appointment import chosen_time, facts, room_open
 
 SECONDS_A_QUESTION: Final = 7
 MONDAY: Final = date(2024, 1, 1)
@@ -56,7 +65,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "answered": row is not None and answers.finished(row),
         "begun": row is not None and bool(answers.own(request.user, row)),
         "room": room,
-        "summaries": calls.summaries(request.user, course),
+        "summaries": notes.summaries(request.user, course),
         "paused": course.state == "paused",
         "wishes": {
             "channel": values.channel,
@@ -190,13 +199,6 @@ def upcoming(course: AftercareCourse) -> CheckIn | None:
     return min(rows, key=lambda row: (order.get(row.state, 2), row.due_on, row.number), default=None)
 
 
-def room_open(row: CheckIn | None, now: datetime) -> bool:
-    """Whether the alumnus can go into the room of a call by video."""
-    if row is None or row.meeting is None or row.meeting.cancelled_at is not None:
-        return False
-    return row.meeting.starts_at - DOOR_OPENS <= now < row.meeting.ends_at + timedelta(minutes=30)
-
-
 def _act(request: PersonRequest, course: AftercareCourse) -> HttpResponse:
     row = upcoming(course)
     match request.POST.get("do"):
@@ -209,15 +211,15 @@ def _act(request: PersonRequest, course: AftercareCourse) -> HttpResponse:
                 else _("You have a call within a day already."),
             )
         case "keep" if row is not None:
-            booking.keep(request.user, row)
+            appointment.keep(request.user, row)
         case "decline" if row is not None:
-            booking.decline(request.user, row)
+            appointment.decline(request.user, row)
             notices.success(request, _("Thank you for telling us. Your next call stays as planned."))
         case "move" if row is not None:
             starts_at = chosen_time(request)
             if starts_at is None:
                 raise booking.Taken
-            booking.move(request.user, row, starts_at)
+            appointment.move(request.user, row, starts_at)
             notices.success(request, _("Your call has been moved."))
         case _:
             raise Invalid
