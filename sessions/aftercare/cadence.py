@@ -78,13 +78,12 @@ def counted(calls: Sequence[Day]) -> Day | None:
     """
     if not calls:
         return None
-    meant = 0
-    for later, earlier in pairwise((*calls, None)):
-        day = later.nominal
-        meant = max(meant, day.day)
-        last = calendar.monthrange(day.year, day.month)[1]
-        if day.day < last or earlier is None or earlier.nominal.day < day.day:
+    meant = calls[0].nominal.day
+    for later, earlier in pairwise(call.nominal for call in calls):
+        last = calendar.monthrange(later.year, later.month)[1]
+        if later.day < last or earlier.day < later.day:
             break
+        meant = max(meant, earlier.day)
     return replace(calls[0], meant=meant)
 
 
