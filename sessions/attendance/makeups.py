@@ -47,7 +47,7 @@ class NotBookable(IllegalMove):
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A meeting of the week from which minutes are missing, not yet made up for."""
+    """A meeting of the week, or of the one before, from which minutes are missing, not yet made up for."""
 
     meeting: Meeting
     minutes: int
@@ -64,7 +64,7 @@ class Option:
 class Options:
     client: ClientWeek
     monday: date
-    missed: tuple[Missed, ...]  # the largest first
+    missed: tuple[Missed, ...]  # the week's own first, then last week's; of each the largest first
     bookable: tuple[Option, ...]  # in order of time
     booked: tuple[MakeUp, ...]
 
@@ -80,19 +80,21 @@ def options(
     zone = zones.zone(program.time_zone)
     monday = week_of(now, zone) if monday is None else week_of(week_span(monday, zone).start, zone)
     person = Person(pk=person_id)  # whether a client there: the week says
-    days = week_service.days(monday)
+    days, before = week_service.days(monday), monday - timedelta(days=7)
     read = Read(
         days_off=_days_off(program),
-        make_ups=list(touching(days).filter(person=person).order_by("booked__starts_at")),
+        make_ups=list(touching((before, days[1])).filter(person=person).order_by("booked__starts_at")),
     )
     client = week_service.client_week(program, person, monday, now, read)
     if client is None:
         raise NotFound
+    # What was missed on a week's last day can only be made up for in the next.
+    earlier = week_service.client_week(program, person, before, now, read)
     _record(actor, Act.BOOK_MAKE_UP, program.pk, person_id)
     return Options(
         client=client,
         monday=monday,
-        missed=_missed(client),
+        missed=_missed(client) + (_missed(earlier) if earlier is not None else ()),
         bookable=tuple(_bookable(program, person, monday, now, read.days_off)),
         booked=tuple(one for one in read.make_ups if days[0] <= one.booked.held_on <= days[1]),
     )

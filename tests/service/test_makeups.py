@@ -139,6 +139,21 @@ def test_a_make_up_counts_in_its_week_and_is_linked_to_what_was_missed(
     assert "Here to make up for Monday, March 2." in client.get(f"/meetings/{good.pk}/sign").content.decode()
 
 
+def test_what_was_missed_last_week_can_be_made_up_for_in_this_one(
+    cast: Cast, clock: time_machine.Traveller
+) -> None:
+    missed(cast, clock)
+    good = morning(cast, 8)
+    clock.shift(timedelta(days=7))
+    found = makeups.options(cast.carol, cast.north, cast.bruno.pk, clocks.now())
+    assert cast.group in [one.meeting for one in found.missed]
+    makeups.book(cast.carol, good, cast.bruno.pk, cast.group.pk)
+    found = makeups.options(cast.carol, cast.north, cast.bruno.pk, clocks.now())
+    assert cast.group not in [one.meeting for one in found.missed]
+    assert {part.meeting: part.makes_up for part in found.client.parts}[good] == cast.group
+    assert found.client.week.scheduled >= 180, "it counts in the week in which it is delivered"
+
+
 def test_the_client_sees_it_and_is_told_if_they_want_to_be(cast: Cast) -> None:
     consents.give(cast.bruno, Channel.EMAIL)
     good = morning(cast)

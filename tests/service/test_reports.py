@@ -107,7 +107,7 @@ class TestContent:
         (row,) = [r for r in rows(service.download(cast.carol, report.pk)[1]) if r["date"] == "2026-02-05"]
         assert (row["minutes"], row["late"]) == ("85", "no")
         assert row["changes"].startswith(
-            "1: 70 min partial -> 85 min partial; Took part by phone.; Mina Park; "
+            "1: 70 min partial late -> 85 min partial; Took part by phone.; Mina Park; "
         )
 
     def test_an_adjustment_tells_nobody_more_than_their_columns(self, cast: Cast) -> None:

@@ -166,7 +166,11 @@ def _change(change: Change, zone: ZoneInfo, columns: Collection[Column]) -> str:
 
     def words(held: Values) -> str:
         minutes = held.credited_minutes if Column.MINUTES in columns else held.raw_minutes
-        return f"{minutes} min {held.status.value}" if Column.STATUS in columns else f"{minutes} min"
+        said = [f"{minutes} min"]
+        said += [held.status.value] if Column.STATUS in columns else []
+        said += ["late"] if held.late and Column.LATE in columns else []
+        said += ["excused"] if held.excused and Column.EXCUSED in columns else []
+        return " ".join(said)
 
     what = f"{change.number}: {words(change.before)} -> {words(change.after)}"
     return f"{what}; {change.reason}; {change.by}; {_at(change.at, zone)}"
