@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -16,13 +17,25 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 DEADLINE_S = 30.0
+PORTS = range(12_000, 32_000)  # Linux gives away 32768 and more; none of these is refused by a browser
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+def free_port() -> int:
+    """Free for TCP and for UDP, and below those that the system gives to who connects or binds to any: a server that
+    is killed and started again finds its port free, however many browsers try to reach it meanwhile."""
+    while True:
+        port = secrets.choice(PORTS)
+        if binds(port, socket.SOCK_STREAM) and binds(port, socket.SOCK_DGRAM):
+            return port
+
+
+def binds(port: int, kind: socket.SocketKind) -> bool:
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(ready: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -135,8 +136,9 @@ class Site:
         assert self.process is not None
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         for child in map(int, children):
-            if b"signaling.media" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return child
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+                if b"signaling.media" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return child
         raise LookupError("no media worker")
 
     def kill(self) -> None:

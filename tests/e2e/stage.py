@@ -115,6 +115,16 @@ def view(reader: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
+def shown(told: dict[str, Any]) -> str:
+    """What stands on the page, for who went in, once this has been told: a CSS selector."""
+    place = told["you"]["place"]
+    if place in ("main", "breakout", "aside"):
+        return "[data-testid=room]"
+    if place == "waiting":
+        return "[data-testid=position]"
+    return "[data-testid=may-take-over]" if told["mayTakeOver"] else "#room h1"
+
+
 class Stage:
     """One page, with its server in the test's hands."""
 
@@ -134,6 +144,7 @@ class Stage:
             wish = json.dumps({"microphone": False, "camera": False})
             await self.page.add_init_script(f"sessionStorage.setItem('viop.in.m1', {json.dumps(wish)})")
         await self.page.goto(f"{ORIGIN}/room")
+        await self.page.locator(shown(first) if inside else "#room h1").first.wait_for(state="attached")
         return self
 
     async def tell(self, message: dict[str, Any]) -> None:

@@ -136,12 +136,16 @@ async def test_what_is_written_stays_in_its_room_and_its_time(evening: Evening) 
 
 
 async def test_a_call_takes_camera_and_microphone_and_a_phone_falls_asleep(evening: Evening) -> None:
+    """Both at the same time; whoever is away for a minute would have to wait at the door again."""
     maya, daniel, luis = (evening.named(name) for name in ("Maya", "Daniel", "Luis"))
-    asleep = await luis.context.new_cdp_session(luis.page)
-    await asleep.send("Debugger.enable")
-    await asleep.send("Debugger.pause")  # nothing runs in the page, as on a phone in a pocket
+    await asyncio.gather(is_called(evening, daniel, maya), falls_asleep(luis, maya))
+    await asyncio.gather(luis.perceives(2, 60), maya.perceives(2, 60))
+    assert not was_told(luis, '"place":"waiting"')
+    assert not was_told(luis, '"place":"removed"')
 
-    # A call takes Daniel's devices, and keeps them: he is told so, and nobody is said to have muted him.
+
+async def is_called(evening: Evening, daniel: Visitor, maya: Visitor) -> None:
+    """A call takes Daniel's devices, and keeps them: he is told so, and nobody is said to have muted him."""
     await daniel.page.evaluate(IN_A_CALL)
     system = await daniel.context.new_cdp_session(daniel.page)
     target = await system.send("Target.getTargetInfo")
@@ -165,16 +169,18 @@ async def test_a_call_takes_camera_and_microphone_and_a_phone_falls_asleep(eveni
     heard = "viopRoom.localParticipant.isMicrophoneEnabled"
     await until(lambda: daniel.page.evaluate(heard), bool, "Daniel is heard again")
 
-    # Luis is shown as interrupted, keeps his place, and is back by himself.
+
+async def falls_asleep(luis: Visitor, maya: Visitor) -> None:
+    """Luis is shown as interrupted, keeps his place, and is back by himself."""
+    asleep = await luis.context.new_cdp_session(luis.page)
+    await asleep.send("Debugger.enable")
+    await asleep.send("Debugger.pause")  # nothing runs in the page, as on a phone in a pocket
     tile = maya.page.locator(f'[data-testid=tile][data-person="{luis.login.person_id}"]')
     await tile.and_(maya.page.locator('[data-interrupted="true"]')).wait_for(timeout=60_000)
     luis.heard.clear()
     await asleep.send("Debugger.disable")
     await tile.and_(maya.page.locator('[data-interrupted="false"]')).wait_for(timeout=60_000)
     await luis.in_the_room()
-    await asyncio.gather(luis.perceives(2, 60), maya.perceives(2, 60))
-    assert not was_told(luis, '"place":"waiting"')
-    assert not was_told(luis, '"place":"removed"')
 
 
 async def test_a_camera_that_is_on_and_gives_nothing_is_begun_anew(evening: Evening) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import Come
-from tests.e2e.visitor import PHONE, WITHIN_S, at_rest, until
+from tests.e2e.visitor import PHONE, WITHIN_S, until, without_findings
 from tests.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -34,9 +33,7 @@ OVERFLOW = """() => document.documentElement.scrollWidth - document.documentElem
 
 
 async def axe_clean(page: Page) -> None:
-    await at_rest(page)
-    found = await Axe().run(page)
-    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    await without_findings(page, page.url)
 
 
 async def holds(page: Page) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 
 from tests.e2e.conftest import Come
-from tests.e2e.visitor import DESKTOP, PHONE, Visitor, at_rest
+from tests.e2e.visitor import DESKTOP, PHONE, Visitor, without_findings
 from tests.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -15,9 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def clean(visitor: Visitor, state: str) -> None:
     for size in (PHONE, DESKTOP):
         await visitor.page.set_viewport_size(size)  # type: ignore[arg-type]
-        await at_rest(visitor.page)
-        found = await Axe().run(visitor.page)
-        assert found.violations_count == 0, f"{state} at {size['width']}: {found.generate_report()}"
+        await without_findings(visitor.page, f"{state} at {size['width']}")
 
 
 async def test_from_the_door_to_the_end(site: Site, come: Come) -> None:

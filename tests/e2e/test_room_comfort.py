@@ -52,7 +52,7 @@ async def test_an_arrival_is_heard_and_counted_and_told_by_the_system_when_nobod
     await stage.tell(view(you(), members=GROUP, waiting=[waiter("Hannah W.")], seq=2))
     await expect(page.get_by_test_id("toast")).to_contain_text("Hannah")
     await until(lambda: heard(page, "tones"), lambda tones: tones == 2, "two soft tones")
-    assert await page.title() == f"(1) {plain}"
+    await until(page.title, lambda title: title == f"(1) {plain}", "one waits")
     assert await heard(page, "notes") == [], "who looks at the page needs no word by the system"
 
     await page.evaluate("document.hasFocus = () => false")
@@ -61,7 +61,7 @@ async def test_an_arrival_is_heard_and_counted_and_told_by_the_system_when_nobod
     notes = await until(lambda: heard(page, "notes"), bool, "a word by the system")
     assert len(notes) == 1
     assert not any(word in notes[0] for word in ("Hannah", "Marcus", "Family", "group", "therapy")), notes
-    assert await page.title() == f"(2) {plain}"
+    await until(page.title, lambda title: title == f"(2) {plain}", "two wait")
 
     asking = breakouts("open", RUNNING, [])  # one of these rooms asks for help
     await stage.tell(view(you(), members=[MAYA], waiting=line, breakouts=asking, seq=4))

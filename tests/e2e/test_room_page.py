@@ -267,6 +267,7 @@ async def test_who_came_late_is_let_in_with_each_reason_by_keys_alone(browser: B
     for at, reason in enumerate(("told-us", "technical", "transport", "other")):
         await page.locator("[data-testid=waiter]").first.get_by_test_id("admit").focus()
         await page.keyboard.press("Enter")
+        await expect(page.get_by_test_id("late-told-us")).to_be_focused()
         for _ in range(at):
             await page.keyboard.press("Tab")
         await expect(page.get_by_test_id(f"late-{reason}")).to_be_focused()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
 from tests.e2e.floor_states import FLOOR_STATES
 from tests.e2e.stage import Stage
 from tests.e2e.states import STATES, State
 from tests.e2e.test_pages import NARROW, OVERFLOW, TOO_SMALL, complaints
-from tests.e2e.visitor import DESKTOP, PHONE, at_rest, profile
+from tests.e2e.visitor import DESKTOP, PHONE, profile, without_findings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -23,10 +22,8 @@ async def test_it_is_readable_on_every_screen(browser: Browser, state: State) ->
         heard = complaints(page)
         stage = await Stage(page, language=language, **state.config).open(state.told, inside=state.inside)
         await state.steps(stage)
-        await at_rest(page)
-        found = await Axe().run(page)
         where = f"{state.name}, {language}, {size['width']}"
-        assert found.violations_count == 0, f"{where}: {found.generate_report()}"
+        await without_findings(page, where)
         assert await page.evaluate(OVERFLOW) <= 0, where
         assert await page.evaluate(TOO_SMALL) == [], where
         assert heard == [], where

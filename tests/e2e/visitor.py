@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, WebSocket
 
 from tests.site import Login, Site
@@ -210,16 +211,32 @@ class Visitor:
 
 
 async def at_rest(page: Page) -> None:
-    """Every transition that ends is at its end: colours half way between two themes are nobody's colours.
+    """Every transition that ends is at its end, and words stand in the letters that are meant for them: colours half
+    way between two themes are nobody's colours, and letters of another width have other lines.
 
-    They are taken there, not waited for: a page in which nothing else moves may draw no further frame,
+    Transitions are taken there, not waited for: a page in which nothing else moves may draw no further frame,
     and then they never arrive by themselves.
     """
     await page.evaluate(
-        """() => document.getAnimations()
-          .filter(one => one.effect?.getComputedTiming().endTime !== Infinity)
-          .forEach(one => one.finish())"""
+        """async () => {
+          document.getAnimations()
+            .filter(one => one.effect?.getComputedTiming().endTime !== Infinity)
+            .forEach(one => one.finish());
+          void document.body.offsetHeight;  // what the words need is asked for
+          const coming = () => [...document.fonts].filter(one => one.status === 'loading');
+          while (coming().length > 0) await Promise.allSettled(coming().map(one => one.loaded));
+        }"""
     )
+
+
+async def without_findings(page: Page, where: str) -> None:
+    """Axe finds nothing. It looks for a while, and what comes meanwhile comes without moving: on its way it would have
+    nobody's colours."""
+    await page.emulate_media(reduced_motion="reduce")
+    await at_rest(page)
+    found = await Axe().run(page)
+    await page.emulate_media(reduced_motion="null")
+    assert found.violations_count == 0, f"{where}\n{found.generate_report()}"
 
 
 async def until(

@@ -9,7 +9,6 @@ import { useWords } from "../words";
 import { ArrivalGate } from "./Arrival";
 import { DevicePickers, SpeakerTest } from "./Devices";
 import { Dialog } from "./Dialog";
-import { useFocusOnArrival } from "./hooks";
 import { Icon } from "./Icon";
 import { firstNameOf, initialsOf } from "./Initials";
 import { Meter } from "./Meter";
@@ -48,12 +47,14 @@ export function Door({ session }: { readonly session: Session }) {
   const words = useWords();
   const preview = usePreview();
   const { start, stop, tracks, troubles, starting } = preview;
-  const [stage, setStage] = useState<"ask" | "asking" | "check">("ask");
+  // Who said yes before is not asked again, not even while the browser is asked whether it remembers.
+  const [stage, setStage] = useState<"looking" | "ask" | "asking" | "check">(() => (saidYes() ? "looking" : "ask"));
   const [wanted, setWanted] = useState<Wanted>(session.snapshot.wanted);
   const [choosing, setChoosing] = useState(false);
   const [testing, setTesting] = useState(false);
   const [arriving, setArriving] = useState<Wanted | null>(null); // with what, once it is known where the person is
-  const heading = useFocusOnArrival<HTMLHeadingElement>();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [stage, arriving]); // each stage is a page of its own
 
   const answer = async (wish: Wanted) => {
     unlockSound();
@@ -65,16 +66,16 @@ export function Door({ session }: { readonly session: Session }) {
       await start(sources);
     }
     setStage("check");
-    heading.current?.focus({ preventScroll: true });
   };
 
   // Somebody who said yes here before, in a browser that will not ask again, goes straight to the mirror.
   useEffect(() => {
+    if (!saidYes()) return;
     let gone = false;
     void wantedDevicesKnown().then((known) => {
-      if (gone || !known || !saidYes()) return;
-      setStage("check");
-      void start(["microphone", "camera"]);
+      if (gone) return;
+      setStage(known ? "check" : "ask");
+      if (known) void start(["microphone", "camera"]);
     });
     return () => {
       gone = true;
@@ -107,6 +108,15 @@ export function Door({ session }: { readonly session: Session }) {
         onDone={() => session.comeIn(arriving)}
         onBack={() => setArriving(null)}
       />
+    );
+  }
+  if (stage === "looking") {
+    return (
+      <main className="door ask">
+        <div className="door-ask">
+          <p className="eyebrow">{title}</p>
+        </div>
+      </main>
     );
   }
   if (stage !== "check") {
