@@ -17,7 +17,8 @@ from sessions.room import chat, commands, crisis, views
 from sessions.room import floor_commands as floor
 from sessions.room import side_commands as sides
 from sessions.room.arrival import Told
-from sessions.room.floor import Pause
+from sessions.room.floor import Agenda, Pause
+from sessions.room.floor_facts import Part
 from sessions.room.sides import Hold, Phase
 from signaling import protocol
 from signaling.protocol import asked, basics, told
@@ -78,6 +79,10 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
             return floor.StartBreak(timedelta(minutes=minutes))
         case asked.EndBreak():
             return floor.EndBreak()
+        case asked.SetAgenda(parts=parts):
+            return floor.SetAgenda(tuple(_part(one) for one in parts))
+        case asked.BeginPart(part=number):
+            return floor.BeginPart(number)
         case asked.HandOver(person_id=person):
             return floor.HandOver(_id(person))
         case asked.PlanBreakouts(rooms=rooms):
@@ -178,6 +183,7 @@ def room_of(view: views.RoomView) -> told.Room:
         spotlight=str(view.floor.spotlight or ""),
         lead=str(view.floor.lead or ""),
         pause=_pause(view.floor.pause),
+        agenda=_agenda(view.floor.agenda),
         breakouts=_breakouts(view) if view.breakouts else None,
         asides=tuple(_side(side, view) for side in view.asides),
         help_since=moment(view.help_since) if view.help_since else None,
@@ -232,6 +238,17 @@ PHASES: Final[dict[Phase, Literal["planned", "open", "closing"]]] = {
     Phase.OPEN: "open",
     Phase.CLOSING: "closing",
 }
+
+
+def _part(part: basics.Part) -> Part:
+    return Part("" if part.is_break else part.title.strip(), part.minutes, part.is_break)
+
+
+def _agenda(agenda: Agenda) -> told.Agenda | None:
+    if not agenda.parts:
+        return None
+    parts = tuple(basics.Part(part.title, part.minutes, part.is_break) for part in agenda.parts)
+    return told.Agenda(parts, agenda.now, None if agenda.since is None else moment(agenda.since))
 
 
 def _pause(pause: Pause | None) -> told.Pause | None:

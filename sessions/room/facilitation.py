@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sessions.core.errors import IllegalMove, NotAllowed
@@ -16,12 +16,14 @@ from sessions.room.events import Admitted, Fact, Muted
 from sessions.room.floor_commands import (
     AnswerAsk,
     AskOf,
+    BeginPart,
     EndBreak,
     FloorCommand,
     HandOver,
     LowerHand,
     MuteAll,
     RaiseHand,
+    SetAgenda,
     SetAutoAdmit,
     SetLock,
     SetScreens,
@@ -30,6 +32,7 @@ from sessions.room.floor_commands import (
     VerifyIdentity,
 )
 from sessions.room.floor_facts import (
+    AgendaSet,
     AskAnswered,
     Asked,
     AutoAdmitSet,
@@ -39,6 +42,7 @@ from sessions.room.floor_facts import (
     HandRaised,
     LeadGiven,
     LockSet,
+    PartBegun,
     ScreensSet,
     Spotlighted,
 )
@@ -128,6 +132,13 @@ def decide(
         case EndBreak():
             _new(floor.pause is not None)
             return [BreakEnded(at=at, actor=asker)]
+        case SetAgenda(parts=parts):
+            if not all(part.title or part.is_break for part in parts):
+                raise IllegalMove("Every part needs a name.")
+            _new(floor.agenda.parts != parts)
+            return [AgendaSet(at=at, actor=asker, parts=parts)]
+        case BeginPart(part=part):
+            return _begun(room, part, asker, at)
         case VerifyIdentity(person=person):
             if room.of(person).place not in HELD or person in facilitators:
                 raise IllegalMove("That is only possible with somebody in the room.")
@@ -139,6 +150,19 @@ def decide(
                 raise IllegalMove("That is only possible with somebody in the room.")
             _new(lead_of(room, facilitators) != person)
             return [LeadGiven(at=at, person=person, actor=asker)]
+
+
+def _begun(room: RoomState, number: int | None, asker: UUID, at: datetime) -> list[Fact]:
+    """A part of the agenda begins. Its break is the group's: attendance subtracts it like any other."""
+    agenda = room.floor.agenda
+    if number is not None and number >= len(agenda.parts):
+        raise IllegalMove("That part is no longer on the agenda.")
+    _new(agenda.now != number)
+    part = None if number is None else agenda.parts[number]
+    begun: list[Fact] = [PartBegun(at=at, actor=asker, part=number)]
+    if part is not None and part.is_break:
+        return [*begun, BreakStarted(at=at, actor=asker, until=at + timedelta(minutes=part.minutes))]
+    return [*begun, BreakEnded(at=at, actor=asker)] if room.floor.pause is not None else begun
 
 
 def let_in(

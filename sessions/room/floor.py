@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sessions.room.fact import Base
 from sessions.room.floor_facts import (
+    AgendaSet,
     AskAnswered,
     Asked,
     AutoAdmitSet,
@@ -18,6 +20,8 @@ from sessions.room.floor_facts import (
     HandRaised,
     LeadGiven,
     LockSet,
+    Part,
+    PartBegun,
     Question,
     Screens,
     ScreensSet,
@@ -35,6 +39,18 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Agenda:
+    """What a meeting is planned to have."""
+
+    parts: tuple[Part, ...] = ()
+    now: int | None = None  # the part that is on, from 0
+    since: datetime | None = None  # it is on
+
+
+NO_AGENDA: Final = Agenda()
+
+
+@dataclass(frozen=True, slots=True)
 class Floor:
     hands: tuple[UUID, ...] = ()  # raised, in the order in which they went up
     asks: Mapping[UUID, Question] = field(default_factory=dict)  # open questions, by whom they are for
@@ -44,6 +60,7 @@ class Floor:
     spotlights: Mapping[str, UUID] = field(default_factory=dict)  # by side room, "" is the main room
     lead: UUID | None = None  # given by hand; otherwise whoever has been there longest
     pause: Pause | None = None
+    agenda: Agenda = NO_AGENDA
     cameras: frozenset[UUID] = frozenset()  # on, as the media engine saw it
     lines: int = 0  # of chat, so far
     by_hand: frozenset[UUID] = frozenset()  # sent out once: a facilitator lets them in, nothing else does
@@ -109,6 +126,11 @@ def after(
             return replace(floor, pause=Pause(at, until))
         case BreakEnded():
             return replace(floor, pause=None)
+        case AgendaSet(parts=parts):
+            still = floor.agenda.now is not None and floor.agenda.now < len(parts)
+            return replace(floor, agenda=replace(floor.agenda, parts=parts) if still else Agenda(parts))
+        case PartBegun(part=part, at=at):
+            return replace(floor, agenda=Agenda(floor.agenda.parts, part, None if part is None else at))
         case Said(line=line):
             return replace(floor, lines=line)
         case CameraOn(person=person):

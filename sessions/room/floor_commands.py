@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-from sessions.room.floor_facts import Question, Screens
+from sessions.room.floor_facts import Part, Question, Screens
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,20 @@ class EndBreak:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAgenda:
+    """The parts in order; none: there is no agenda."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BeginPart:
+    """The part with this number, from 0; None: none. A break of the agenda is a break of the group."""
+
+    part: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class HandOver:
     person: UUID
 
@@ -93,6 +107,8 @@ FloorStaffCommand: TypeAlias = (
     | Spotlight
     | StartBreak
     | EndBreak
+    | SetAgenda
+    | BeginPart
     | HandOver
     | VerifyIdentity
 )

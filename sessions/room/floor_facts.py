@@ -13,6 +13,15 @@ Question: TypeAlias = Literal["unmute", "cameraOn", "cameraOff"]
 Screens: TypeAlias = Literal["staff", "everyone"]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the parts a meeting is planned to have. A break has no title of its own."""
+
+    title: str
+    minutes: int
+    is_break: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandRaised(OfPerson):
     kind = "hand_raised"
@@ -95,6 +104,24 @@ class BreakEnded(OfMeeting):
     kind = "break_ended"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaSet(OfMeeting):
+    """What the meeting is planned to have, in order, from now on. Which part is on, if any, stays."""
+
+    kind = "agenda_set"
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartBegun(OfMeeting):
+    """The part with this number, counted from 0, is on now; None: none of them is."""
+
+    kind = "part_begun"
+
+    part: int | None
+
+
 FloorFact: TypeAlias = (
     HandRaised
     | HandLowered
@@ -107,4 +134,6 @@ FloorFact: TypeAlias = (
     | LeadGiven
     | BreakStarted
     | BreakEnded
+    | AgendaSet
+    | PartBegun
 )

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sessions.room.facilitation import lead_of
-from sessions.room.floor import Pause
+from sessions.room.floor import NO_AGENDA, Agenda, Pause
 from sessions.room.floor_facts import Question, Screens
 from sessions.room.machine import RoomState, room_key
 
@@ -24,6 +24,7 @@ class FloorSeen:
     spotlight: UUID | None = None
     lead: UUID | None = None
     pause: Pause | None = None
+    agenda: Agenda = NO_AGENDA
     hands: Mapping[UUID, int] = field(default_factory=dict)  # of the reader's room, in order, from 1
     ask: Question | None = None
     may_share_screen: bool = False
@@ -44,6 +45,7 @@ def floor_seen(
         spotlight=None if here is None else floor.spotlights.get(here),
         lead=lead_of(room, facilitators),
         pause=floor.pause_at(now),
+        agenda=floor.agenda,
         hands={person: number for number, person in enumerate(hands, 1)} if here is not None else {},
         ask=floor.asks.get(reader),
         may_share_screen=here is not None and (staff or floor.screens == "everyone"),

@@ -19,6 +19,7 @@ from signaling.protocol.basics import (
     Message,
     Minutes,
     Name,
+    Part,
     Reason,
     RoomId,
     Text,
@@ -231,6 +232,20 @@ class EndBreak(Message, frozen=True, tag="endBreak"):
     command_id: CommandId
 
 
+class SetAgenda(Message, frozen=True, tag="setAgenda"):
+    """What the meeting is planned to have, in order; nothing: no agenda."""
+
+    command_id: CommandId
+    parts: Annotated[tuple[Part, ...], Meta(max_length=12)]
+
+
+class BeginPart(Message, frozen=True, tag="beginPart"):
+    """The part of the agenda with this number, from 0, is on; a break among them begins. None: no part is."""
+
+    command_id: CommandId
+    part: Annotated[int, Meta(ge=0, lt=12)] | None
+
+
 class VerifyIdentity(Message, frozen=True, tag="verifyIdentity"):
     """This is the person of the record; asked once in a programme (flag `noIdentity` until then)."""
 
@@ -342,6 +357,8 @@ FromBrowser = (
     | Spotlight
     | StartBreak
     | EndBreak
+    | SetAgenda
+    | BeginPart
     | HandOver
     | VerifyIdentity
     | TakeOver

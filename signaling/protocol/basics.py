@@ -32,6 +32,14 @@ LateReason = Literal["told-us", "technical", "transport", "other"]
 RoomRole = Literal["facilitator", "client", "family", "alumnus"]
 
 
+class Part(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    """One of the parts a meeting is planned to have. A break has no title: each reader has a word for it."""
+
+    title: Name
+    minutes: Minutes
+    is_break: bool = False
+
+
 class Close(IntEnum):
     """Why the server closed a socket. A client may come back by itself only after those marked (again).
 

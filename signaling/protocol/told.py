@@ -13,6 +13,7 @@ from signaling.protocol.basics import (
     Flag,
     Lobby,
     Message,
+    Part,
     Place,
     RoomRole,
 )
@@ -115,6 +116,12 @@ class Pause(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     ends_at: str
 
 
+class Agenda(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
+    parts: tuple[Part, ...]
+    now: int | None  # the number, from 0, of the part that is on
+    since: str | None  # ISO 8601 UTC: it is on
+
+
 class Hold(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     """No facilitator is there. From `paused_at` on clients neither see nor hear each other."""
 
@@ -173,6 +180,7 @@ class Room(Message, frozen=True, tag="room"):
     spotlight: str = ""  # person id, in the reader's room
     lead: str = ""  # person id of the facilitator who leads
     pause: Pause | None = None
+    agenda: Agenda | None = None
     hold: Hold | None = None
     crises: tuple[Crisis, ...] = ()  # empty unless the reader is staff
     help_since: str | None = None  # the reader's own breakout room has asked for help

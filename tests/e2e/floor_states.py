@@ -19,6 +19,15 @@ DANIEL_UP, LUIS_UP = member("Daniel K.", hand=2), member("Luis O.", hand=1)
 HANDS: Final = [MAYA, DANIEL_UP, LUIS_UP, *GROUP[3:]]
 PAUSE: Final = {"startedAt": "2026-11-22T18:15:00Z", "endsAt": "2026-11-22T18:25:00Z"}
 SAMUEL: Final = member("Samuel A.", "facilitator")
+AGENDA: Final = {
+    "parts": [
+        {"title": "How are you today?", "minutes": 20, "isBreak": False},
+        {"title": "", "minutes": 10, "isBreak": True},
+        {"title": "What a craving is, and what helps against it", "minutes": 60, "isBreak": False},
+    ],
+    "now": 0,
+    "since": "2026-11-22T18:05:00Z",
+}
 
 
 def lines() -> dict[str, Any]:
@@ -90,7 +99,7 @@ FLOOR_STATES: Final = [
     State("hands", view(you(), members=HANDS), presses("bar-people")),
     State(
         "for-the-group",
-        view(you(), members=[*GROUP, SAMUEL], lead=SAMUEL["personId"], locked=True),
+        view(you(), members=[*GROUP, SAMUEL], lead=SAMUEL["personId"], locked=True, agenda=AGENDA),
         scrolls_to_the_group,
     ),
     State("break", view(daniel(), members=GROUP, pause=PAUSE), config=CLIENT),
@@ -99,7 +108,12 @@ FLOOR_STATES: Final = [
     State("person-sheet", view(daniel(), members=GROUP), opens_the_second_tile, config=CLIENT),
     State("own-picture", view(daniel(), members=GROUP), opens_own_tile, config=CLIENT),
     State("reactions", view(daniel(), members=GROUP), presses("bar-react"), config=CLIENT),
-    State("more", view(daniel(), members=GROUP), presses("bar-more"), config=CLIENT),
+    State("more", view(daniel(), members=GROUP, agenda=AGENDA), presses("bar-more"), config=CLIENT),
+    State(
+        "agenda-writing",
+        view(you(), members=GROUP, agenda=AGENDA),
+        presses("bar-people", "agenda-write", "agenda-add", "agenda-keep"),
+    ),
     State(
         "more-open", view(daniel(mayShareScreen=True), members=GROUP), opens_everything_in_more, config=CLIENT
     ),

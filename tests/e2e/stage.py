@@ -107,6 +107,7 @@ def view(reader: dict[str, Any], **more: Any) -> dict[str, Any]:
         "spotlight": "",
         "lead": "",
         "pause": None,
+        "agenda": None,
         "hold": None,
         "crises": [],
         "helpSince": None,

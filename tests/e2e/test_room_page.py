@@ -129,6 +129,41 @@ async def test_who_somebody_is_is_confirmed_at_their_tile(browser: Browser) -> N
     await page.context.close()
 
 
+async def test_an_agenda_is_written_and_gone_through_by_keys_alone(browser: Browser) -> None:
+    page = await page_of(browser)
+    told = view(you(), members=GROUP)
+    told["meeting"] = {
+        **told["meeting"],
+        "breaks": [{"startedAt": "2026-11-22T18:20:00Z", "endsAt": "2026-11-22T18:30:00Z"}],
+    }
+    stage = await Stage(page).open(told)
+    await page.get_by_test_id("bar-people").press("Enter")
+    await page.get_by_test_id("agenda-write").press("Enter")
+    for number, title in ((1, "Check-in"), (3, "Skill")):  # the schedule's break lies between
+        await page.get_by_label(f"Name of part {number}").fill(title)
+    await page.keyboard.press("Enter")
+    parts = [
+        {"title": "Check-in", "minutes": 20, "isBreak": False},
+        {"title": "", "minutes": 10, "isBreak": True},
+        {"title": "Skill", "minutes": 60, "isBreak": False},
+    ]
+    assert await says(stage, "setAgenda") == {"parts": parts}
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_test_id("agenda-write")).to_be_focused()
+
+    on: dict[str, Any] = {"parts": parts, "now": None, "since": None}
+    for number, words in enumerate(("Begin: Check-in", "Go on: Break", "Go on: Skill")):
+        await stage.tell({**told, "agenda": on, "seq": number + 2})
+        await expect(page.get_by_test_id("agenda-next")).to_have_text(words)
+        await page.get_by_test_id("agenda-next").press("Enter")
+        assert await says(stage, "beginPart") == {"part": number}
+        stage.said.clear()
+        on = {**on, "now": number, "since": "2026-11-22T18:05:00Z"}
+    await stage.tell({**told, "agenda": {**on, "now": 0}, "seq": 6})
+    await expect(page.get_by_test_id("agenda-now")).to_have_text("Check-in until 1:25 PM · then Break")
+    await page.context.close()
+
+
 async def test_a_group_without_a_facilitator_rests_and_goes_on_where_it_was(browser: Browser) -> None:
     page = await page_of(browser, PHONE)
     left = {"members": GROUP[1:], "staffPresent": False}

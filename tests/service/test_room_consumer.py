@@ -150,6 +150,8 @@ class TestWhatAWaiterReceives:
             (mina, "say", {"to": "person", "text": "said in private"} | about),
             (mina, "spotlight", about),
             (mina, "askOf", {"ask": "unmute"} | about),
+            (mina, "setAgenda", {"parts": [{"title": "planned inside", "minutes": 5}]}),
+            (mina, "beginPart", {"part": 0}),
             (mina, "startBreak", {"minutes": 5}),
             (mina, "setScreens", {"by": "everyone"}),
             (mina, "openCrisis", about),
@@ -181,6 +183,7 @@ class TestWhatAWaiterReceives:
         for secret in (
             "Elm Street",
             "said inside",
+            "planned inside",
             "said to staff",
             "announced",
             "said in private",

@@ -7,25 +7,28 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from sessions.core.errors import NotAllowed, Refusal
+from sessions.core.errors import IllegalMove, NotAllowed, Refusal
 from sessions.room import service
 from sessions.room.commands import Decline, End, Leave, Remove, SendBack
 from sessions.room.facilitation import AlreadySo, NotInYourRoom
-from sessions.room.floor import Pause
+from sessions.room.floor import Agenda, Pause
 from sessions.room.floor_commands import (
     AnswerAsk,
     AskOf,
+    BeginPart,
     EndBreak,
     HandOver,
     LowerHand,
     MuteAll,
     RaiseHand,
+    SetAgenda,
     SetAutoAdmit,
     SetLock,
     SetScreens,
     Spotlight,
     StartBreak,
 )
+from sessions.room.floor_facts import Part
 from sessions.room.machine import Place
 from tests.cast import EVENING, Cast
 from tests.service.room import Evening, seconds
@@ -180,6 +183,58 @@ class TestBreak:
             inside.does(cast.mina, EndBreak())
 
 
+class TestAgenda:
+    CHECK_IN, PAUSE, SKILL = Part("Check-in", 20), Part("", 10, is_break=True), Part("Skill", 30)
+
+    def test_is_seen_by_who_is_inside_and_by_nobody_at_the_door(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.mina, SetAgenda((self.CHECK_IN, self.PAUSE, self.SKILL)))
+        inside.does(cast.theo, BeginPart(0))
+        agenda = Agenda((self.CHECK_IN, self.PAUSE, self.SKILL), 0, EVENING + seconds(1))
+        assert inside.view(cast.alice).floor.agenda == agenda
+        inside.does(cast.mina, SendBack(cast.alice.pk))
+        assert inside.view(cast.alice).floor.agenda == Agenda()
+
+    def test_its_break_is_the_groups_and_ends_with_the_next_part(
+        self, inside: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        inside.does(cast.mina, SetAgenda((self.CHECK_IN, self.PAUSE, self.SKILL)))
+        inside.does(cast.mina, BeginPart(1))
+        began = EVENING + seconds(1)
+        assert inside.view(cast.alice).floor.pause == Pause(began, began + timedelta(minutes=10))
+        clock.shift(seconds(20))
+        inside.does(cast.mina, BeginPart(2))
+        assert inside.view(cast.alice).floor.pause is None
+        assert inside.kinds()[-4:] == ["part_begun", "break_started", "part_begun", "break_ended"]
+
+    def test_may_be_changed_while_it_goes_on(self, inside: Evening, cast: Cast) -> None:
+        inside.does(cast.mina, SetAgenda((self.CHECK_IN, self.SKILL)))
+        inside.does(cast.mina, BeginPart(1))
+        inside.does(cast.mina, SetAgenda((self.CHECK_IN, self.PAUSE)))
+        assert inside.view(cast.alice).floor.agenda.now == 1, "where the group is stays"
+        inside.does(cast.mina, SetAgenda((self.CHECK_IN,)))
+        assert inside.view(cast.alice).floor.agenda == Agenda((self.CHECK_IN,))
+        inside.does(cast.mina, BeginPart(0))
+        inside.does(cast.mina, BeginPart(None))
+        assert inside.view(cast.alice).floor.agenda == Agenda((self.CHECK_IN,))
+
+    @pytest.mark.parametrize(
+        ("again", "refusal"),
+        [
+            (SetAgenda((CHECK_IN,)), AlreadySo),
+            (SetAgenda((Part("", 5),)), IllegalMove),
+            (BeginPart(None), AlreadySo),
+            (BeginPart(1), IllegalMove),
+        ],
+        ids=["the same", "a part without a name", "none, as before", "a part that is not there"],
+    )
+    def test_says_no(
+        self, inside: Evening, cast: Cast, again: SetAgenda | BeginPart, refusal: type[IllegalMove]
+    ) -> None:
+        inside.does(cast.mina, SetAgenda((self.CHECK_IN,)))
+        with pytest.raises(refusal):
+            inside.does(cast.mina, again)
+
+
 class TestAway:
     def test_staff_see_who_is_not_here_and_why(self, evening: Evening, cast: Cast) -> None:
         evening.comes(cast.mina, cast.alice)
@@ -196,10 +251,11 @@ class TestAway:
 def test_the_end_clears_the_floor(inside: Evening, cast: Cast) -> None:
     inside.does(cast.alice, RaiseHand())
     inside.does(cast.mina, SetLock(True))
+    inside.does(cast.mina, SetAgenda((Part("Check-in", 20),)))
     inside.does(cast.mina, StartBreak(timedelta(minutes=10)))
     inside.does(cast.mina, End())
     floor = inside.view(cast.mina).floor
-    assert (floor.locked, floor.pause, floor.hands) == (False, None, {})
+    assert (floor.locked, floor.pause, floor.hands, floor.agenda) == (False, None, {}, Agenda())
 
 
 def test_the_tables_are_what_the_log_says(inside: Evening, cast: Cast) -> None:
@@ -213,6 +269,8 @@ def test_the_tables_are_what_the_log_says(inside: Evening, cast: Cast) -> None:
         Spotlight(cast.bruno.pk),
         HandOver(cast.theo.pk),
         StartBreak(timedelta(minutes=3)),
+        SetAgenda((Part("Check-in", 20), Part("", 10, is_break=True))),
+        BeginPart(1),
     ):
         inside.does(cast.mina, command)
     inside.does(cast.mina, Remove(cast.alice.pk))

@@ -39,16 +39,19 @@ from sessions.room.fact import LateReason
 from sessions.room.floor_commands import (
     AnswerAsk,
     AskOf,
+    BeginPart,
     EndBreak,
     HandOver,
     LowerHand,
     MuteAll,
     RaiseHand,
+    SetAgenda,
     SetAutoAdmit,
     SetLock,
     Spotlight,
     StartBreak,
 )
+from sessions.room.floor_facts import Part
 from sessions.room.log import facts_of
 from sessions.room.machine import Place
 from sessions.room.moves import KeptApart, Recalled
@@ -95,6 +98,7 @@ STAFF_COMMANDS: dict[str, Callable[[UUID], Command]] = {
     "auto-admit": lambda whom: SetAutoAdmit(True),
     "spotlight": Spotlight,
     "break": lambda whom: StartBreak(timedelta(minutes=5)),
+    "agenda": lambda whom: SetAgenda((Part("Check-in", 2),)),
     "hand over": HandOver,
 }
 # How staff lead a meeting.
@@ -107,6 +111,8 @@ LEADING: dict[str, Callable[[UUID], Command]] = {
     "spotlight off": lambda whom: Spotlight(None),
     "break": lambda whom: StartBreak(timedelta(minutes=1)),
     "end of break": lambda whom: EndBreak(),
+    "agenda": lambda whom: SetAgenda((Part("Check-in", 2), Part("", 1, is_break=True))),
+    "begin the break of the agenda": lambda whom: BeginPart(1),
     "mute all": lambda whom: MuteAll(),
     "ask": lambda whom: AskOf(whom, "unmute"),
     "lower hand": LowerHand,

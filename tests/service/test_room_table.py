@@ -28,11 +28,13 @@ from sessions.room.commands import (
 from sessions.room.floor_commands import (
     AnswerAsk,
     AskOf,
+    BeginPart,
     EndBreak,
     HandOver,
     LowerHand,
     MuteAll,
     RaiseHand,
+    SetAgenda,
     SetAutoAdmit,
     SetLock,
     SetScreens,
@@ -40,6 +42,7 @@ from sessions.room.floor_commands import (
     StartBreak,
     VerifyIdentity,
 )
+from sessions.room.floor_facts import Part
 from tests import cast as people
 from tests.cast import EVENING, Cast
 from tests.service.room import Evening
@@ -73,6 +76,8 @@ TABLE: list[tuple[str, Callable[[UUID], Command], set[str]]] = [
     ("open the door", lambda bruno: SetAutoAdmit(True), STAFF),
     ("open the screens", lambda bruno: SetScreens("everyone"), STAFF),
     ("spotlight", Spotlight, {"staff inside"}),
+    ("set the agenda", lambda bruno: SetAgenda((Part("Check-in", 20),)), STAFF),
+    ("begin a part that is not there", lambda bruno: BeginPart(0), set()),
     ("start a break", lambda bruno: StartBreak(timedelta(minutes=5)), STAFF),
     ("confirm who somebody is", VerifyIdentity, STAFF),
     ("open a crisis", OpenCrisis, STAFF),

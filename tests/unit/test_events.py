@@ -121,6 +121,7 @@ def test_no_other_reason_is_in_the_log(data: dict[str, Any]) -> None:
 def test_stored_kinds_never_change_their_spelling() -> None:
     assert sorted(KINDS) == [
         "admitted",
+        "agenda_set",
         "arrived",
         "ask_answered",
         "asked",
@@ -155,6 +156,7 @@ def test_stored_kinds_never_change_their_spelling() -> None:
         "left",
         "lock_set",
         "muted",
+        "part_begun",
         "recall_called",
         "recalled",
         "removed",

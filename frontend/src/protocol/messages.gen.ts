@@ -14,6 +14,12 @@ export interface PlannedRoom {
   readonly name: string;
   readonly people: readonly string[];
 }
+/** One of the parts a meeting is planned to have. A break has no title: each reader has a word for it. */
+export interface Part {
+  readonly title: string;
+  readonly minutes: number;
+  readonly isBreak: boolean;
+}
 export interface You {
   readonly personId: string;
   readonly name: string;
@@ -105,6 +111,11 @@ export interface Away {
   readonly role: RoomRole;
   readonly place: Place;
   readonly reason: string;
+}
+export interface Agenda {
+  readonly parts: readonly Part[];
+  readonly now: number | null;
+  readonly since: string | null;
 }
 /** No facilitator is there. From `paused_at` on clients neither see nor hear each other. */
 export interface Hold {
@@ -315,6 +326,18 @@ export interface EndBreak {
   readonly type: "endBreak";
   readonly commandId: string;
 }
+/** What the meeting is planned to have, in order; nothing: no agenda. */
+export interface SetAgenda {
+  readonly type: "setAgenda";
+  readonly commandId: string;
+  readonly parts: readonly Part[];
+}
+/** The part of the agenda with this number, from 0, is on; a break among them begins. None: no part is. */
+export interface BeginPart {
+  readonly type: "beginPart";
+  readonly commandId: string;
+  readonly part: number | null;
+}
 /** Another facilitator of the meeting leads from now on; take it back with one's own id. */
 export interface HandOver {
   readonly type: "handOver";
@@ -380,7 +403,7 @@ export interface AskSeat {
 export interface Ping {
   readonly type: "ping";
 }
-export type FromBrowser = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | PlanBreakouts | ProposeBreakouts | OpenBreakouts | SetBreakoutTimer | CloseBreakouts | Assign | Visit | AskHelp | HelpDone | StepAside | ReturnFromAside | RaiseHand | LowerHand | MuteAll | AskOf | AnswerAsk | SetLock | SetAutoAdmit | SetScreens | Spotlight | StartBreak | EndBreak | HandOver | VerifyIdentity | TakeOver | Say | Arrive | OpenCrisis | NoteCrisis | CloseCrisis | AskSeat | Ping;
+export type FromBrowser = Knock | Admit | AdmitAll | Decline | SendBack | Remove | MuteOther | Leave | End | PlanBreakouts | ProposeBreakouts | OpenBreakouts | SetBreakoutTimer | CloseBreakouts | Assign | Visit | AskHelp | HelpDone | StepAside | ReturnFromAside | RaiseHand | LowerHand | MuteAll | AskOf | AnswerAsk | SetLock | SetAutoAdmit | SetScreens | Spotlight | StartBreak | EndBreak | SetAgenda | BeginPart | HandOver | VerifyIdentity | TakeOver | Say | Arrive | OpenCrisis | NoteCrisis | CloseCrisis | AskSeat | Ping;
 /** The whole state as this reader may see it. Replaces every earlier one. */
 export interface Room {
   readonly type: "room";
@@ -400,6 +423,7 @@ export interface Room {
   readonly spotlight: string;
   readonly lead: string;
   readonly pause: Pause | null;
+  readonly agenda: Agenda | null;
   readonly hold: Hold | null;
   readonly crises: readonly Crisis[];
   readonly helpSince: string | null;

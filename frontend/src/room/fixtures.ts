@@ -55,6 +55,7 @@ export const room = (you: You, parts: Partial<Room> = {}): Room => ({
   spotlight: "",
   lead: "",
   pause: null,
+  agenda: null,
   hold: null,
   crises: [],
   helpSince: null,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Room } from "../protocol/messages.gen";
+import type { Agenda, Room } from "../protocol/messages.gen";
 import { maya, member, room } from "./fixtures";
 import { floorNews } from "./floorNews";
 
@@ -7,12 +7,17 @@ const [self, dana, luis] = [member("maya"), member("dana", { role: "facilitator"
 const members = [self, dana, luis];
 const before = room(maya, { members, lead: "dana" });
 const pause = { startedAt: "2026-11-22T18:30:00Z", endsAt: "2026-11-22T18:40:00Z" };
+const CHECK_IN = { title: "Check-in", minutes: 20, isBreak: false };
+const at = (now: number): Agenda => ({ parts: [CHECK_IN, { title: "", minutes: 10, isBreak: true }], now, since: "2026-11-22T18:30:00Z" });
 
 test.each<[string, Partial<Room>, unknown[]]>([
   ["nothing happened", {}, []],
   ["somebody raised a hand", { members: [self, dana, member("luis", { hand: 1 })] }, [{ kind: "hand", member: member("luis", { hand: 1 }) }]],
   ["one's own hand went up", { you: { ...maya, hand: 2 } }, [{ kind: "myHand", up: true }]],
   ["a break began", { pause }, [{ kind: "break", minutes: 10 }]],
+  ["a part of the agenda began", { agenda: at(0) }, [{ kind: "part", part: CHECK_IN }]],
+  ["its break began", { agenda: at(1), pause }, [{ kind: "break", minutes: 10 }]],
+  ["an agenda was written", { agenda: { ...at(0), now: null, since: null } }, []],
   ["somebody is large for everyone", { spotlight: "luis" }, [{ kind: "spotlight", member: luis }]],
   ["somebody who is not here is nobody's news", { spotlight: "gone" }, []],
   ["somebody else leads", { lead: "luis" }, [{ kind: "lead", member: luis, mine: false }]],

@@ -1,11 +1,12 @@
 /** What changed on the floor between two views of one room: hands, breaks, who is large, who leads. Pure. */
-import type { Member, Room } from "../protocol/messages.gen";
+import type { Member, Part, Room } from "../protocol/messages.gen";
 
 export type FloorNews =
   | { readonly kind: "hand"; readonly member: Member }
   | { readonly kind: "myHand"; readonly up: boolean }
   | { readonly kind: "break"; readonly minutes: number }
   | { readonly kind: "breakOver" }
+  | { readonly kind: "part"; readonly part: Part }
   | { readonly kind: "spotlight"; readonly member: Member }
   | { readonly kind: "lead"; readonly member: Member; readonly mine: boolean }
   | { readonly kind: "locked" };
@@ -27,6 +28,9 @@ export function floorNews(before: Room | null, after: Room): readonly FloorNews[
     told.push({ kind: "break", minutes: Math.max(1, Math.round((Date.parse(endsAt) - Date.parse(startedAt)) / 60_000)) });
   }
   if (before.pause !== null && after.pause === null) told.push({ kind: "breakOver" });
+  const part = after.agenda?.now == null ? undefined : after.agenda.parts[after.agenda.now];
+  const begun = after.agenda?.since !== before.agenda?.since;
+  if (part !== undefined && begun && !part.isBreak) told.push({ kind: "part", part }); // a break is told as one
   const large = after.spotlight === before.spotlight ? undefined : one(after.spotlight);
   if (large !== undefined) told.push({ kind: "spotlight", member: large });
   const leader = after.lead === before.lead ? undefined : one(after.lead);

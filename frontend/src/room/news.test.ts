@@ -42,6 +42,7 @@ const room = (you: You, parts: Partial<Room> = {}): Room => ({
   spotlight: "",
   lead: "",
   pause: null,
+  agenda: null,
   hold: null,
   crises: [],
   helpSince: null,

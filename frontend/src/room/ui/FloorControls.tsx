@@ -3,6 +3,7 @@ import type { Room } from "../../protocol/messages.gen";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
 import { clockIn } from "../words/clock";
+import { AgendaControls } from "./Agenda";
 import { useServerNow } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
@@ -127,6 +128,7 @@ export function FloorControls({ session, snapshot, view }: Props) {
           onChange={(on) => void session.act({ type: "setScreens", by: on ? "everyone" : "staff" }, "screens")}
         />
       </div>
+      <AgendaControls session={session} snapshot={snapshot} view={view} />
       <div role="group" aria-labelledby={breakId} className="floor-break">
         <h4 id={breakId}>{words.breakTitle}</h4>
         {view.pause !== null ? (

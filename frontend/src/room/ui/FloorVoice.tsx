@@ -15,6 +15,8 @@ function spoken(words: Words, news: FloorNews): string {
       return words.saysBreak(news.minutes);
     case "breakOver":
       return words.saysBreakOver;
+    case "part":
+      return words.saysPart(news.part.title);
     case "spotlight":
       return `${news.member.name}: ${words.spotlit}.`;
     case "lead":

@@ -7,6 +7,7 @@ import { shortcutsOn } from "../remembered";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
 import { clockIn } from "../words/clock";
+import { AgendaNow } from "./Agenda";
 import { Asked } from "./Asked";
 import { Bar, type Panel } from "./Bar";
 import { HoldCover, HoldNote, TakeOver, Whereabouts } from "./Beside";
@@ -379,6 +380,7 @@ function Strip(props: {
       </p>
       <Whereabouts session={session} snapshot={snapshot} view={view} />
       <TakeOver session={session} snapshot={snapshot} view={view} />
+      {view.agenda !== null && view.pause === null && <AgendaNow session={session} agenda={view.agenda} />}
       {view.pause !== null && <Break session={session} endsAt={view.pause.endsAt} />}
       <div className="strip-notes" role="status">
         <CrisisNotes view={view} shown={props.crisis} onShow={props.onCrisis} />

@@ -5,6 +5,7 @@ import { REACTIONS, type Reaction } from "../reactions";
 import { rememberShortcuts, shortcutsOn } from "../remembered";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
+import { AgendaParts } from "./Agenda";
 import { Dialog } from "./Dialog";
 import { DevicePickers } from "./Devices";
 import { Icon, type IconName } from "./Icon";
@@ -108,6 +109,12 @@ export function More(props: {
           </button>
         )}
       </div>
+      {snapshot.view?.agenda && (
+        <section className="more-agenda" aria-label={words.agendaTitle}>
+          <h3>{words.agendaTitle}</h3>
+          <AgendaParts agenda={snapshot.view.agenda} />
+        </section>
+      )}
       <Layouts session={session} snapshot={snapshot} />
       <details className="disclosure" data-testid="more-self">
         <summary>{words.ownPicture}</summary>
