@@ -19,6 +19,7 @@ from sessions.attendance.intervals import union
 from sessions.attendance.policy import Policy
 from sessions.core.zones import zone
 
+SIDES: Final = ("breakout", "aside")
 YEARS: Final = range(1970, 9000)  # around it a time of day in another zone is no date any more
 
 
@@ -137,13 +138,13 @@ def _check(case: Case) -> None:
         if fact.kind in ("connected", "moved") and not fact.room:
             raise BadCase(f"facts[{i}].room: missing")
         if fact.room is not None and not _is_room(fact.room):
-            raise BadCase(f"facts[{i}].room: not waiting, main, breakout:N or aside")
+            raise BadCase(f"facts[{i}].room: not waiting, main, breakout:N, aside or aside:N")
 
 
 def _is_room(name: str) -> bool:
-    return name in ("waiting", "main", "aside") or (
-        name.startswith("breakout:") and len(name) > len("breakout:")
-    )
+    """There may be several breakouts, and several rooms aside: each is a room of its own."""
+    kind, named, which = name.partition(":")
+    return kind in SIDES and bool(which) if named else name in ("waiting", "main", "aside")
 
 
 def _utc(at: datetime, field: str) -> None:

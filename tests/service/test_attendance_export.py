@@ -18,6 +18,7 @@ from django.core.management import CommandError, call_command
 from sessions.attendance import case
 from sessions.attendance.models import AttendanceRecord
 from sessions.attendance.service import Draft, attest
+from sessions.room.side_commands import StepAside
 from tests.cast import Cast
 from tests.service.attendance import Group
 from tests.service.room import seconds
@@ -64,6 +65,13 @@ def test_a_running_meeting_gives_its_proposals_again(group: Group, cast: Cast) -
             row.status,
         )
     assert again[str(cast.alice.pk)][0] == 390
+
+
+def test_rooms_aside_and_breakouts_are_read_again(group: Group, cast: Cast) -> None:
+    group.does(cast.mina, StepAside(cast.alice.pk))
+    group.passes(3 * MINUTE, cast.mina, cast.alice)
+    result = numbers(case.run(case.decode(export(group))))
+    assert result[str(cast.alice.pk)][0] == group.proposal(cast.alice).credited_seconds == 570
 
 
 def test_a_signed_meeting_gives_its_records_again(group: Group, cast: Cast) -> None:
