@@ -17,7 +17,7 @@ class ClinicConfig(AppConfig):
         from sessions.aftercare.availability import part_ended as caller_gone
         from sessions.aftercare.consented import consent_ended
         from sessions.consents.service import ended
-        from sessions.families.service import consent_ended as guest_dismissed
+        from sessions.families.ending import consent_ended as guest_dismissed
         from sessions.messages.tracking import hear
         from sessions.people.service import access_ended
         from sessions.room.upkeep import part_ended

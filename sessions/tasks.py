@@ -12,7 +12,7 @@ from sessions.attendance import proposals, seals, upkeep
 from sessions.attendance.reports import making
 from sessions.consents import reminders as consents
 from sessions.core import clock
-from sessions.families import service as families
+from sessions.families import ending
 from sessions.messages import changes, places
 from sessions.messages import service as messages
 from sessions.plan import groups, weeks
@@ -68,7 +68,7 @@ def send_messages() -> None:
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]
 def watch_guests() -> None:
     """Family guests whose client's consent has ended are out at once."""
-    families.watch(clock.now())
+    ending.watch(clock.now())
 
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]

@@ -22,12 +22,9 @@ from sessions.core.errors import Invalid
 from sessions.people.models import Person
 from sessions.programs.clients import ClientFile
 from sessions.web import papers
+from sessions.web.days import date_field
 
 USUAL: timedelta = timedelta(days=365)
-
-
-def _day(**more: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **more)
 
 
 class PurposeForm(forms.Form):
@@ -61,11 +58,11 @@ class OfferForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Say what may be shared.")},
     )
-    last_day = _day(label=gettext_lazy("Last day"), required=False)
+    last_day = date_field(label=gettext_lazy("Last day"), required=False)
     with_episode = forms.BooleanField(
         label=gettext_lazy("It also ends when the client leaves the programme"), required=False
     )
-    of_age_on = _day(
+    of_age_on = date_field(
         label=gettext_lazy("Only for somebody under age: the day they come of age"),
         help_text=gettext_lazy("Then a guardian signs too, as the programme's settings say."),
         required=False,

@@ -17,19 +17,15 @@ from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose
 from sessions.consents.recipients import named
 from sessions.people.models import Language
-
-
-def _day(label: Any) -> forms.DateField:
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    return forms.DateField(label=label, widget=widget)
+from sessions.web.days import date_field
 
 
 class ReportForm(forms.Form):
     """`whom` is an audience inside of the programme, or the consent that lets the report out."""
 
     whom = forms.ChoiceField(label=gettext_lazy("For whom?"), widget=forms.RadioSelect)
-    from_on = _day(gettext_lazy("First day"))
-    to_on = _day(gettext_lazy("Last day"))
+    from_on = date_field(gettext_lazy("First day"))
+    to_on = date_field(gettext_lazy("Last day"))
     format = forms.ChoiceField(
         label=gettext_lazy("File"),
         choices=[(one.value, label) for one, label in wording.FORMATS.items()],

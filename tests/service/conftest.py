@@ -1,4 +1,4 @@
-"""What tests of the services share: an evening whose clock the test holds, its room, and pages that listen to it."""
+"""What tests of the services share: an evening whose clock the test holds, its room, pages that listen to it; letters."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import pytest
 import pytest_asyncio
 import time_machine
 
+from sessions.messages import channels, consents
+from sessions.messages.models import Channel
+from sessions.people.models import Person
 from tests.cast import EVENING, Cast
 from tests.service.attendance import Group
+from tests.service.outbox import Gateway
 from tests.service.room import Evening, seconds
 from tests.service.wire import Page, Visit, pages
 
@@ -65,3 +69,23 @@ async def alice(cast: Cast, mina: Page, visit: Visit) -> Page:
     await page.say("knock")
     await page.comes_to("waiting")
     return page
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    ours = Gateway()
+    kept = channels.carrier
+    monkeypatch.setattr(
+        channels, "carrier", lambda channel: ours if channel is Channel.SMS else kept(channel)
+    )
+    return ours
+
+
+@pytest.fixture
+def ada(cast: Cast) -> Person:
+    """With a phone, and both kinds of reminder wanted."""
+    cast.ada.phone = "+1 (555) 010-2000"
+    cast.ada.save()
+    for channel in Channel:
+        consents.give(cast.ada, channel)
+    return cast.ada

@@ -1,9 +1,7 @@
-"""Family guests: the link does nothing by being looked at, a code by the other channel, one device, out at once."""
+"""Family guests, for those who keep families: none without the client's consent, out at once, brought back, kept apart."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time, timedelta
@@ -19,13 +17,12 @@ from sessions.audit.models import AuditEvent
 from sessions.consents import service as consents
 from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, RecipientKind, Scope
-from sessions.core import encryption
 from sessions.core.errors import Invalid, NotFound
 from sessions.core.span import Span
+from sessions.families import ending
 from sessions.families import service as families
 from sessions.families.models import Invitation
-from sessions.families.service import Guest
-from sessions.messages.models import Channel, Message
+from sessions.messages.models import Message
 from sessions.people.models import HouseholdMember, Person
 from sessions.people.roles import Role, RoomRole
 from sessions.people.service import bind_guest
@@ -33,7 +30,6 @@ from sessions.programs import episodes
 from sessions.programs import series as calendar
 from sessions.programs import service as programs
 from sessions.programs.calendar_models import Busy, Series
-from sessions.programs.episode_models import Episode
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Meeting
 from sessions.programs.recurrence import weekly
@@ -42,53 +38,15 @@ from sessions.room.commands import Admit, Knock
 from sessions.room.models import Placement, RoomFact
 from tests.cast import HOUR, MORNING, Cast, assemble
 from tests.service import papers
+from tests.service.guests import WHO, added, comes_in, consent, of, said
 
 pytestmark = pytest.mark.django_db
-WHO = Guest("Fatima", "Haddad", "mother", "fatima@example.org", "+12125550177")
 
 
 @pytest.fixture
 def cast(db: None) -> Iterator[Cast]:
     with time_machine.travel(MORNING, tick=False):
         yield assemble(MORNING)
-
-
-def of(cast: Cast) -> Episode:
-    found = episodes.current(cast.alice, cast.north.pk)
-    assert found is not None
-    return found
-
-
-def added(cast: Cast) -> Invitation:
-    guest = families.add(of(cast), WHO, by=cast.carol)
-    return Invitation.objects.get(guest=guest, revoked_at=None)
-
-
-def said(template: str, word: str) -> str:
-    """A value in the newest message of this kind."""
-    row = Message.objects.filter(template=template).order_by("created_at").last()
-    assert row is not None
-    params = json.loads(encryption.decrypt(row.params, f"message params {row.key}"))
-    return str(params[word])
-
-
-def consent(cast: Cast, guest: Person) -> Consent:
-    to = consents.guest_recipient(papers.file(cast), guest)
-    return papers.signs(cast.alice, papers.offered(cast, Purpose.PRESENCE, to, [Scope.PRESENCE]))
-
-
-def invited(cast: Cast) -> str:
-    """A guest with the client's consent and a link. Returns the link's address."""
-    one = added(cast)
-    consent(cast, one.guest)
-    families.invite(one, by=cast.carol)
-    return said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
-
-
-def comes_in(client: Client, address: str) -> int:
-    client.post(address)
-    typed = {"code": said("code", "code"), "agreed": "on", "typed_name": "Fatima Haddad"}
-    return client.post(address, typed).status_code
 
 
 def test_without_the_clients_consent_no_link_is_sent(cast: Cast) -> None:
@@ -100,171 +58,9 @@ def test_without_the_clients_consent_no_link_is_sent(cast: Cast) -> None:
 
 def test_where_nobody_has_consented_yet_the_watch_finds_nothing(cast: Cast) -> None:
     assert not Consent.objects.filter(purpose=Purpose.PRESENCE.value).exists()
-    assert families.watch(MORNING) == 0
+    assert ending.watch(MORNING) == 0
     consents.guest_recipient(papers.file(cast), cast.omar)
-    assert families.watch(MORNING) == 0
-
-
-def test_looking_and_guessing_leave_an_invitation_unused(cast: Cast) -> None:
-    address, scanner = invited(cast), Client()
-    for _ in range(10):
-        assert scanner.get(address).status_code == 200
-        assert scanner.head(address).status_code == 200
-    typed = {"code": "000000", "agreed": "on", "typed_name": "X Y"}
-    for guess in (typed, {**typed, "code": ""}, {"code": "123456"}):
-        assert scanner.post(address, guess).status_code == 422
-    row = Invitation.objects.get(revoked_at=None)
-    assert (row.accepted_at, row.device_hash, row.codes) == (None, "", 0)
-    assert Message.objects.filter(template="code").count() == 0
-    assert "_auth_user_id" not in scanner.session
-
-
-def test_a_guest_comes_in_on_one_device_with_a_code_by_the_other_channel(cast: Cast) -> None:
-    address, phone = invited(cast), Client()
-    assert Message.objects.get(template="invitation.link").channel == Channel.EMAIL
-    assert comes_in(phone, address) == 302
-    assert Message.objects.get(template="code").channel == Channel.SMS
-    home = phone.get("/")
-    assert home.status_code == 200
-    assert "Fatima" in home.content.decode()
-    for hidden in ("/week/", reverse("census", args=[cast.north.pk]), f"/episodes/{of(cast).pk}/"):
-        assert phone.get(hidden).status_code == 404
-    with time_machine.travel(MORNING + timedelta(minutes=2), tick=False):
-        assert comes_in(phone, address) == 302  # every visit has a code of its own
-    assert Message.objects.filter(template="code").count() == 2
-    with time_machine.travel(MORNING + timedelta(minutes=4), tick=False):
-        assert comes_in(Client(), address) == 422  # another device
-
-
-@pytest.mark.parametrize("by_email", [True, False], ids=["link by e-mail", "link by SMS"])
-def test_the_link_goes_one_way_and_every_code_the_other(cast: Cast, client: Client, by_email: bool) -> None:
-    """From the coordinator's form to the guest's page, on one device, whichever way the link goes."""
-    client.force_login(cast.carol)
-    row = of(cast)
-    typed = {
-        "which": "guest",
-        "given_name": WHO.given_name,
-        "family_name": WHO.family_name,
-        "relationship": WHO.relationship,
-        "email": WHO.email,
-        "phone": WHO.phone,
-        "by_email": "email" if by_email else "sms",
-        "language": "en",
-    }
-    assert client.post(reverse("family", args=[row.pk]), typed).status_code == 302
-    one = Invitation.objects.get(revoked_at=None)
-    consent(cast, one.guest)
-    assert client.post(reverse("family-invite", args=[row.pk, one.pk])).status_code == 302
-    link, code = (Channel.EMAIL, Channel.SMS) if by_email else (Channel.SMS, Channel.EMAIL)
-    to = {Channel.EMAIL: WHO.email, Channel.SMS: WHO.phone}
-    assert sent("invitation.link") == [(link, to[link])]
-    address = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
-    phone = Client()
-    page = phone.get(address).content.decode()
-    assert ("a code to your phone" if by_email else "a code to your e-mail address") in page
-    assert WHO.email not in page  # whoever holds the link does not learn the other address
-    assert WHO.phone not in page
-    assert comes_in(phone, address) == 302
-    assert sent("code") == [(code, to[code])]
-    with time_machine.travel(MORNING + timedelta(minutes=2), tick=False):
-        assert comes_in(Client(), address) == 422
-    with time_machine.travel(MORNING + timedelta(minutes=4), tick=False):
-        assert comes_in(phone, address) == 302
-    assert sent("code") == [(code, to[code])] * 3
-    assert said("invitation.link", "link") not in str(Message.objects.values_list("params", "address"))
-    # A new link goes the same way and ends the device.
-    families.invite(Invitation.objects.get(revoked_at=None), by=cast.carol)
-    assert sent("invitation.link") == [(link, to[link])] * 2
-    assert phone.get(address).status_code == 404
-
-
-def sent(template: str) -> list[tuple[str, str]]:
-    """Every message of this kind: by which channel, and to which address."""
-    rows = Message.objects.filter(template=template)
-    return [
-        (row.channel, encryption.decrypt(bytes(row.address or b""), f"message {row.key}")) for row in rows
-    ]
-
-
-def test_codes_are_sent_one_a_minute_and_not_without_end(cast: Cast) -> None:
-    """Who has the link cannot flood the other address; the team can send a new link."""
-    address, client = invited(cast), Client()
-    for minute in range(families.MOST_CODES + 3):
-        with time_machine.travel(MORNING + timedelta(minutes=minute), tick=False):
-            client.post(address)
-            client.post(address)
-    assert len(sent("code")) == families.MOST_CODES
-    with time_machine.travel(MORNING + timedelta(minutes=30), tick=False):
-        page = client.post(address, follow=True).content.decode()
-        assert "Ask the team for a new link" in page
-        assert len(sent("code")) == families.MOST_CODES
-        families.invite(Invitation.objects.get(revoked_at=None), by=cast.carol)
-        fresh = said("invitation.link", "link").removeprefix(settings.PUBLIC_URL.rstrip("/"))
-        assert comes_in(client, fresh) == 302
-
-
-def test_a_code_is_good_once_for_ten_minutes_and_five_tries(cast: Cast) -> None:
-    address, client = invited(cast), Client()
-    client.post(address)
-    code = said("code", "code")
-    typed = {"agreed": "on", "typed_name": "F"}
-    wrong = "111111" if code != "111111" else "222222"
-    for _ in range(5):
-        assert client.post(address, {**typed, "code": wrong}).status_code == 422
-    assert client.post(address, {**typed, "code": code}).status_code == 422
-    assert AuditEvent.objects.filter(act="invitation.used", outcome="refused").count() == 6
-    client.post(address)
-    assert Message.objects.filter(template="code").count() == 1  # too soon for another
-    with time_machine.travel(MORNING + timedelta(minutes=1), tick=False):
-        client.post(address)
-        code = said("code", "code")
-    with time_machine.travel(MORNING + timedelta(minutes=12), tick=False):
-        assert client.post(address, {**typed, "code": code}).status_code == 422
-    with time_machine.travel(MORNING + timedelta(minutes=10), tick=False):
-        assert client.post(address, {"code": code}).status_code == 422  # the agreement comes first
-        assert client.post(address, {**typed, "code": code}).status_code == 302
-
-
-def test_links_end_and_are_nowhere_in_clear(cast: Cast) -> None:
-    address = invited(cast)
-    token = address.rsplit("/", 1)[1]
-    row = Invitation.objects.get(revoked_at=None)
-    assert token not in row.token_hash
-    assert b"fatima" not in bytes(row.link_to)
-    assert Client().get(address[:-3] + "abc").status_code == 404
-    with time_machine.travel(MORNING + timedelta(days=15), tick=False):
-        assert Client().get(address).status_code == 404
-    families.invite(row, by=cast.carol)
-    assert Client().get(address).status_code == 404
-
-
-@pytest.mark.parametrize("method", ["get", "head", "post"])
-def test_a_link_that_never_was_and_one_that_is_over_are_answered_alike(cast: Cast, method: str) -> None:
-    address = invited(cast)
-    families.revoke(Invitation.objects.get(revoked_at=None), by=cast.carol)
-    never = f"{address[:-8]}abcdefgh"
-    said = []
-    for where in (address, never):
-        answer = getattr(Client(), method)(where, {"code": "123456"})
-        text = re.sub(r'(nonce-?=?"?|csrfmiddlewaretoken" value=")[\w+/=-]+', "", answer.content.decode())
-        headers = {name: value for name, value in answer.headers.items() if "Security-Policy" not in name}
-        said.append((answer.status_code, text.replace(where, "here"), headers))
-    assert said[0] == said[1]
-    assert said[0][0] == 404
-
-
-def test_no_log_holds_a_link_that_works(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
-    address = invited(cast)
-    assert Client().post(address, {"code": "000000"}).status_code == 422
-    assert Client(enforce_csrf_checks=True).post(address).status_code == 403
-    assert caplog.text.count("/i/…") == 2
-    assert address not in caplog.text
-
-
-def test_the_guest_has_no_account_to_reset_a_password_of(cast: Cast) -> None:
-    guest = added(cast).guest
-    assert guest.email.endswith("@guest.invalid")
-    assert not guest.has_usable_password()
+    assert ending.watch(MORNING) == 0
 
 
 @pytest.mark.parametrize("how", ["staff revokes it", "the client takes the consent back"])
@@ -293,10 +89,10 @@ def test_revoking_ends_the_room_everything_to_come_and_the_link(cast: Cast, how:
     if how == "staff revokes it":
         families.revoke(Invitation.objects.get(guest=guest, revoked_at=None), by=cast.carol)
     else:
-        assert families.watch(MORNING) == 0
+        assert ending.watch(MORNING) == 0
         consents.end(cast.alice, paper)
-        assert families.watch(MORNING) == 1
-        assert families.watch(MORNING) == 0
+        assert ending.watch(MORNING) == 1
+        assert ending.watch(MORNING) == 0
     assert room.seats([(now_there.pk, guest.pk)])[now_there.pk, guest.pk] is None
     assert programs.role_in(later, guest) is None
     assert not guest.memberships.filter(role=Role.FAMILY, ended_at=None).exists()
@@ -357,7 +153,7 @@ def test_what_the_client_ended_is_not_staffs_to_undo(cast: Cast, client: Client)
     row = Invitation.objects.get(guest=one.guest, revoked_at=None)
     once, _ = sessions_to_come(cast, one.guest)
     consents.end(cast.alice, paper)
-    families.watch(MORNING)
+    ending.watch(MORNING)
     client.force_login(cast.carol)
     back = reverse("family-back", args=[of(cast).pk, row.pk])
     assert "cannot be undone" in client.post(back, follow=True).content.decode()
@@ -371,10 +167,10 @@ def test_a_clock_that_is_set_back_puts_nobody_out_and_what_ends_by_it_has_ended(
     once, _ = sessions_to_come(cast, one.guest)
     earlier = MORNING - timedelta(hours=2)
     with time_machine.travel(earlier, tick=False):
-        assert families.watch(earlier) == 0
+        assert ending.watch(earlier) == 0
         assert programs.role_in(once, one.guest) == RoomRole.FAMILY
         consents.end(cast.alice, paper)
-        assert families.watch(earlier) == 1
+        assert ending.watch(earlier) == 1
         assert programs.role_in(once, one.guest) is None
 
 
@@ -472,7 +268,7 @@ def test_a_guest_is_asked_to_sessions_from_the_form_and_out_of_series_with_the_c
     assert first is not None
     assert programs.role_in(first, guest) == RoomRole.FAMILY
     consents.end(cast.alice, paper)
-    assert families.watch(MORNING) == 1
+    assert ending.watch(MORNING) == 1
     assert programs.role_in(first, guest) is None
     assert not Busy.objects.filter(person=guest).exists()
     later = MORNING + timedelta(weeks=1)

@@ -1,12 +1,11 @@
 """Every form of the product, sent wrong: it says so at the field, keeps what was typed, and changes nothing.
 
-The list is held against the table of addresses: who adds one that takes a POST says here what is typed there.
+The list is held against the table of addresses: who adds one that takes a POST says in forms_typed.py what is typed there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,110 +15,14 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from sessions.aftercare import beginning
-from sessions.aftercare.models import AftercareCourse, CheckIn
-from sessions.attendance import service as attendance
-from sessions.consents import service as consents
-from sessions.consents.purposes import Purpose, Scope
-from sessions.families import service as families
-from sessions.families.models import Invitation
-from sessions.plan import service as plans
-from sessions.programs import episodes, steps
-from sessions.programs.episode_models import Episode
+from sessions.programs import episodes
+from sessions.programs.calendar_models import OfferedSlot
 from sessions.programs.licences import Licence
-from sessions.programs.models import LevelOfCare, Meeting
-from sessions.programs.stretches import Hours
-from sessions.toxicology import service as tests
-from sessions.toxicology.models import CustodyStep, FrequencyChoice, Sample
-from sessions.worklist import service as worklist
-from sessions.worklist.models import StaffTask
-from tests.cast import MORNING, Cast, assemble
-from tests.service import papers
-from tests.service.aftercare import Aftercare, agrees
-from tests.service.attendance import Group
-from tests.service.test_families import WHO, said
+from tests.cast import MORNING, assemble
+from tests.service.forms_clinic import Clinic
+from tests.service.forms_typed import FORMS, MEETING, NORTH, Args
 
 pytestmark = pytest.mark.django_db
-
-LONG = "x" * 5_000
-
-
-def stepping(it: Clinic) -> Episode:
-    hours = Hours(360, 2, 180)
-    steps.propose(
-        it.episode,
-        LevelOfCare.OUTPATIENT,
-        it.cast.evening,
-        hours,
-        MORNING.date(),
-        "Stable.",
-        by=it.cast.carol,
-    )
-    return it.episode
-
-
-def planned(it: Clinic) -> Episode:
-    plans.write(it.episode, plans.Words("", (plans.Goal("Sleep"),)), [], by=it.cast.mina)
-    return it.episode
-
-
-def given_sample(it: Clinic) -> Sample:
-    """Asked, and given."""
-    tests.begin(it.episode, FrequencyChoice.THREE, by=it.cast.carol)
-    for n in range(7):
-        tests.select(MORNING + timedelta(days=n, hours=3))
-    one = Sample.objects.filter(plan__episode=it.episode).earliest("on")
-    tests.hand_over(one, CustodyStep.COLLECTED, by=it.cast.mina)
-    return one
-
-
-def held(it: Clinic) -> Meeting:
-    """The evening group, over; its attendance waits for a signature."""
-    group = Group(it.cast, it.clock)
-    group.begins(it.cast.alice)
-    group.passes(timedelta(minutes=2), it.cast.mina, it.cast.alice)
-    group.is_ended()
-    return it.cast.group
-
-
-def signed(it: Clinic) -> Meeting:
-    meeting = held(it)
-    attendance.attest(it.cast.mina, meeting, attendance.Draft(typed_name="Mina Park"))
-    return meeting
-
-
-def asked(it: Clinic) -> StaffTask:
-    return worklist.ask(
-        it.cast.north.pk, "other", key="form", reason="planned-end", params={"on": "2026-03-09"}
-    )
-
-
-def calling(it: Clinic) -> CheckIn:
-    """A call that is being made by Mina."""
-    ada = Aftercare(it.cast, it.clock)
-    ada.begins()
-    return ada.talks(ada.comes_due())
-
-
-def proposed(it: Clinic) -> AftercareCourse:
-    agrees(it.cast, it.cast.ada)
-    return beginning.propose(it.cast.north.pk, it.cast.ada, MORNING.date())
-
-
-def link(it: Clinic) -> str:
-    guest = families.add(it.episode, WHO, by=it.cast.carol)
-    to = consents.guest_recipient(papers.file(it.cast), guest)
-    papers.signs(it.cast.alice, papers.offered(it.cast, Purpose.PRESENCE, to, [Scope.PRESENCE]))
-    families.invite(Invitation.objects.get(guest=guest, revoked_at=None), by=it.cast.carol)
-    return said("invitation.link", "link").rsplit("/", 1)[1]
-
-
-@dataclass(frozen=True)
-class Clinic:
-    cast: Cast
-    episode: Episode
-    licence: Licence
-    clock: time_machine.Traveller
 
 
 @pytest.fixture
@@ -129,326 +32,6 @@ def clinic(db: None) -> Iterator[Clinic]:
         episode = episodes.current(cast.alice, cast.north.pk)
         assert episode is not None
         yield Clinic(cast, episode, Licence.objects.create(person=cast.mina, state="NY"), clock)
-
-
-Args = Callable[[Clinic], tuple[Any, ...]]
-NORTH: Args = lambda it: (it.cast.north.pk,)  # noqa: E731
-EPISODE: Args = lambda it: (it.episode.pk,)  # noqa: E731
-CLIENT: Args = lambda it: (it.cast.north.pk, it.cast.alice.pk)  # noqa: E731
-MEETING: Args = lambda it: (it.cast.individual.pk,)  # noqa: E731
-
-# who, address, its parts, what is typed, the fields in error (none listed: at least one), what must still stand there
-FORMS: dict[str, tuple[str, str, Args, dict[str, Any], set[str], str]] = {
-    "rules": ("ines", "program-settings", NORTH, {"planning_weeks": "many"}, set(), "many"),
-    "track": (
-        "ines",
-        "track-new",
-        NORTH,
-        {"name": "Noon", "start": "25:00"},
-        {"start", "end", "weekdays"},
-        "Noon",
-    ),
-    "kind": (
-        "ines",
-        "kind",
-        lambda it: (it.cast.north.pk, "process_group"),
-        {"largest": "900"},
-        {"largest", "attend"},
-        "900",
-    ),
-    "group": (
-        "carol",
-        "cohort-new",
-        NORTH,
-        {"name": "Evening", "capacity": "0"},
-        {"name", "capacity"},
-        "Evening",
-    ),
-    "licence": (
-        "carol",
-        "licence-new",
-        NORTH,
-        {"state": "ZZ", "number": "N-77"},
-        {"person", "state"},
-        "N-77",
-    ),
-    "licence changed": (
-        "carol",
-        "licence",
-        lambda it: (it.cast.north.pk, it.licence.pk),
-        {"state": "NY", "until": "soon"},
-        {"until"},
-        "soon",
-    ),
-    "somebody invited": (
-        "ines",
-        "staff-invite",
-        NORTH,
-        {
-            "given_name": "Lena",
-            "email": "nowhere",
-            "role": "client",
-            "language": "en",
-            "time_zone": "Mars/Base",
-        },
-        {"family_name", "email", "role", "time_zone"},
-        "Mars/Base",
-    ),
-    "role": ("ines", "staff-role", NORTH, {"role": "coordinator"}, {"person"}, ""),
-    "waitlist": ("carol", "waitlist", NORTH, {"person": "nobody"}, {"person", "cohort"}, ""),
-    "day of rest": ("carol", "holidays", NORTH, {"on": "2026-02-30", "name": "Rest"}, {"on"}, "Rest"),
-    "series": (
-        "carol",
-        "series-new",
-        NORTH,
-        {
-            "kind": "party",
-            "title": "Skills",
-            "every": "0",
-            "start": "18:00",
-            "end": "21:00",
-            "break_start": "17:00",
-        },
-        {"kind", "facilitators", "weekdays", "every", "starts_on", "break_end"},
-        "Skills",
-    ),
-    "one session": (
-        "carol",
-        "meeting-new",
-        NORTH,
-        {"kind": "process_group", "title": "Once", "start": "6pm"},
-        {"facilitators", "starts_on", "start", "end"},
-        "6pm",
-    ),
-    "session moved": (
-        "carol",
-        "meeting-change",
-        MEETING,
-        {"which": "move", "on": "never"},
-        {"on", "start", "end"},
-        "",
-    ),
-    "referral": (
-        "carol",
-        "refer",
-        NORTH,
-        {"given_name": "Dora"},
-        {"family_name", "email", "language", "referred_on"},
-        "Dora",
-    ),
-    "pause": ("carol", "episode-act", lambda it: (it.episode.pk, "pause"), {"why": LONG}, {"why"}, LONG),
-    "step": (
-        "mina",
-        "episode-act",
-        lambda it: (it.episode.pk, "step"),
-        {"weekly_target_minutes": "5", "why": "More support"},
-        {"cohort", "level_of_care", "weekly_target_minutes", "days_a_week", "minutes_a_day", "effective_on"},
-        "More support",
-    ),
-    "end": (
-        "carol",
-        "episode-act",
-        lambda it: (it.episode.pk, "finish"),
-        {"how": "vanished", "why": "Moved away"},
-        {"how", "on"},
-        "Moved away",
-    ),
-    "guest": ("carol", "family", EPISODE, {"which": "guest", "given_name": "Fatima"}, set(), "Fatima"),
-    "hours offered": (
-        "mina",
-        "hours",
-        NORTH,
-        {"kind": "individual_therapy", "on": "2026-03-01", "start": "10:00", "end": "09:00", "minutes": "50"},
-        {"on", "end", "weeks"},
-        "09:00",
-    ),
-    "plan": ("mina", "plan-write", EPISODE, {"x": "1"}, set(), ""),
-    "prescribed week": (
-        "mina",
-        "prescription",
-        EPISODE,
-        {"starts_on": "never", "kind1": "individual_therapy", "start1": "10:00"},
-        {"starts_on", "weekday1", "end1", "leader1"},
-        "10:00",
-    ),
-    "review": ("mina", "plan-review", EPISODE, {"x": "1"}, set(), ""),
-    "assessment": (
-        "mina",
-        "plan-assess",
-        lambda it: (it.episode.pk, "withdrawal"),
-        {"x": "1"},
-        set(),
-        "",
-    ),
-    "counted minutes": ("ines", "credit-policy", NORTH, {"early": "x"}, set(), ""),
-    "calls after treatment": ("ines", "aftercare-policy", NORTH, {"x": "1"}, set(), ""),
-    "group left": (
-        "carol",
-        "episode-act",
-        lambda it: (it.episode.pk, "leave"),
-        {"on": "never", "why": "Asked for another"},
-        {"on"},
-        "Asked for another",
-    ),
-    "kept apart": ("carol", "family", EPISODE, {"which": "apart", "other": "nobody"}, {"other"}, ""),
-    "group changed": (
-        "carol",
-        "cohort",
-        lambda it: (it.cast.north.pk, it.cast.evening.pk),
-        {"name": "Dusk", "capacity": "0"},
-        {"capacity"},
-        "Dusk",
-    ),
-    "step signed": (
-        "mina",
-        "episode-sign",
-        lambda it: (stepping(it).pk,),
-        {"answer": "yes", "typed_name": "Mina Parker"},
-        {"typed_name"},
-        "Mina Parker",
-    ),
-    "plan signed": (
-        "alice",
-        "plan-sign",
-        lambda it: (planned(it).pk,),
-        {"typed_name": "Alice H.", "sha256": "x"},
-        {"typed_name"},
-        "Alice H.",
-    ),
-    "samples": (
-        "mina",
-        "samples",
-        EPISODE,
-        {"frequency": "daily", "observed": "on"},
-        {"frequency"},
-        "checked",
-    ),
-    "sample's result": (
-        "mina",
-        "sample-step",
-        lambda it: (it.episode.pk, given_sample(it).pk),
-        {"step": "result", "outcome": "maybe", "found": "traces"},
-        {"outcome"},
-        "traces",
-    ),
-    "sample by video": (
-        "mina",
-        "sample-meeting",
-        lambda it: (it.episode.pk, given_sample(it).pk),
-        {"on": "2026-03-03", "at": "late", "minutes": "7"},
-        {"at", "minutes", "leader"},
-        "late",
-    ),
-    "paper": ("carol", "offer-paper", CLIENT, {"purpose": "gossip"}, {"purpose"}, ""),
-    "paper for a court": (
-        "carol",
-        "offer-paper",
-        CLIENT,
-        {"purpose": "court", "step": "offer", "name": "County Court", "last_day": "never"},
-        {"kind", "scopes", "last_day"},
-        "County Court",
-    ),
-    "paper signed": (
-        "alice",
-        "paper",
-        lambda it: (papers.offered(it.cast).pk,),
-        {"act": "sign", "typed_name": "A. Haddad", "sha256": "x"},
-        {"agreed"},
-        "A. Haddad",
-    ),
-    "told by hand": (
-        "carol",
-        "told",
-        CLIENT,
-        {"under": "law", "via": "pigeon", "words": "That she came."},
-        {"name", "scopes", "via"},
-        "That she came.",
-    ),
-    "report": (
-        "carol",
-        "report-new",
-        CLIENT,
-        {"whom": "chart", "from_on": "2026-02-01", "to_on": "soon", "format": "scroll", "language": "en"},
-        {"to_on", "format"},
-        "soon",
-    ),
-    "attendance signed": (
-        "mina",
-        "sign",
-        lambda it: (held(it).pk,),
-        {"topic": "Trust", "started": "09:00", "stopped": "never"},
-        {"stopped", "typed_name"},
-        "Trust",
-    ),
-    "attendance changed": (
-        "mina",
-        "adjust",
-        lambda it: (signed(it).pk, it.cast.alice.pk),
-        {"credited_minutes": "2000", "status": "dancing", "reason": "She was there.", "typed_name": "M"},
-        {"credited_minutes", "status"},
-        "She was there.",
-    ),
-    "note": (
-        "mina",
-        "notes",
-        lambda it: (held(it).pk, it.cast.alice.pk),
-        {"text": LONG * 9},
-        {"text"},
-        LONG * 9,
-    ),
-    "make-up": (
-        "carol",
-        "client-week",
-        CLIENT,
-        {"own": "1", "on": "2026-03-03", "at": "noonish", "minutes": "13"},
-        {"facilitator", "at", "minutes"},
-        "noonish",
-    ),
-    "task": ("carol", "task-act", lambda it: (asked(it).pk, "done"), {"note": LONG}, {"note"}, LONG),
-    "reminders": (
-        "alice",
-        "reminders",
-        lambda it: (),
-        {"email": "on", "quiet_from": "evening", "quiet_until": "08:00"},
-        {"quiet_from"},
-        "evening",
-    ),
-    "hours for calls": (
-        "mina",
-        "call-hours",
-        lambda it: (),
-        {"do": "away", "starts": "2026-03-03T09:00", "ends": "later"},
-        {"ends"},
-        "later",
-    ),
-    "call": (
-        "mina",
-        "call",
-        lambda it: (calling(it).pk,),
-        {"do": "close", "tier": "9", "summary": "See you on Monday."},
-        {"tier", "note"},
-        "See you on Monday.",
-    ),
-    "calls signed": (
-        "carol",
-        "aftercare-course",
-        lambda it: (proposed(it).pk,),
-        {"do": "sign", "weekly_until": "0", "channel": "pigeon", "typed_name": "Carol R."},
-        {"weekly_until", "fortnightly_until", "monthly_until", "channel"},
-        "Carol R.",
-    ),
-    "invitation": (
-        "nora",
-        "invitation",
-        lambda it: (link(it),),
-        {"code": "12", "typed_name": "Fatima Haddad"},
-        {"code", "agreed"},
-        "Fatima Haddad",
-    ),
-    "search": ("carol", "search", lambda it: (), {"q": "x"}, {"q"}, ""),
-    "system": ("ines", "systems", NORTH, {"name": "Billing"}, {"scopes"}, "Billing"),
-    "file": ("carol", "import", NORTH, {"sort": "series"}, {"file"}, 'value="series" selected'),
-}
 
 
 def rows() -> dict[str, int]:
@@ -508,9 +91,11 @@ BUTTONS = {
     ),
     *("language", "check-in", "calls", "appointment", "system-end"),
 }
+
+
 # Forms that are not of fields: a machine's, one question a screen with its answers as buttons, a list of names.
 OTHERWISE = {
-    "messages-heard": "test_messages.py",
+    "messages-heard": "test_messages_carried.py",
     "check-in-questions": "test_pages_aftercare.py",
     "check-in-wishes": "test_pages_aftercare.py",
     "absence": "test_absences.py",
@@ -520,6 +105,8 @@ OTHERWISE = {
         ("fhir", "fhir-metadata", "fhir-kind", "fhir-resource", "fhir-nothing"), "test_interop.py"
     ),
 }
+
+
 # The same form as another address.
 ALIKE = {"track": "track-new", "series": "series-new"}
 
@@ -550,3 +137,35 @@ def test_no_form_of_the_product_is_left_out() -> None:
     assert {"plan-write", "sample-step", "offer-paper", "call"} <= posted
     assert not {"episode", "home", "census-export", "groups"} & posted
     assert posted == {name for _, name, *_ in FORMS.values()} | BUTTONS | set(OTHERWISE) | set(ALIKE)
+
+
+# Forms whose days are counted on from: who, address, what is typed besides the day, the field that is named.
+AT_THE_END: dict[str, tuple[str, str, Args, dict[str, Any], str]] = {
+    "series": ("carol", "series-new", NORTH, {"weekdays": ["0"], "every": "1"}, "starts_on"),
+    "one session": ("carol", "meeting-new", NORTH, {}, "starts_on"),
+    "session moved": ("carol", "meeting-change", MEETING, {"which": "move"}, "on"),
+    "hours offered": ("mina", "hours", NORTH, {"minutes": "50", "weeks": "12"}, "on"),
+    "admission": ("carol", "refer", NORTH, {"given_name": "Dora", "language": "en"}, "referred_on"),
+}
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+@pytest.mark.parametrize("form", AT_THE_END)
+def test_a_year_mistyped_is_said_at_its_field(clinic: Clinic, client: Client, form: str, year: str) -> None:
+    who, name, args, typed, field = AT_THE_END[form]
+    client.force_login(getattr(clinic.cast, who))
+    typed = {"kind": "individual_therapy", "start": "23:00", "end": "01:00", **typed, field: f"{year}-12-31"}
+    answer = client.post(reverse(name, args=args(clinic)), typed)
+    assert answer.status_code == 422
+    assert "Look at the year once more." in answer.content.decode()
+
+
+def test_hours_that_a_clock_change_leaves_out_have_their_length(clinic: Clinic, client: Client) -> None:
+    """On 8 March 2026 New York goes from 2:00 to 3:00."""
+    client.force_login(clinic.cast.mina)
+    typed = {"kind": "individual_therapy", "on": "2026-03-08", "start": "02:30", "end": "03:15"}
+    answer = client.post(
+        reverse("hours", args=NORTH(clinic)), {**typed, "minutes": "45", "weeks": "1"}, follow=True
+    )
+    assert answer.status_code == 200
+    assert [(slot.ends_at - slot.starts_at) for slot in OfferedSlot.objects.all()] == [timedelta(minutes=45)]

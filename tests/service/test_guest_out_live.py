@@ -39,8 +39,8 @@ from signaling.engines import get_engine
 from signaling.local import process
 from tests.cast import HOUR, Cast
 from tests.service import papers
+from tests.service.guests import WHO, comes_in, said
 from tests.service.signal_line import Media, carry_out, connect, seat_of, ticket
-from tests.service.test_families import WHO, comes_in, said
 from tests.service.wire import Page, eventually, open_page, pages, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -190,7 +190,7 @@ def test_every_address_of_the_clinic_is_in_these_tests() -> None:
         *("report-new", "meeting-report", "report-order", "report-file"),
     }
     on_call = {"take-over"}  # test_on_call.py
-    messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages.py
+    messages = {"deliveries", "reminders", "messages-heard", "messages-stop"}  # test_messages*.py
     # test_pages_aftercare.py
     aftercare = {"appointment", "appointment-calendar", "check-in", "check-in-questions", "check-in-wishes"}
     aftercare |= {"calls", "call", "call-hours"}

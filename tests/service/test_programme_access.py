@@ -157,7 +157,7 @@ ELSEWHERE = {
     "sample-step": "test_care.py",
     "sample-meeting": "test_care.py",
     "episode-sign": "test_care.py",
-    "invitation": "test_families.py",
+    "invitation": "test_guest_enters.py",
     "my-people-end": "test_families.py",
     "family-invite": "test_families.py",
     "family-revoke": "test_families.py",

@@ -72,7 +72,7 @@ async def test_after_every_step_each_page_shows_the_room_as_it_is(
 
 
 def invited(cast: Cast) -> Person:
-    """Alice's mother, asked to the family evening. How she signs in is told in test_families.py."""
+    """Alice's mother, asked to the family evening. How she signs in is told in test_guest_enters.py."""
     episode = episodes.current(cast.alice, cast.north.pk)
     assert episode is not None
     who = Guest("Fatima", "Haddad", "mother", "fatima@example.org", "+12125550177")

@@ -24,6 +24,7 @@ from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope
 from sessions.core import clock, encryption
 from sessions.core.errors import NotFound, Refusal
+from sessions.families import entering
 from sessions.families import service as families
 from sessions.families.models import Invitation
 from sessions.families.service import Guest
@@ -122,14 +123,14 @@ class Clinic(MustHold):
         """12: looking and guessing use nothing up; a link that is over is none."""
         token, guest = self.link(which)
         if guest in self.truth.out:
-            for door in (lambda: families.look(token, clock.now()), lambda: families.send_code(token)):
+            for door in (lambda: entering.look(token, clock.now()), lambda: entering.send_code(token)):
                 with pytest.raises(NotFound):
                     door()
             return
         before = Invitation.objects.get(guest=guest, revoked_at=None)
-        assert families.look(token, clock.now()) == before
+        assert entering.look(token, clock.now()) == before
         with pytest.raises(Refusal):
-            families.come_in(token, "guess", device="scanner", typed_name="X", agreed=True)
+            entering.come_in(token, "guess", device="scanner", typed_name="X", agreed=True)
         after = Invitation.objects.get(pk=before.pk)
         assert (after.accepted_at, after.device_hash) == (before.accepted_at, before.device_hash)
 
@@ -139,13 +140,13 @@ class Clinic(MustHold):
         """12, 13: with the code of the other channel, on the device it was used on first, until it is revoked."""
         token, guest = self.link(which)
         try:
-            families.send_code(token)
+            entering.send_code(token)
             row = Invitation.objects.get(guest=guest, revoked_at=None)
             code = self.written("code", f"invitation code {row.pk}", "code")
-            came = families.come_in(token, code, device=device, typed_name="Fatima Haddad", agreed=True)
-        except (families.TooSoon, families.TooMany):
+            came = entering.come_in(token, code, device=device, typed_name="Fatima Haddad", agreed=True)
+        except (entering.TooSoon, entering.TooMany):
             return
-        except families.OtherDevice:
+        except entering.OtherDevice:
             assert self.truth.at_home[guest] != device
             return
         except NotFound:

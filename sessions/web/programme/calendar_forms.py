@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django import forms
@@ -25,6 +25,7 @@ from sessions.programs.recurrence import Pattern, occurrence, weekly
 from sessions.programs.series import Draft
 from sessions.programs.service import Invitation
 from sessions.programs.settings import Track
+from sessions.web.days import date_field
 
 if TYPE_CHECKING:
     OneOf: TypeAlias = forms.ModelChoiceField[Any]
@@ -80,11 +81,6 @@ def guests_of(program: Program) -> QuerySet[HouseholdMember]:
         .select_related("person", "household__client")
         .order_by("household__client__given_name", "person__given_name", "pk")
     )
-
-
-def date_field(label: Any, **more: Any) -> forms.DateField:
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    return forms.DateField(label=label, widget=widget, input_formats=["%Y-%m-%d"], **more)
 
 
 def time_field(label: Any, **more: Any) -> forms.TimeField:
@@ -326,9 +322,7 @@ class HoursForm(forms.Form):
         step = timedelta(minutes=-(-given["minutes"] // 30) * 30)  # on the half hour
         for week in range(given["weeks"]):
             on = given["on"] + timedelta(weeks=week)
-            at = datetime.combine(on, given["start"], zones.zone(self.zone))
-            end = datetime.combine(on, given["end"], zones.zone(self.zone))
-            whole = Span(at, end)
+            whole = occurrence(Pattern("FREQ=DAILY", on, given["start"], given["end"], self.zone), on).span
             begins = whole.start
             while begins + length <= whole.end:
                 found.append(Span(begins, begins + length))

@@ -32,7 +32,8 @@ from sessions.toxicology import service as tests
 from sessions.toxicology.models import CustodyStep, FrequencyChoice, SampleState
 from sessions.toxicology.service import Outcome
 from sessions.web import words
-from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of, time_field
+from sessions.web.days import date_field
+from sessions.web.programme.calendar_forms import PersonChoice, staff_of, time_field
 from sessions.web.programme.episode_forms import SignForm
 from sessions.web.programme.pages import done, form_page
 from sessions.web.signed_in import PersonRequest, signed_in

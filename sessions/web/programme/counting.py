@@ -20,7 +20,7 @@ from sessions.people.access import Act
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Program
 from sessions.web import words
-from sessions.web.programme.calendar_forms import date_field
+from sessions.web.days import date_field
 from sessions.web.programme.pages import form_page, program
 from sessions.web.programme.tabs import tabs
 from sessions.web.signed_in import PersonRequest, signed_in

@@ -13,7 +13,8 @@ from sessions.programs import episode_facts, episodes
 from sessions.programs.episode_models import EpisodeFactKind
 from sessions.programs.models import Cohort, LevelOfCare, Program
 from sessions.programs.stretches import Hours
-from sessions.web.programme.calendar_forms import PersonChoice, date_field, staff_of
+from sessions.web.days import date_field
+from sessions.web.programme.calendar_forms import PersonChoice, staff_of
 
 _TEXT = forms.Textarea(attrs={"rows": 4})
 

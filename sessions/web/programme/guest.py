@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from sessions.core import clock
 from sessions.core.errors import IllegalMove, Invalid
-from sessions.families import service
+from sessions.families import entering
 from sessions.families.models import Invitation
 
 DEVICE: Final = "__Host-viop-device" if settings.PRODUCTION else "viop-device"
@@ -50,7 +50,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows, and changes nothing. POST sends a code, or comes in with one. 404 for a link that is not
     good.
     """
-    row = service.look(token, clock.now())
+    row = entering.look(token, clock.now())
     with translation.override(row.guest.language):
         return _page(request, token, row)
 
@@ -61,7 +61,7 @@ def _page(request: HttpRequest, token: str, row: Invitation) -> HttpResponse:
     form: Any = (FirstForm if first else CodeForm)(request.POST if coming_in else None)
     if request.method == "POST" and not coming_in:
         try:
-            service.send_code(token)
+            entering.send_code(token)
         except IllegalMove as refusal:
             messages.error(request, _(refusal.text))
         else:
@@ -72,14 +72,14 @@ def _page(request: HttpRequest, token: str, row: Invitation) -> HttpResponse:
         device = request.COOKIES.get(DEVICE) or secrets.token_urlsafe(32)
         given = form.cleaned_data
         try:
-            guest = service.come_in(
+            guest = entering.come_in(
                 token,
                 given["code"],
                 device=device,
                 typed_name=given.get("typed_name", ""),
                 agreed=given.get("agreed", False),
             )
-        except (service.WrongCode, IllegalMove, Invalid) as refusal:
+        except (entering.WrongCode, IllegalMove, Invalid) as refusal:
             form.add_error(None, _(refusal.text))
         else:
             login(request, guest, backend=settings.AUTHENTICATION_BACKENDS[0])

@@ -20,7 +20,8 @@ from sessions.people.models import Person
 from sessions.programs import house
 from sessions.programs.licences import STATES, Licence
 from sessions.web import words
-from sessions.web.programme.calendar_forms import PersonChoice, date_field
+from sessions.web.days import date_field
+from sessions.web.programme.calendar_forms import PersonChoice
 from sessions.web.programme.pages import form_page, program
 from sessions.web.programme.tabs import tabs
 from sessions.web.signed_in import PersonRequest, signed_in

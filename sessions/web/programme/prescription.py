@@ -27,7 +27,8 @@ from sessions.programs.episode_facts import today
 from sessions.programs.episode_models import Episode
 from sessions.programs.kinds import MeetingKind
 from sessions.web import words
-from sessions.web.programme.calendar_forms import PersonChoice, SomeOf, date_field, staff_of, time_field
+from sessions.web.days import date_field
+from sessions.web.programme.calendar_forms import PersonChoice, SomeOf, staff_of, time_field
 from sessions.web.programme.pages import form_page
 from sessions.web.programme.schedule import series_row
 from sessions.web.signed_in import PersonRequest, signed_in

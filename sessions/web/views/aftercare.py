@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +40,7 @@ from sessions.people.roles import Role
 from sessions.programs.models import Cohort
 from sessions.web import check_ins, words
 from sessions.web.attendance_forms import NAME_HELP
+from sessions.web.days import day_of
 from sessions.web.signed_in import PersonRequest, signed_in
 from sessions.web.views.calls import program_for
 
@@ -217,7 +217,7 @@ def _act(
             beginning.sign(person, row, values, typed_name=form.cleaned_data["typed_name"], caller=caller)
             notices.success(request, _("Signed. The calls are planned."))
         case "pause":
-            planning.pause(person, row, _day(given.get("until", "")))
+            planning.pause(person, row, day_of(given.get("until", "")))
         case "resume":
             planning.resume(row, clock.now(), person)
         case "consent":
@@ -226,7 +226,7 @@ def _act(
             escalation.back_to_calls(person, row)
         case "readmit":
             cohort = Cohort.objects.of(row.program_id).filter(pk__in=_ids(given.get("cohort", ""))).first()
-            on = _day(given.get("on", ""))
+            on = day_of(given.get("on", ""))
             if cohort is None or on is None:
                 raise Invalid("Choose a day that lies ahead.")
             planning.readmit(person, row, cohort, on)
@@ -240,13 +240,6 @@ def _act(
         case _:
             raise Invalid
     return HttpResponseRedirect(reverse("aftercare-course", args=[row.pk]))
-
-
-def _day(given: str) -> date | None:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        return None
 
 
 def _ids(given: str) -> list[UUID]:

@@ -113,9 +113,9 @@ def chosen_time(request: HttpRequest) -> datetime | None:
     """The time that was chosen in the form; None for none, and for what is no time."""
     try:
         given = datetime.fromisoformat(request.POST.get("starts_at", ""))
-    except ValueError:
+        return given.astimezone(UTC) if given.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return given.astimezone(UTC) if given.tzinfo else None
 
 
 def _act(request: HttpRequest, row: CheckIn) -> HttpResponse | None:

@@ -43,6 +43,7 @@ from sessions.people.access import Act, may, require
 from sessions.people.roles import Role
 from sessions.programs.models import Program
 from sessions.web import check_ins, words
+from sessions.web.days import date_field, moment_field
 from sessions.web.signed_in import PersonRequest, signed_in
 
 STRETCHES: Final = 2  # a day
@@ -79,20 +80,12 @@ class CloseForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    next_on = forms.DateField(
-        label=gettext_lazy("Next call, if you agreed on a day"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
+    next_on = date_field(gettext_lazy("Next call, if you agreed on a day"), required=False)
 
 
 class AwayForm(forms.Form):
-    starts = forms.DateTimeField(
-        label=gettext_lazy("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
-    ends = forms.DateTimeField(
-        label=gettext_lazy("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
-    )
+    starts = moment_field(gettext_lazy("From"))
+    ends = moment_field(gettext_lazy("Until"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -26,8 +26,8 @@ from sessions.people.roles import LEADING
 from sessions.programs import service as programs
 from sessions.programs.models import Program
 from sessions.web import client_week, weeks, words
+from sessions.web.days import date_field, day_of
 from sessions.web.signed_in import PersonRequest, signed_in
-from sessions.web.views.weeks import day_of
 
 LENGTHS: Final = (30, 45, 60, 90)
 
@@ -38,9 +38,7 @@ class OwnSessionForm(forms.Form):
     facilitator = forms.ModelChoiceField(
         Person.objects.none(), label=gettext_lazy("With"), empty_label=gettext_lazy("Choose…")
     )
-    on = forms.DateField(
-        label=gettext_lazy("Day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    on = date_field(gettext_lazy("Day"))
     at = forms.TimeField(label=gettext_lazy("Begins"), widget=forms.TimeInput(attrs={"type": "time"}))
     minutes = forms.TypedChoiceField(
         label=gettext_lazy("Minutes"), choices=[(n, n) for n in LENGTHS], coerce=int, initial=60

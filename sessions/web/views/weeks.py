@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
@@ -17,6 +16,7 @@ from sessions.people import service as people
 from sessions.people.roles import Role
 from sessions.programs.models import Program
 from sessions.web import cohort_grid, weeks
+from sessions.web.days import day_of
 from sessions.web.signed_in import PersonRequest, signed_in
 
 
@@ -74,12 +74,3 @@ def mine(request: PersonRequest) -> HttpResponse:
             "says": first.says,
         }
     )
-
-
-def day_of(given: str) -> date | None:
-    """None for none, and for what is no day or at the end of the calendar."""
-    try:
-        day = date.fromisoformat(given)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 3000 else None
