@@ -47,7 +47,8 @@ class NotBookable(IllegalMove):
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A meeting of the week, or of the one before, from which minutes are missing, not yet made up for."""
+    """A meeting of the week, or of the one before, from which minutes are missing, or will be, not yet
+    made up for."""
 
     meeting: Meeting
     minutes: int
@@ -232,7 +233,7 @@ def _missed(client: ClientWeek) -> tuple[Missed, ...]:
     found = [
         Missed(part.meeting, _lost(part))
         for part in client.parts
-        if part.status in MISSED and part.made_up is None and _lost(part) > 0
+        if (part.status in MISSED or part.told) and part.made_up is None and _lost(part) > 0
     ]
     return tuple(sorted(found, key=lambda one: -one.minutes))
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from sessions.attendance import policy as rules
-from sessions.attendance.absence_models import MakeUp
+from sessions.attendance.absence_models import AbsenceNotice, MakeUp
 from sessions.attendance.models import Adjustment, AttendanceRecord, CreditPolicy, Proposal
 from sessions.attendance.policy import DEFAULT, Policy
 from sessions.attendance.week import Hour, Times
@@ -58,11 +58,12 @@ class Period(NamedTuple):
 class Slot:
     """One meeting of the week that counts, and what it holds for somebody who has not come yet."""
 
-    __slots__ = ("asked", "blank", "meeting", "over")
+    __slots__ = ("asked", "blank", "meeting", "over", "told")
 
-    def __init__(self, meeting: Meeting, blank: Hour, *, asked: bool = False) -> None:
+    def __init__(self, meeting: Meeting, blank: Hour, *, asked: bool = False, told: bool = False) -> None:
         self.meeting, self.blank = meeting, blank
-        self.asked = asked  # by name, the one client whose week is read
+        # Of the one client whose week is read: asked by name, and has said that they cannot come.
+        self.asked, self.told = asked, told
         self.over = False  # it ended, perhaps before its time: nothing more can be credited
 
 
@@ -144,11 +145,12 @@ def slots(
     week: Period, now: datetime, policies: Policies, cohorts: Collection[UUID], known: Collection[UUID]
 ) -> dict[UUID, Slot]:
     """By meeting. Of one client: those of the cohorts, those that are `known`, and those by invitation, where
-    `asked` says whether as a client."""
+    `asked` says whether as a client; `told` whether they have said that they cannot come."""
     rows = Meeting.objects.of(week.program.pk).standing().filter(held_on__range=week.days)
     if week.only is not None:
         invited = MeetingInvitee.objects.filter(meeting=OuterRef("pk"), person=week.only)
-        rows = rows.annotate(asked=Exists(invited.filter(role=RoomRole.CLIENT)))
+        told = AbsenceNotice.objects.filter(meeting=OuterRef("pk"), person=week.only, withdrawn_at=None)
+        rows = rows.annotate(asked=Exists(invited.filter(role=RoomRole.CLIENT)), told=Exists(told))
         rows = rows.filter(Q(cohort__in=cohorts) | Q(pk__in=known) | Exists(invited))
     found: dict[UUID, Slot] = {}
     meeting: Any
@@ -158,7 +160,8 @@ def slots(
         counts = meeting.kind_defaults.creditable if meeting.signed_as is None else meeting.signed_as
         if counts:
             blank = Hour.of(policies.times(meeting), now)
-            found[meeting.pk] = Slot(meeting, blank, asked=getattr(meeting, "asked", False))
+            asked, told_so = getattr(meeting, "asked", False), getattr(meeting, "told", False)
+            found[meeting.pk] = Slot(meeting, blank, asked=asked, told=told_so)
     return found
 
 
@@ -169,6 +172,14 @@ def invited(week: Period, found: Mapping[UUID, Slot]) -> Iterable[tuple[UUID, UU
     rows = MeetingInvitee.objects.filter(**week.within(), role=RoomRole.CLIENT)
     pairs: Iterable[tuple[UUID, UUID]] = week.of(rows).values_list("person_id", "meeting_id")
     return pairs
+
+
+def told(week: Period, found: Mapping[UUID, Slot]) -> set[tuple[UUID, UUID]]:
+    """Clients and the meetings to which they have said that they cannot come."""
+    if week.only is not None:
+        return {(week.only.pk, pk) for pk, slot in found.items() if slot.told}
+    rows = AbsenceNotice.objects.filter(**week.within(), withdrawn_at=None)
+    return set(rows.values_list("person_id", "meeting_id"))
 
 
 def days_off(week: Period) -> dict[tuple[UUID, UUID], list[DayOff]]:

@@ -40,6 +40,7 @@ class Part:
     status: str  # of hours.Status; "" while nothing is computed
     excused: bool
     signed: bool
+    told: bool = False  # said beforehand that they cannot come, and have not
     makes_up: Meeting | None = None  # joined as a make-up, for this one
     extra: bool = False  # joined as a make-up at all, or on a day that the prescribed week leaves out
     made_up: Meeting | None = None  # what was booked to make up for it
@@ -214,6 +215,7 @@ class _Weeks:
             cohorts={row.cohort for rows in self._enrolled.values() for row in rows},
             known={one[1] for one in proposed} | {one[1] for one in signed} if only is not None else (),
         )
+        self._told = reading.told(self.period, self._slots)
         self._by_cohort: dict[UUID, list[Slot]] = defaultdict(list)
         for slot in self._slots.values():
             if slot.meeting.cohort_id is not None:
@@ -247,7 +249,7 @@ class _Weeks:
                 tuple(sorted({row.cohort_name for row in rows})),
                 week(
                     max(row.target_minutes for row in rows),
-                    [_hour(slot, one) for slot, one in slots.items()],
+                    [self._hour(person_id, slot, one) for slot, one in slots.items()],
                     over=self.period.over,
                     floor=floor,
                 ),
@@ -285,18 +287,23 @@ class _Weeks:
         shown = one is not None and (slot.over or self._now >= meeting.ends_at)
         return Part(
             meeting=meeting,
-            hour=_hour(slot, one),
+            hour=self._hour(person_id, slot, one),
             status=one.status if one is not None and shown else "",
             excused=one is not None and one.excused,
             signed=one is not None and one.signed,
+            told=self._away(person_id, slot, one),
             makes_up=self._make_ups.makes_up.get(key),
             extra=meeting.pk in self._make_ups.joined.get(person_id, ()) or self._off(person_id, meeting),
             made_up=self._make_ups.made_up.get(key),
         )
 
+    def _hour(self, person_id: UUID, slot: Slot, one: Counted | None) -> Hour:
+        # What somebody has said they will miss cannot be reached: it is to be made up for in time.
+        left = 0 if slot.over or self._away(person_id, slot, one) else slot.blank.left
+        if one is None:
+            return Hour(slot.blank.scheduled, left)
+        return Hour(slot.blank.scheduled, left, one.credited_seconds // 60, one.eligible_seconds // 60)
 
-def _hour(slot: Slot, one: Counted | None) -> Hour:
-    left = 0 if slot.over else slot.blank.left
-    if one is None:
-        return Hour(slot.blank.scheduled, left)
-    return Hour(slot.blank.scheduled, left, one.credited_seconds // 60, one.eligible_seconds // 60)
+    def _away(self, person_id: UUID, slot: Slot, one: Counted | None) -> bool:
+        came = one is not None and one.credited_seconds > 0
+        return not came and (person_id, slot.meeting.pk) in self._told

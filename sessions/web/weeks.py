@@ -284,6 +284,7 @@ def _row(part: Part, now: datetime) -> MeetingRow:
         status = _("excused")
     elif not part.status:
         status = _("now") if meeting.starts_at <= now < meeting.ends_at else ""
+        status = _("absence announced") if part.told else status
     counted = _("%(got)d of %(most)s") % {
         "got": part.hour.credited,
         "most": words.minutes(part.hour.scheduled),

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from sessions import tasks
-from sessions.attendance import makeups, service, week_service
+from sessions.attendance import absences, makeups, service, week_service
 from sessions.attendance.absence_models import MakeUp
 from sessions.core import clock as clocks
 from sessions.core.errors import IllegalMove, Invalid, NotFound
@@ -137,6 +137,25 @@ def test_a_make_up_counts_in_its_week_and_is_linked_to_what_was_missed(
     client = Client()
     client.force_login(cast.theo)
     assert "Here to make up for Monday, March 2." in client.get(f"/meetings/{good.pk}/sign").content.decode()
+
+
+def test_what_somebody_says_they_will_miss_is_to_be_made_up_for_in_time(
+    cast: Cast, clock: time_machine.Traveller
+) -> None:
+    clock.shift(-DAY)
+    before = week_service.board(cast.carol, cast.north, clocks.now(), EVENING.date()).lines
+    absences.give_notice(cast.bruno, cast.group, cast.bruno)
+    after = week_service.board(cast.carol, cast.north, clocks.now(), EVENING.date()).lines
+    lost = {one.name: one.week.reachable for one in before}
+    for one in after:
+        lost[one.name] -= one.week.reachable
+    assert {name: minutes for name, minutes in lost.items() if minutes} == {"Bruno Silva": 180}
+    found = makeups.options(cast.carol, cast.north, cast.bruno.pk, clocks.now(), EVENING.date())
+    assert found.client.week == next(one.week for one in after if one.person_id == cast.bruno.pk)
+    assert [(one.meeting, one.minutes) for one in found.missed] == [(cast.group, 180)]
+    absences.withdraw_notice(cast.bruno, cast.group, cast.bruno)
+    again = week_service.board(cast.carol, cast.north, clocks.now(), EVENING.date()).lines
+    assert [one.week for one in again] == [one.week for one in before]
 
 
 def test_what_was_missed_last_week_can_be_made_up_for_in_this_one(
