@@ -155,9 +155,7 @@ def soon(course: AftercareCourse, now: datetime) -> CheckIn | None:
 
 def contacted(course: AftercareCourse, now: datetime) -> None:
     """Somebody talked to them: what waited for that is met."""
-    Escalation.objects.filter(course=course).open().filter(contacted_at=None, opened_at__lte=now).update(
-        contacted_at=now
-    )
+    Escalation.objects.filter(course=course).open().filter(contacted_at=None).update(contacted_at=now)
 
 
 def open_of(row: CheckIn) -> Escalation | None:
@@ -187,6 +185,7 @@ def hand_off(actor: Person, row: CheckIn, to_whom: str) -> None:
         notices.all_settled(row.course, "aftercare-crisis", str(row.pk))
         if not unsafe(row.course) and journal.can(row.course, CourseEvent.HANDED_OFF):
             journal.move_course(row.course, CourseEvent.HANDED_OFF, now, actor)
+            planning.go_on(row.course, now)  # also when it came in a pause
         put(
             Step.REVIEW,
             f"{found.pk}:hand-off",

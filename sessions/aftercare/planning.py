@@ -260,17 +260,23 @@ def resume(course: AftercareCourse, now: datetime, by: Person | None = None) -> 
         course = journal.locked_course(course.pk)
         if course.state != Course.PAUSED.value:
             return
-        values, today = plans.decode(course.plan), zones.local_date(now, course.zone)
-        ended = tuple(
-            msgspec.structs.replace(stop, end=max(stop.start, today))
-            if stop.end is None or stop.end > today
-            else stop
-            for stop in values.pauses
-        )
-        course.plan = plans.encode(msgspec.structs.replace(values, pauses=ended))
-        course.save(update_fields=["plan"])
         journal.move_course(course, CourseEvent.RESUMED, now, by)
-        replan(course, now)
+        go_on(course, now)
+
+
+def go_on(course: AftercareCourse, now: datetime) -> None:
+    """Calls are planned again after a pause, a crisis or a new consent: a pause that still runs is over. The
+    course is locked."""
+    values, today = plans.decode(course.plan), zones.local_date(now, course.zone)
+    ended = tuple(
+        msgspec.structs.replace(stop, end=max(stop.start, today))
+        if stop.end is None or stop.end > today
+        else stop
+        for stop in values.pauses
+    )
+    course.plan = plans.encode(msgspec.structs.replace(values, pauses=ended))
+    course.save(update_fields=["plan"])
+    replan(course, now)
 
 
 def paused_until(course: AftercareCourse) -> date | None:
@@ -325,7 +331,7 @@ def consent_again(actor: Person, course: AftercareCourse) -> None:
         journal.move_course(course, CourseEvent.CONSENTED, now, actor)
         if journal.unsafe(course):
             journal.move_course(course, CourseEvent.CRISIS, now)  # it has waited all the while
-        replan(course, now)
+        go_on(course, now)
 
 
 def graduate(course: AftercareCourse, now: datetime) -> None:

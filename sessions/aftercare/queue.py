@@ -98,7 +98,7 @@ def take_next(actor: Person, program: Program) -> CheckIn:
     for pk, zone, holder, until, urgency in _CHOICE.rows(program.pk, now):
         if not _may_ring(urgency, zone, quiet, now):
             continue
-        if holder is None or until is None or until < now:
+        if holder is None or not held(until, now):
             free.append(pk)
         elif holder == actor.pk:
             mine.append(pk)
@@ -121,7 +121,7 @@ def take(actor: Person, row: CheckIn) -> CheckIn:
         raise planning.NoConsent
     with transaction.atomic():
         journal.locked(row.pk)  # before the call itself, as everybody does
-        free = Q(claimed_by=None) | Q(claimed_until__lt=now) | Q(claimed_by=actor)
+        free = Q(claimed_by=None) | ~Q(claimed_until__range=(now, now + HOLD)) | Q(claimed_by=actor)
         soon = Q(state=Call.SCHEDULED.value, starts_at__lte=now + EARLY)
         ready = Q(state__in=[one.value for one in CALLED]) | soon | Q(state=Call.CONNECTED.value)
         got = CheckIn.objects.filter(free & ready, pk=row.pk).update(
@@ -131,6 +131,12 @@ def take(actor: Person, row: CheckIn) -> CheckIn:
             raise InOtherHands
         journal.record(actor, "check-in.taken", row)
     return journal.check_in_of(row.pk)
+
+
+def held(until: datetime | None, now: datetime) -> bool:
+    """Whether a call that was taken is still in that hand. One that was taken by a clock which has been set
+    back since is not: nobody holds it for longer than HOLD."""
+    return until is not None and now <= until <= now + HOLD
 
 
 def let_go(actor: Person, row: CheckIn) -> None:

@@ -9,9 +9,10 @@ from typing import Final
 from uuid import UUID
 
 from sessions.aftercare import journal, planning, plans
+from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
-from sessions.aftercare.machine import OVER, Call, CallEvent, call_after
-from sessions.aftercare.models import AftercareFact, CallTry, CheckIn, Escalation
+from sessions.aftercare.machine import AHEAD, CALLED, ENDED, OVER, UNDER_WAY, Call, CallEvent, call_after
+from sessions.aftercare.models import AftercareCourse, AftercareFact, CallTry, CheckIn, Escalation
 from sessions.aftercare.policy import DEFAULT
 from sessions.aftercare.risk import Tier
 from sessions.core.daytime import Quiet, is_quiet
@@ -42,6 +43,7 @@ def check(now: datetime, lately: timedelta, zone_at: ZoneAt, letters: Counter[st
     _messages(zone_at)
     _letters(letters)
     _escalations(now, lately)
+    _courses()
     return calls
 
 
@@ -77,6 +79,15 @@ def _explained(row: CheckIn) -> bool:
 def _due(now: datetime, lately: timedelta) -> None:
     waiting = Due.objects.filter(done_at=None, at__lt=now - lately).count()
     must(not waiting, f"{waiting} due things were skipped")
+
+
+def _courses() -> None:
+    """Whose course is under way is looked after every night; whose is over has no call left."""
+    nights = set(Due.objects.filter(done_at=None, step=Step.ROLL).values_list("course_id", flat=True))
+    for course in AftercareCourse.objects.filter(state__in=UNDER_WAY):
+        must(course.pk in nights, f"nobody plans for {course.pk} any more")
+    left = CheckIn.objects.filter(course__state__in=ENDED, state__in=(*AHEAD, *CALLED))
+    must(not left.exists(), "calls of a course that is over")
 
 
 def _tries(zone_at: ZoneAt) -> None:

@@ -51,6 +51,7 @@ from sessions.programs.models import Cohort, Program
 
 ZONE: Final = "America/New_York"
 ZONES: Final = (ZONE, "America/Chicago", "America/Phoenix", "America/Los_Angeles", "Pacific/Honolulu")
+FAR: Final = ("Pacific/Auckland", "Pacific/Pago_Pago")  # a day apart, and two hours
 BEGINS: Final = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 TICK: Final = timedelta(hours=1)
 CALLS_AN_HOUR: Final = 3
@@ -269,7 +270,7 @@ class Site:
             roll = who.dice.random()
             if roll < 0.0005:
                 who.moves.append((self.now, who.person.time_zone))
-                who.person.time_zone = who.dice.choice(ZONES)
+                who.person.time_zone = who.dice.choice((*ZONES, *FAR))
                 who.person.save(update_fields=["time_zone"])
             elif roll < 0.0008:
                 for paper in Consent.objects.filter(patient=who.person):
@@ -280,6 +281,8 @@ class Site:
                 self._with_course(who, self._ask)
             elif roll < 0.0027:
                 channels.heard(Channel.SMS, who.person.phone, "Stop.")
+            elif roll < 0.0032:
+                channels.heard(Channel.SMS, who.person.phone, "Start")
 
     def _reviews(self) -> None:
         for row in CheckIn.objects.filter(state=Call.CONNECTED.value).select_related(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions.core import clock
 from sessions.core.append_only import AppendOnlyModel
 from sessions.core.reading import once
+from sessions.people import standing
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.models import Cohort, LevelOfCare, Program
@@ -79,13 +80,12 @@ class Episode(models.Model):
         return f"<Episode {self.pk}>"
 
     def role_of(self, person: Person) -> RoomRole | None:
-        """For access rules: the client's own, or their facilitators'."""
+        """For access rules: the client's own, or their facilitators', as long as these are staff."""
         if person.pk == self.person_id:
             return RoomRole.CLIENT
-        if person.pk == self.therapist_id:
-            return RoomRole.FACILITATOR
         led = self.enrollments.filter(cohort__facilitators=person)
-        return RoomRole.FACILITATOR if once(("leads", self.pk, person.pk), led.exists) else None
+        part = person.pk == self.therapist_id or once(("leads", self.pk, person.pk), led.exists)
+        return RoomRole.FACILITATOR if part and standing.leads_in(person, self.program_id) else None
 
 
 class EpisodeFactKind(models.TextChoices):

@@ -10,9 +10,10 @@ from sessions.audit.models import AuditEvent
 from sessions.core.errors import NotAllowed, NotFound, Refusal
 from sessions.people.access import RULES, Act, may, require
 from sessions.people.models import Membership, Person
-from sessions.people.roles import Role
-from sessions.people.service import disable, end_membership
+from sessions.people.roles import Role, RoomRole
+from sessions.people.service import disable, end_membership, join
 from sessions.programs import service
+from sessions.programs.episode_models import Episode
 from tests.cast import Cast
 
 SEE, ENTER, LEAD = Act.SEE_MEETING, Act.ENTER_ROOM, Act.FACILITATE
@@ -156,6 +157,21 @@ def test_an_ended_membership_ends_what_rested_on_it(cast: Cast, name: str, meeti
     assert may(person, SEE, getattr(cast, meeting))
     end_membership(Membership.objects.get(person=person, role=role))
     assert not any(may(person, act, getattr(cast, meeting)) for act in ABOUT_MEETINGS)
+
+
+def test_who_is_staff_no_more_has_no_part_in_the_episodes_they_led(cast: Cast) -> None:
+    episode = Episode.objects.get(person=cast.alice)
+    Episode.objects.filter(pk=episode.pk).update(therapist=cast.mina)
+    episode.refresh_from_db()
+    acts = {
+        act
+        for act, rule in RULES.items()
+        if may(cast.mina, act, episode) and RoomRole.FACILITATOR in rule.room
+    }
+    assert {Act.SEE_EPISODE, Act.SEE_TESTS, Act.KEEP_PLAN, Act.SIGN_STEP} <= acts
+    end_membership(Membership.objects.get(person=cast.mina, role=Role.FACILITATOR))
+    join(cast.mina, cast.south.pk, Role.FACILITATOR)  # and works elsewhere now
+    assert not any(may(cast.mina, act, episode) for act in acts)
 
 
 @pytest.mark.parametrize("name", ["mina", "alice", "omar", "carol"])

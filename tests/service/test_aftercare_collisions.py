@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
-from sessions.aftercare import answers, availability, calls, journal, planning, queue
+from sessions.aftercare import answers, availability, calls, escalation, journal, planning, queue
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
 from sessions.aftercare.machine import Call, Course
-from sessions.aftercare.models import CheckIn, TryOutcome
+from sessions.aftercare.models import CheckIn, Escalation, TryOutcome
 from sessions.aftercare.risk import Tier
 from sessions.aftercare.slots import Hours
 from sessions.consents import service as consents
@@ -25,7 +25,7 @@ from sessions.people.access import Act, may
 from sessions.people.models import Membership, Person
 from sessions.people.service import end_membership
 from tests.cast import MORNING, assemble
-from tests.service.aftercare import DAY, HOUR, Aftercare
+from tests.service.aftercare import DAY, HOUR, Aftercare, agrees
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +74,31 @@ def test_an_earlier_pauses_end_does_not_end_a_later_one(ada: Aftercare) -> None:
     assert ada.course.state == Course.ACTIVE
 
 
+def test_a_crisis_in_a_pause_ends_it_with_its_hand_off(ada: Aftercare) -> None:
+    planning.pause(ada.cast.carol, ada.course, None)
+    ada.passes(2 * DAY)
+    row = calls.ask_for_call(ada.cast.ada, ada.look())
+    assert row is not None
+    answers.answer(ada.cast.ada, row, {"danger": 1})
+    assert ada.look().state == Course.CRISIS
+    escalation.hand_off(ada.cast.carol, row, "To the clinician on call.")
+    ada.passes(DAY)
+    assert (ada.course.state, bool(ada.calls(Call.PLANNED))) == (Course.ACTIVE, True)
+
+
+def test_a_new_consent_ends_a_pause_that_was_never_ended(
+    ada: Aftercare, django_capture_on_commit_callbacks: Any
+) -> None:
+    planning.pause(ada.cast.carol, ada.course, None)
+    with django_capture_on_commit_callbacks(execute=True):
+        consents.end(ada.cast.ada, ada.paper)
+    ada.passes(2 * DAY)
+    agrees(ada.cast, ada.cast.ada)
+    planning.consent_again(ada.cast.carol, ada.look())
+    ada.passes(DAY)
+    assert (ada.course.state, bool(ada.calls(Call.PLANNED))) == (Course.ACTIVE, True)
+
+
 def closes_high(ada: Aftercare, row: CheckIn) -> None:
     """It is written down with an urgent end; a day agreed on for the next call is refused."""
     answers.interview(ada.cast.mina, row, {"bam4": 2})
@@ -114,6 +139,17 @@ def test_who_has_left_the_programme_sees_and_makes_no_calls(ada: Aftercare) -> N
     assert not may(mina, Act.SEE_COURSE, ada.course)
     assert (row.state, row.caller_id) == (Call.SCHEDULED, ada.cast.theo.pk)
     assert ada.course.caller_id is None
+
+
+def test_a_clock_that_is_set_back_leaves_no_call_in_a_hand_and_no_contact_unseen(ada: Aftercare) -> None:
+    row = ada.comes_due()
+    answers.answer(ada.cast.ada, row, {"bam4": 2}, finished=True)
+    queue.take(ada.cast.theo, row)
+    ada.clock.shift(-timedelta(hours=1))
+    CheckIn.objects.filter(pk=row.pk).update(next_try_at=clock.now())
+    assert queue.take_next(ada.cast.mina, ada.cast.north) == row
+    calls.reached(ada.cast.mina, journal.check_in_of(row.pk), "telephone")
+    assert Escalation.objects.get(check_in=row).contacted_at == clock.now()
 
 
 def test_one_try_told_twice_is_one_try(ada: Aftercare) -> None:

@@ -105,7 +105,11 @@ def page(request: PersonRequest) -> HttpResponse:
             return HttpResponseRedirect(f"{reverse('calls')}?program={program.pk}")
         return HttpResponseRedirect(reverse("call", args=[row.pk]))
     waiting, ahead, unfinished = queue.day(request.user, program, now)
-    free = [row for row in waiting if row.claimed_by_id in (None, request.user.pk) or _lapsed(row, now)]
+    free = [
+        row
+        for row in waiting
+        if row.claimed_by_id in (None, request.user.pk) or not queue.held(row.claimed_until, now)
+    ]
     first = free[0] if free else None
     seen = first is not None and may(request.user, Act.SEE_CHECK_IN, first)
     context = {
@@ -328,12 +332,8 @@ def _call(pk: str, program: Program) -> CheckIn:
     return row
 
 
-def _lapsed(row: CheckIn, now: datetime) -> bool:
-    return row.claimed_until is None or row.claimed_until < now
-
-
 def _holder(row: CheckIn, request: PersonRequest, now: datetime) -> str:
-    if row.claimed_by is None or _lapsed(row, now):
+    if row.claimed_by is None or not queue.held(row.claimed_until, now):
         return ""
     return _("you") if row.claimed_by_id == request.user.pk else row.claimed_by.given_name
 
