@@ -67,6 +67,13 @@ class Hearing:
         planned = ((_seconds(b.start), _seconds(b.end)) for b in self.meeting.break_spans)
         return breaks.counted(planned, self.breaks_taken)
 
+    def break_spans(self) -> tuple[tuple[datetime, datetime], ...]:
+        """The same, as moments."""
+        return tuple(
+            (datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+            for start, end in self.breaks()
+        )
+
     def started_at(self) -> datetime | None:
         """When a facilitator and a client were first in rooms of the meeting together; None when never."""
         together = intersection(self._present("facilitator"), self._present("client"))

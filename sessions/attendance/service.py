@@ -90,6 +90,7 @@ class Sheet:
     rows: tuple[Row, ...]  # by name
     facilitators: tuple[Person, ...]  # on the roster; none once it is signed: the signature names them
     staff_spans: tuple[tuple[datetime, datetime], ...]  # a facilitator in the room
+    breaks: tuple[tuple[datetime, datetime], ...]  # as they were taken, else as planned
     policy: Policy
 
 
@@ -143,6 +144,7 @@ def sheet(actor: Person, meeting: Meeting, *, overrun: bool = False) -> Sheet:
         if attestation
         else tuple(entry.person for entry in programs.roster(meeting) if entry.role == RoomRole.FACILITATOR),
         staff_spans=staff,
+        breaks=found.break_spans(),
         policy=policy,
     )
 

@@ -134,7 +134,7 @@ def show(sheet: service.Sheet) -> Shown:
         even=tuple(row for row in rows if not row.odd),
         picture=Picture(
             staff=tuple(scale.bar(span) for span in staff),
-            breaks=tuple(scale.bar(span) for span in meeting.break_spans),
+            breaks=tuple(scale.bar(Span(start, end)) for start, end in sheet.breaks),
             marks=tuple(scale.x(mark) for mark in scale.marks()),
             labels=tuple(words.clock(moment) for moment in (scale.shown.start, middle, scale.shown.end)),
         ),
@@ -195,8 +195,10 @@ def _reasons(credited: Credited, status: AttendanceStatus, late: bool) -> Iterab
     if arrived is None:
         yield _("Did not come.")
         return
-    if status == AttendanceStatus.ABSENT:
+    if credited.left_at is None:
         yield _("Was at the door and never in the room.")
+    elif credited.status == AttendanceStatus.ABSENT:
+        yield _("Was in the room, and no minute of it counts.")
     if late:
         yield _("Came late, at %(time)s.") % {"time": words.clock(arrived)}
     if waited := _waited_after(credited):

@@ -15,7 +15,7 @@ from sessions.audit.models import AuditEvent
 from sessions.people.models import Person
 from sessions.programs.service import cancel
 from sessions.room.commands import Leave
-from sessions.room.floor_commands import VerifyIdentity
+from sessions.room.floor_commands import StartBreak, VerifyIdentity
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
@@ -101,6 +101,23 @@ def test_somebody_nobody_has_made_sure_of_is_odd_until_somebody_has(held: Group,
 def test_each_picture_has_a_table_of_the_same_behind_it(held: Group, cast: Cast) -> None:
     table = page(cast.mina, address(cast)).split("Alice Haddad: present")[1].split("<tbody>")[1]
     assert ["6:00 PM", "6:30 PM", "in the room", "yes"] in [row[:4] for row in rows(table)]
+
+
+def test_the_picture_shows_the_break_as_it_was_taken(group: Group, cast: Cast) -> None:
+    group.begins(cast.bruno)
+    group.passes(MINUTE, cast.mina, cast.bruno)
+    assert 'class="break"' not in page(cast.mina, address(cast))
+    group.does(cast.mina, StartBreak(5 * MINUTE))
+    group.comes(cast.alice)
+    group.lets_in(cast.mina, cast.alice)
+    group.passes(2 * MINUTE, cast.mina, cast.alice, cast.bruno)
+    group.does(cast.alice, Leave())
+    group.passes(5 * MINUTE, cast.mina, cast.bruno)
+    group.is_ended()
+    shown = page(cast.mina, address(cast))
+    assert 'class="break"' in shown
+    assert "Was in the room, and no minute of it counts." in shown.split("Alice Haddad", 1)[1]
+    assert "never in the room" not in shown
 
 
 @pytest.mark.parametrize(
