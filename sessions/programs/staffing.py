@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from sessions.audit import service as audit
 from sessions.core import clock
@@ -78,6 +79,33 @@ def hire(program: Program, who: Hired, role: Role, by: Person) -> tuple[Person, 
     """
     if role not in STAFF:
         raise Invalid
+    person, new = _account(program, who)
+    join(person, program.pk, role, by)
+    return person, new
+
+
+@transaction.atomic
+def found(name: str, time_zone: str, who: Hired) -> tuple[Program, Person, bool]:
+    """A new programme and its first administrator, and whether their account is new.
+
+    For who installs the product, from the command line: inside of it nobody may. Raises Invalid for what is
+    no name, zone or address, and for an account that is switched off.
+    """
+    program = Program(name=name.strip(), time_zone=time_zone)
+    try:
+        program.full_clean()
+    except ValidationError as wrong:
+        raise Invalid(" ".join(wrong.messages)) from wrong
+    program.save()
+    audit.record(
+        actor_id=None, act="program.founded", subject_type="program", subject_id=program.pk, scope=program.pk
+    )
+    person, new = _account(program, who)
+    join(person, program.pk, Role.ADMINISTRATOR)
+    return program, person, new
+
+
+def _account(program: Program, who: Hired) -> tuple[Person, bool]:
     email = who.email.strip().lower()
     person = Person.objects.known_in(program.pk, email) or _staff_elsewhere(email)
     new = person is None
@@ -98,7 +126,6 @@ def hire(program: Program, who: Hired, role: Role, by: Person) -> tuple[Person, 
         person.save()
     if not person.is_active:
         raise Invalid("This account is switched off. An administrator of the installation can switch it on.")
-    join(person, program.pk, role, by)
     return person, new
 
 
