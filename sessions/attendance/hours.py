@@ -250,6 +250,11 @@ def _credit(hour: _Hour, person: Whereabouts, policy: Policy) -> Credit:
 def _status(credited_s: int, eligible_s: int, person: Whereabouts, policy: Policy) -> Status:
     if person.arrived_at is None or not (person.rooms or person.waiting):
         return Status.ABSENT
+    return status_of(credited_s, eligible_s, policy)
+
+
+def status_of(credited_s: int, eligible_s: int, policy: Policy) -> Status:
+    """Of somebody who came (rule 8)."""
     if eligible_s == 0:
         return Status.PRESENT  # staff never came: the client did (rule 9)
     if credited_s * 100 >= policy.present_percent * eligible_s:

@@ -11,9 +11,10 @@ from uuid import UUID
 from django.db import transaction
 
 from sessions.attendance import absences, notes, proposals, seals
+from sessions.attendance.hours import status_of
 from sessions.attendance.models import Adjustment, AttendanceRecord, AttendanceStatus, Attestation
 from sessions.attendance.policies import policy_of
-from sessions.attendance.policy import Policy, with_overrun
+from sessions.attendance.policy import Policy, decode, with_overrun
 from sessions.attendance.records import values
 from sessions.audit import service as audit
 from sessions.core import clock
@@ -163,7 +164,7 @@ def adjust(
         progress = proposals.locked(meeting.pk)
         earlier = list(Adjustment.objects.filter(record=record).order_by("number"))
         before = values(record, earlier)
-        after = _changed(before, change, _most_seconds(record))
+        after = _changed(before, change, record)
         if after == before:
             raise Invalid("This changes nothing.")
         row = Adjustment(
@@ -193,7 +194,7 @@ def policy_for(meeting: Meeting, overrun: bool) -> Policy:
     return with_overrun(policy) if overrun else policy
 
 
-def _changed(before: dict[str, Any], change: Change, most_seconds: int) -> dict[str, Any]:
+def _changed(before: dict[str, Any], change: Change, record: AttendanceRecord) -> dict[str, Any]:
     after = dict(before)
     if change.credited_minutes is not None and change.credited_minutes != before["credited_seconds"] // 60:
         after["credited_seconds"] = change.credited_minutes * 60
@@ -202,12 +203,16 @@ def _changed(before: dict[str, Any], change: Change, most_seconds: int) -> dict[
         if after["raw_seconds"] > after["credited_seconds"]:
             raise Invalid("The minutes for claims cannot be more than the credited ones.")
     after["raw_seconds"] = min(after["raw_seconds"], after["credited_seconds"])
-    if not 0 <= after["raw_seconds"] <= after["credited_seconds"] <= most_seconds:
+    if not 0 <= after["raw_seconds"] <= after["credited_seconds"] <= _most_seconds(record):
         raise Invalid("The minutes cannot be more than the meeting had, nor less than none.")
     if change.status is not None:
         after["status"] = change.status.value
     if after["status"] == AttendanceStatus.ABSENT and after["credited_seconds"]:
-        raise Invalid("Who was absent has no minutes. Please change the status too, or the minutes.")
+        if before["status"] != AttendanceStatus.ABSENT:
+            raise Invalid("Who was absent has no minutes. Please change the minutes too.")
+        # Whoever is given minutes was there, whether or not somebody thought of the status.
+        counted = status_of(after["credited_seconds"], record.eligible_seconds, decode(record.policy))
+        after["status"] = counted.value
     if change.late is not None:
         after["late"] = change.late
     if change.excused is not None:

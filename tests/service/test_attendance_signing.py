@@ -231,6 +231,15 @@ def test_an_adjustment_that_cannot_be_is_refused(
         service.adjust(cast.mina, held.record(cast.alice), change, reason=reason, typed_name="Mina Park")
 
 
+def test_who_was_absent_and_is_given_minutes_is_absent_no_more(held: Group, cast: Cast) -> None:
+    held.is_signed()
+    record = held.record(cast.bruno)
+    assert service.effective(record).status == "absent"
+    change = Change(credited_minutes=10)
+    service.adjust(cast.mina, record, change, reason="Took part by phone.", typed_name="Mina Park")
+    assert service.effective(held.record(cast.bruno)).status == "present", "all there was to be had"
+
+
 @pytest.mark.parametrize("table", ["iop_attestation", "iop_attendancerecord", "iop_adjustment", "iop_seal"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
 def test_the_database_itself_keeps_what_was_signed(
