@@ -162,6 +162,11 @@ class Site:
             self.kill()
             raise
 
+    def end(self) -> None:
+        """Stop it, by force where a busy machine takes too long: how long it may take has a test of its own."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.stop()
+
     def new_group(self) -> dict[str, Any]:
         """One more open meeting of the demo's group, with nobody in it yet; in the form of `demo["meetings"]`."""
         return self._made(NEW_GROUP.format(like=self.meeting("process_group")["id"]), "process_group")

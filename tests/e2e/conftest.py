@@ -61,7 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ours.prepare()
     ours.start()
     yield ours
-    ours.stop()
+    ours.end()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -37,7 +37,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     told = site.manage("shell", "-v0", "-c", "from tests.e2e.attended import hold; hold()")
     site.start()
     yield Held(site, f"/meetings/{told.split()[-1]}/sign")
-    site.stop()
+    site.end()
 
 
 async def test_the_client_sees_the_week_as_a_ring_and_as_a_table(held: Held, come: Come) -> None:

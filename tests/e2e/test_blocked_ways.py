@@ -76,7 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, coturn: int, media_port: int)
     ours.prepare()
     ours.start(media_port=media_port)
     yield ours
-    ours.stop()
+    ours.end()
 
 
 class Firewall(Line):

@@ -43,7 +43,7 @@ async def walk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> As
     walking = Walk(site, browser, look)
     yield walking
     await walking.close()
-    site.stop()
+    site.end()
 
 
 async def test_somebody_is_referred_and_gets_a_link_to_sign_in(walk: Walk) -> None:

@@ -27,7 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ours.prepare()
     ours.start()
     yield ours
-    ours.stop()
+    ours.end()
 
 
 @dataclass

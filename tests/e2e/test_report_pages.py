@@ -44,7 +44,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
     site.manage("shell", "-v0", "-c", SIGN.format(meeting=meeting))
     site.start()
     yield Signed(site, meeting)
-    site.stop()
+    site.end()
 
 
 async def looked_at(page: Page, name: str) -> None:

@@ -29,10 +29,12 @@ from tests.e2e.states import (
     daniel,
     people,
 )
-from tests.e2e.visitor import DESKTOP, PHONE, until
+from tests.e2e.test_pages import NARROW
+from tests.e2e.visitor import DESKTOP, PHONE, at_rest, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+LANDSCAPE = {"width": 844, "height": 390}
 SMALL_WINDOW = "documentPictureInPicture.window?.document"
 
 
@@ -189,6 +191,39 @@ async def test_who_is_on_call_takes_a_group_over(browser: Browser) -> None:
     await expect(page.get_by_test_id("may-take-over")).to_contain_text("beside their facilitator")
     await page.get_by_test_id("take-over").click()
     assert await says(stage, "takeOver") == {}
+    await page.context.close()
+
+
+async def test_who_left_and_came_back_while_the_line_was_lost_comes_in_again(browser: Browser) -> None:
+    page = await page_of(browser)
+    stage = await Stage(page).open(view(you(), members=GROUP))
+    stage.answers = False
+    for testid in ("bar-leave", "leave", "come-back", "ask-neither", "join"):
+        await page.get_by_test_id(testid).click()
+    await page.get_by_test_id("room").wait_for()
+    late = await until(partial(_all, stage, "leave"), bool, "the page says that its person left")
+    stage.said.clear()
+    await stage.tell({"type": "done", "commandId": late[0]["commandId"], "seq": 2})
+    assert await says(stage, "knock") == {}
+    await page.context.close()
+
+
+# What stands on a tile and is not wholly on it.
+CUT = """() => [...document.querySelectorAll('.tile-name, .tile-muted, .tile-mark')].filter(one => {
+  const [box, tile] = [one, one.closest('.tile')].map(each => each.getBoundingClientRect());
+  return box.left < tile.left || box.right > tile.right || box.bottom > tile.bottom + 1;
+}).map(one => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("size", [PHONE, LANDSCAPE, NARROW], ids=["upright", "on its side", "small"])
+async def test_on_a_phone_thirteen_names_and_marks_lie_on_their_tiles(browser: Browser, size: Any) -> None:
+    page = await page_of(browser, size)
+    others = [member(f"Person with a name {number}", hand=number) for number in range(1, 13)]
+    await Stage(page, **CLIENT).open(view(daniel(hand=13), members=others))
+    await expect(page.get_by_test_id("tile")).to_have_count(13)
+    await at_rest(page)
+    await expect(page.locator(".tile-muted")).to_have_count(1)  # one's own
+    assert await page.evaluate(CUT) == []
     await page.context.close()
 
 

@@ -87,7 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, media_port: int) -> Iterator[
     ours.prepare()
     ours.start(media_port=media_port)
     yield ours
-    ours.stop()
+    ours.end()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

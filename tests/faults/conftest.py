@@ -18,4 +18,4 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ours.prepare()
     ours.start()
     yield ours
-    ours.stop()
+    ours.end()

@@ -6,7 +6,6 @@ second-by-second judge: a crash loses at most ten seconds, an outage of the web 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
@@ -92,8 +91,7 @@ def site(tmp_path: Path, database: Postgres) -> Iterator[Site]:
         ours.prepare()
         ours.start()
         yield ours
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            ours.stop()
+        ours.end()
 
 
 class Background:

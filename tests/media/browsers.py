@@ -256,7 +256,7 @@ async def firefox() -> AsyncIterator[Firefox]:
         )
         assert process.stderr is not None
         try:
-            address = await asyncio.wait_for(_bidi_address(process.stderr), 60)
+            address = await asyncio.wait_for(_bidi_address(process.stderr), 120)
             drain = asyncio.ensure_future(process.stderr.read())  # a full pipe would stop the browser
             async with aiohttp.ClientSession() as client, client.ws_connect(f"{address}/session") as socket:
                 browser = Firefox(socket)
@@ -270,7 +270,11 @@ async def firefox() -> AsyncIterator[Firefox]:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            await asyncio.wait_for(process.wait(), 20)
+            try:
+                await asyncio.wait_for(process.wait(), 20)
+            except TimeoutError:  # a busy machine
+                process.kill()
+                await process.wait()
 
 
 async def _bidi_address(stream: asyncio.StreamReader) -> str:

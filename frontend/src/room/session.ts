@@ -212,7 +212,9 @@ export class Session {
 
   leave(): void {
     this.#goOut({ left: true });
-    void this.#do({ type: "leave" }, this.config.meetingId);
+    void this.#do({ type: "leave" }, this.config.meetingId).then(() => {
+      if (this.#snapshot.coming) this.#knock(); // the person was back before the line: this ended the visit before
+    });
   }
 
   end(): void {
