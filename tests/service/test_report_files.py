@@ -21,7 +21,7 @@ from sessions import tasks
 from sessions.attendance.reports import drawing, fhir, gather, service
 from sessions.attendance.reports.audiences import TO, Audience, Format
 from sessions.attendance.reports.models import Report, ReportChain
-from sessions.consents.purposes import RecipientKind
+from sessions.consents.purposes import Purpose, RecipientKind
 from sessions.core import append_only
 from sessions.core.errors import Invalid
 from sessions.people.models import Person
@@ -241,6 +241,9 @@ def tags_of(node: object) -> set[str]:
     return found
 
 
+KINDS = ("Appointment", "Encounter")
+
+
 class TestFhir:
     def test_every_session_is_an_appointment_and_every_attended_one_an_encounter(self, cast: Cast) -> None:
         report = made(cast.carol, cast, wanted(format_=Format.FHIR))
@@ -264,6 +267,23 @@ class TestFhir:
         assert lengths == [90, 70, 50, 60]
         known = {entry["fullUrl"] for entry in json.loads(data)["entry"]}
         assert set(re.findall(r'"reference":\s*"(urn:uuid:[0-9a-f-]+)"', data.decode())) <= known
+
+    def test_for_an_outside_provider_each_resource_carries_the_notice(self, cast: Cast) -> None:
+        consent = signs(cast.alice, offered(cast, Purpose.CARE, recipient(cast, RecipientKind.PROVIDER)))
+        report = made(cast.carol, cast, wanted(Audience.PROVIDER, Format.FHIR, consent))
+        read = json.loads(service.download(cast.carol, report.pk)[1])
+        for one in (read, *(entry["resource"] for entry in read["entry"])):
+            assert [label["code"] for label in one["meta"]["security"]] == ["NORDSCLCD"]
+        assert all(drawing.NOTICE in entry["resource"]["text"]["div"] for entry in read["entry"])
+        of = {
+            kind: [e["resource"] for e in read["entry"] if e["resource"]["resourceType"] == kind]
+            for kind in KINDS
+        }
+        scheduled = {(one["start"], one["end"]) for one in of["Appointment"]}
+        periods = {(one["period"]["start"], one["period"]["end"]) for one in of["Encounter"]}
+        assert periods <= scheduled, "when somebody came and went is not for them"
+        own = service.download(cast.carol, made(cast.carol, cast, wanted(format_=Format.FHIR)).pk)[1]
+        assert "NORDSCLCD" not in own.decode(), "the chart stays here"
 
     def test_what_is_no_fhir_is_never_handed_out(self) -> None:
         with pytest.raises(fhir.NotValid) as wrong:

@@ -8,6 +8,7 @@ would be one session too many. Minutes of the Encounter's length are credited mi
 
 from __future__ import annotations
 
+import html
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sessions.attendance.models import AttendanceStatus
+from sessions.attendance.reports.audiences import Column
 from sessions.attendance.reports.content import Content, Entry
 from sessions.core.errors import Fault
 from sessions.people.models import Person
@@ -35,10 +37,16 @@ def write(
     staff: dict[UUID, tuple[Person, ...]],
     report_id: UUID,
     made_at: datetime,
+    notice: str = "",
 ) -> bytes:
-    """The bundle as JSON. `staff` by meeting. Raises NotValid."""
+    """The bundle as JSON. Raises NotValid.
+
+    Args:
+        staff: by meeting.
+        notice: against redisclosure, for outside parties.
+    """
     built = bundle(content, patient, staff, report_id, made_at)
-    return validated(built)
+    return validated(_noticed(built, notice) if notice else built)
 
 
 def validated(built: dict[str, Any]) -> bytes:
@@ -68,12 +76,13 @@ def bundle(
         _entry(patient.pk, {"resourceType": "Patient", "active": True, "name": [_name(patient)]}),
         *(_entry(pk, {"resourceType": "Practitioner", "name": [_name(one)]}) for pk, one in people.items()),
     ]
+    stayed = Column.STAYED in content.columns
     for entry in content.entries:
         leads = staff.get(entry.meeting_id, ())
         held_id = appointment_id(entry.meeting_id, patient.pk)
         entries.append(_entry(_urn(entry, patient), _appointment(entry, patient, leads), held_id))
         if entry.now.credited_minutes:
-            entries.append(_entry(entry.record_id, _encounter(entry, patient, leads, organization)))
+            entries.append(_entry(entry.record_id, _encounter(entry, patient, leads, organization, stayed)))
     return {
         "resourceType": "Bundle",
         "id": str(report_id),
@@ -114,6 +123,25 @@ def appointment_status(held: Held) -> dict[str, Any]:
     return {"status": "noshow"}
 
 
+def _noticed(built: dict[str, Any], notice: str) -> dict[str, Any]:
+    """The notice in words on each resource, which travels further than the bundle, and as a security label.
+
+    Source: 42 CFR 2.32; hl7.org/fhir/R4/security-labels.html.
+    """
+    label = {
+        "system": ACT_CODE,
+        "code": "NORDSCLCD",
+        "display": "no redisclosure without consent directive",
+    }
+    meta = {"security": [label]}
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{html.escape(notice)}</p></div>'
+    text = {"status": "additional", "div": div}
+    entries = [
+        {**entry, "resource": {**entry["resource"], "meta": meta, "text": text}} for entry in built["entry"]
+    ]
+    return {**built, "meta": meta, "entry": entries}
+
+
 def _appointment(entry: Entry, patient: Person, leads: Iterable[Person]) -> dict[str, Any]:
     return {
         "resourceType": "Appointment",
@@ -128,7 +156,15 @@ def _appointment(entry: Entry, patient: Person, leads: Iterable[Person]) -> dict
     }
 
 
-def _encounter(entry: Entry, patient: Person, leads: Iterable[Person], organization: UUID) -> dict[str, Any]:
+def _encounter(
+    entry: Entry, patient: Person, leads: Iterable[Person], organization: UUID, stayed: bool
+) -> dict[str, Any]:
+    """`stayed`: whether the reader may know when the patient came and went, or only when it was to be."""
+    period = (
+        (entry.arrived_at or entry.started_at, entry.left_at or entry.stopped_at)
+        if stayed
+        else (entry.starts_at, entry.ends_at)
+    )
     return {
         "resourceType": "Encounter",
         "status": "finished",
@@ -143,10 +179,7 @@ def _encounter(entry: Entry, patient: Person, leads: Iterable[Person], organizat
             for one in leads
         ],
         "appointment": [_reference(_urn(entry, patient))],
-        "period": {
-            "start": _at(entry.arrived_at or entry.started_at),
-            "end": _at(entry.left_at or entry.stopped_at),
-        },
+        "period": {"start": _at(period[0]), "end": _at(period[1])},
         "length": {
             "value": entry.now.credited_minutes,
             "unit": "min",

@@ -147,7 +147,8 @@ def write(content: Content, asked: Asked, report: UUID, made_at: datetime) -> by
             if asked.patient is None:
                 raise Fault("a report about nothing")  # the table's own constraint rules it out
             staff = gather.staff_of({entry.meeting_id for entry in content.entries})
-            return fhir.write(content, asked.patient, staff, report, made_at)
+            notice = drawing.NOTICE if outside else ""
+            return fhir.write(content, asked.patient, staff, report, made_at, notice)
 
 
 def _freeze(order: ReportOrder, pk: UUID, content: Content, data: bytes, made_at: datetime) -> None:
