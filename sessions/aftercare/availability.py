@@ -17,10 +17,11 @@ from sessions.aftercare.hours_models import CallerException, CallerHours
 from sessions.aftercare.machine import Call
 from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.aftercare.slots import Caller, Hours
+from sessions.audit import service as audit
 from sessions.core import clock
 from sessions.core.errors import Invalid, NotFound
 from sessions.core.span import Span
-from sessions.people.access import Act, require
+from sessions.people.access import Act, may, require
 from sessions.people.models import Membership, Person
 from sessions.people.roles import LEADING
 from sessions.programs.models import Program
@@ -47,15 +48,48 @@ def set_hours(actor: Person, program_id: UUID, hours: Iterable[Hours]) -> None:
     _rebook_outside(actor, program_id)
 
 
-def be_away(actor: Person, program_id: UUID, span: Span, *, away: bool = True) -> None:
+def be_away(
+    actor: Person, program_id: UUID, span: Span, *, away: bool = True, who: Person | None = None
+) -> None:
     """The actor is away then (or there beside the weekly hours). Their calls in it go to others or to another
-    time, and the alumni are told. Raises NotFound for who does not call."""
+    time, and the alumni are told.
+
+    Args:
+        who: somebody else, who has fallen ill: said by a coordinator.
+
+    Raises NotFound for who does not call, and for who speaks for others without coordinating.
+    """
     program = program_of(actor, program_id)
+    who = who or actor
+    if who != actor:
+        require(actor, Act.SEE_AFTERCARE, program)
+        program_of(who, program_id)
+        audit.record(
+            actor_id=actor.pk,
+            act="caller.away" if away else "caller.there",
+            subject_type="person",
+            subject_id=who.pk,
+            scope=program_id,
+        )
     CallerException.objects.create(
-        program=program, person=actor, starts_at=span.start, ends_at=span.end, away=away
+        program=program, person=who, starts_at=span.start, ends_at=span.end, away=away
     )
     if away:
-        reassign(actor, program_id, span)
+        reassign(who, program_id, span)
+
+
+def coming(actor: Person, program_id: UUID) -> list[CallerException]:
+    """What is said of the days ahead: the actor's own; for a coordinator everybody's. Raises NotFound."""
+    program = program_of(actor, program_id)
+    rows = CallerException.objects.filter(program=program, ends_at__gt=clock.now()).select_related("person")
+    return list(rows if may(actor, Act.SEE_AFTERCARE, program) else rows.filter(person=actor))
+
+
+def take_back(actor: Person, program_id: UUID, exception_id: int) -> None:
+    """It is as the weekly hours say after all; calls that were moved stay where they are. Idempotent.
+    Raises NotFound."""
+    known = [row.pk for row in coming(actor, program_id)]
+    CallerException.objects.filter(pk=exception_id, pk__in=known).delete()
 
 
 def reassign(person: Person, program_id: UUID, span: Span) -> int:

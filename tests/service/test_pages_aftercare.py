@@ -13,6 +13,7 @@ from sessions.aftercare import (
     answers,
     appointment,
     emergency,
+    free,
     instruments,
     journal,
     letter,
@@ -27,6 +28,7 @@ from sessions.aftercare.risk import Tier
 from sessions.attendance.reports import drawing
 from sessions.audit.models import AuditEvent
 from sessions.core import clock
+from sessions.core.span import Span
 from sessions.people.models import Person
 from tests.cast import MORNING, assemble
 from tests.service.aftercare import HOUR, Aftercare, at, names_contact
@@ -375,6 +377,30 @@ def test_callers_say_their_hours_and_when_they_are_away(ada: Aftercare) -> None:
     assert moved.starts_at is not None
     # Her own caller, on a day nearby on which she is there.
     assert (moved.caller, moved.starts_at < at("2026-03-04T00:00")) == (ada.cast.mina, True)
+
+
+def test_a_coordinator_says_that_a_caller_has_fallen_ill_and_takes_it_back(ada: Aftercare) -> None:
+    mina, client = ada.cast.mina, as_(ada.cast.carol)
+    ill = {"do": "away", "who": str(mina.pk), "starts": "2026-03-01T00:00", "ends": "2026-03-09T00:00"}
+    assert as_(ada.cast.theo).post("/calls/hours", ill).status_code == 422  # speaks for himself alone
+    assert client.post("/calls/hours", {**ill, "away": "away"}).status_code == 302
+    assert ada.upcoming().caller == ada.cast.theo
+    assert AuditEvent.objects.filter(act="caller.away", subject_id=str(mina.pk)).exists()
+    page = text(client.get("/calls/hours").content)
+    assert "Mina Park: away" in page
+    (one,) = CallerException.objects.all()
+    taken = {"do": "take-back", "exception": str(one.pk)}
+    as_(ada.cast.theo).post("/calls/hours", taken)
+    assert CallerException.objects.exists()
+    client.post("/calls/hours", taken)
+    assert not CallerException.objects.exists()
+
+
+def test_a_caller_is_there_beside_the_weekly_hours(ada: Aftercare) -> None:
+    there = {"do": "away", "away": "there", "starts": "2026-03-07T09:00", "ends": "2026-03-07T12:00"}
+    assert as_(ada.cast.theo).post("/calls/hours", there).status_code == 302
+    on_saturday = free.callers(ada.cast.north.pk, Span(at("2026-03-07T00:00"), at("2026-03-08T00:00")))
+    assert [len(one.extra) for one in on_saturday if one.id == ada.cast.theo.pk] == [1]
 
 
 def test_the_letter_says_nothing_but_call_us(ada: Aftercare) -> None:

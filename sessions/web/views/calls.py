@@ -30,7 +30,7 @@ from sessions.aftercare import (
     queue,
 )
 from sessions.aftercare.calls import Outcome
-from sessions.aftercare.hours_models import CallerException, CallerHours
+from sessions.aftercare.hours_models import CallerHours
 from sessions.aftercare.machine import CALLED, Call
 from sessions.aftercare.models import CheckIn, TryOutcome
 from sessions.aftercare.risk import Tier
@@ -40,6 +40,7 @@ from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.span import Span
 from sessions.people import service as people
 from sessions.people.access import Act, may, require
+from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.programs.models import Program
 from sessions.web import check_ins, words
@@ -84,8 +85,26 @@ class CloseForm(forms.Form):
 
 
 class AwayForm(forms.Form):
+    who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
+    away = forms.TypedChoiceField(
+        label=gettext_lazy("In that time"),
+        coerce=lambda value: value == "away",
+        choices=[
+            ("away", gettext_lazy("is away")),
+            ("there", gettext_lazy("takes calls beside these hours")),
+        ],
+        initial="away",
+        empty_value=True,
+        required=False,
+    )
     starts = moment_field(gettext_lazy("From"))
     ends = moment_field(gettext_lazy("Until"))
+
+    def __init__(self, data: Any, people: list[Person]) -> None:
+        super().__init__(data)
+        self.fields["who"].choices = [(str(one.pk), one.name) for one in people]  # type: ignore[attr-defined]
+        if len(people) < 2:
+            self.fields["who"].widget = forms.HiddenInput()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -205,14 +224,22 @@ def call(request: PersonRequest, check_in_id: UUID) -> HttpResponse:
 def hours(request: PersonRequest) -> HttpResponse:
     """One's own hours for calls, by one's own clock, and when one is away."""
     program, all_programs = program_for(request)
-    away = AwayForm(request.POST if request.POST.get("do") == "away" else None)
+    people = _speaks_for(request, program)
+    away = AwayForm(request.POST if request.POST.get("do") == "away" else None, people)
     trouble = ""
     if request.method == "POST":
         try:
             if request.POST.get("do") == "away" and away.is_valid():
                 span = _span(away.cleaned_data["starts"], away.cleaned_data["ends"])
-                availability.be_away(request.user, program.pk, span)
-                notices.success(request, _("Kept. Your calls in that time have been moved."))
+                who = next((one for one in people if str(one.pk) == away.cleaned_data["who"]), None)
+                gone = away.cleaned_data["away"]
+                availability.be_away(request.user, program.pk, span, away=gone, who=who)
+                notices.success(
+                    request, _("Kept. The calls in that time have been moved.") if gone else _("Kept.")
+                )
+                return HttpResponseRedirect(request.get_full_path())
+            if request.POST.get("do") == "take-back" and request.POST.get("exception", "").isdecimal():
+                availability.take_back(request.user, program.pk, int(request.POST["exception"]))
                 return HttpResponseRedirect(request.get_full_path())
             if request.POST.get("do") == "hours":
                 availability.set_hours(request.user, program.pk, _hours(request))
@@ -232,9 +259,6 @@ def hours(request: PersonRequest) -> HttpResponse:
         week.append(
             (day, words.weekday(MONDAY + timedelta(days=day)), [*stretches, ("", ""), ("", "")][:STRETCHES])
         )
-    coming = CallerException.objects.filter(
-        program=program, person=request.user, ends_at__gt=clock.now(), away=True
-    )
     context = {
         "program": program,
         "programs": all_programs,
@@ -242,16 +266,30 @@ def hours(request: PersonRequest) -> HttpResponse:
         "away": away,
         "coming": [
             (
+                one,
                 words.day(one.starts_at),
                 words.clock(one.starts_at),
                 words.day(one.ends_at),
                 words.clock(one.ends_at),
             )
-            for one in coming
+            for one in availability.coming(request.user, program.pk)
         ],
         "trouble": trouble,
     }
     return render(request, "calls/hours.html", context, status=422 if trouble or away.errors else 200)
+
+
+def _speaks_for(request: PersonRequest, program: Program) -> list[Person]:
+    """Oneself first; who coordinates also says that somebody else has fallen ill."""
+    others = CallerHours.objects.filter(program=program).exclude(person=request.user)
+    if not may(request.user, Act.SEE_AFTERCARE, program):
+        return [request.user]
+    able = [
+        one
+        for one in Person.objects.filter(pk__in=others.values("person"))
+        if may(one, Act.SEE_CALLS, program)
+    ]
+    return [request.user, *sorted(able, key=lambda one: one.name)]
 
 
 def program_for(request: PersonRequest, *roles: Role) -> tuple[Program, list[Program]]:
