@@ -86,15 +86,13 @@ class CloseForm(forms.Form):
 
 class AwayForm(forms.Form):
     who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
-    away = forms.TypedChoiceField(
+    away = forms.ChoiceField(
         label=gettext_lazy("In that time"),
-        coerce=lambda value: value == "away",
         choices=[
             ("away", gettext_lazy("is away")),
             ("there", gettext_lazy("takes calls beside these hours")),
         ],
         initial="away",
-        empty_value=True,
         required=False,
     )
     starts = moment_field(gettext_lazy("From"))
@@ -232,7 +230,7 @@ def hours(request: PersonRequest) -> HttpResponse:
             if request.POST.get("do") == "away" and away.is_valid():
                 span = _span(away.cleaned_data["starts"], away.cleaned_data["ends"])
                 who = next((one for one in people if str(one.pk) == away.cleaned_data["who"]), None)
-                gone = away.cleaned_data["away"]
+                gone = away.cleaned_data["away"] != "there"
                 availability.be_away(request.user, program.pk, span, away=gone, who=who)
                 notices.success(
                     request, _("Kept. The calls in that time have been moved.") if gone else _("Kept.")
