@@ -133,6 +133,9 @@ def test_reports_name_the_source_in_no_sum_and_not_for_who_pays_or_employs(
     page = drawing.page(content, report_id="r1", made_at=clock.now(), made_by="Carol Reyes", language="en")
     assert ("Harbor House" in page) == shown
     assert ("neither seen nor signed" in page) == shown
+    kind = audience in (Audience.CHART, Audience.CLIENT, Audience.PROVIDER)
+    assert ("Process group" in page) == kind, "a court learns that it was a group, and not of what kind"
+    assert ("Group session" in page) == (audience is Audience.COURT)
     lines = list(csv.DictReader(io.StringIO(tables.write(content, "r1", "").decode("utf-8-sig"))))
     assert [(line["date"], line["kept_by"], line["counts"]) for line in lines] == (
         [("2026-02-23", "Harbor House", "no"), ("2026-02-24", "Harbor House", "no")] if shown else []

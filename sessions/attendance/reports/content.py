@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sessions.attendance.elsewhere import Elsewhere
@@ -13,6 +13,20 @@ from sessions.attendance.reports.audiences import Audience, Column
 from sessions.attendance.reports.units import Form, Line, Payer
 from sessions.consents.purposes import Purpose
 from sessions.programs.kinds import MeetingKind
+
+_FORMS: Final[dict[MeetingKind, Form]] = {
+    MeetingKind.INDIVIDUAL_THERAPY: Form.INDIVIDUAL,
+    MeetingKind.FAMILY_THERAPY: Form.FAMILY,
+    MeetingKind.FAMILY_GROUP: Form.FAMILY,
+    MeetingKind.PROCESS_GROUP: Form.GROUP,
+    MeetingKind.RELAPSE_PREVENTION: Form.GROUP,
+    MeetingKind.SKILL_BUILDING: Form.GROUP,
+    MeetingKind.CODEPENDENCY_SUPPORT: Form.GROUP,
+}
+
+
+def form_of(kind: MeetingKind) -> Form:
+    return _FORMS.get(kind, Form.OTHER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from django.utils.translation import override
 
 from sessions.attendance.reports import wording
 from sessions.attendance.reports.audiences import OUTSIDE, Audience, Column
-from sessions.attendance.reports.content import Content, Entry
+from sessions.attendance.reports.content import Content, Entry, form_of
 from sessions.attendance.reports.printing import NOT_INSTALLED
 from sessions.core import zones
 from sessions.core.errors import Fault, Refusal
@@ -129,7 +129,7 @@ def _words(
         (_("Made"), f"{made_by}, {wording.moment(made_at, zone)}"),
         (_("Report"), report_id),
     ]
-    targets = content.audience in _TARGETS
+    targets, kinds = content.audience in _TARGETS, Column.KIND in content.columns
     return {
         "language": language,
         "title": _("Attendance"),
@@ -185,7 +185,7 @@ def _words(
         "elsewhere": [
             {
                 "day": ", ".join(filter(None, [wording.day(one.on), one.start])),
-                "kind": str(one.kind.label),
+                "kind": str(one.kind.label if kinds else wording.FORMS[form_of(one.kind)]),
                 "status": str(one.status.label),
                 "minutes": one.minutes,
                 "source": one.source,

@@ -22,8 +22,9 @@ from sessions.attendance.reports.content import (
     Permission,
     Values,
     WeekTotal,
+    form_of,
 )
-from sessions.attendance.reports.units import Attended, Form, Payer, units
+from sessions.attendance.reports.units import Attended, Payer, units
 from sessions.people.models import Person
 from sessions.people.roles import RoomRole
 from sessions.programs.clients import ClientFile
@@ -34,19 +35,6 @@ from sessions.programs.models import Enrollment, Meeting, MeetingFacilitator, Me
 DEFAULT_HOUR: Final = 60
 # Not for who pays or employs: what another place kept proves nothing that was delivered here.
 WITH_ELSEWHERE: Final = frozenset({Audience.CHART, Audience.CLIENT, Audience.PROVIDER, Audience.COURT})
-_FORMS: Final[dict[MeetingKind, Form]] = {
-    MeetingKind.INDIVIDUAL_THERAPY: Form.INDIVIDUAL,
-    MeetingKind.FAMILY_THERAPY: Form.FAMILY,
-    MeetingKind.FAMILY_GROUP: Form.FAMILY,
-    MeetingKind.PROCESS_GROUP: Form.GROUP,
-    MeetingKind.RELAPSE_PREVENTION: Form.GROUP,
-    MeetingKind.SKILL_BUILDING: Form.GROUP,
-    MeetingKind.CODEPENDENCY_SUPPORT: Form.GROUP,
-}
-
-
-def form_of(kind: MeetingKind) -> Form:
-    return _FORMS.get(kind, Form.OTHER)
 
 
 def records_of(file: ClientFile, from_on: date, to_on: date) -> QuerySet[AttendanceRecord]:

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from sessions.attendance.elsewhere import Elsewhere
 from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.reports.audiences import Column
-from sessions.attendance.reports.content import Change, Content, Entry, Values
-from sessions.attendance.reports.units import Payer
+from sessions.attendance.reports.content import Change, Content, Entry, Values, form_of
+from sessions.attendance.reports.units import Form, Payer
 from sessions.core import zones
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -97,6 +97,7 @@ def _brought(one: Elsewhere, column: Column, cells: int) -> tuple[str, ...]:
         Column.DATE: one.on.isoformat(),
         Column.SCHEDULED: one.start,
         Column.KIND: one.kind.value,
+        Column.FORM: _form(form_of(one.kind)),
         Column.MINUTES: str(one.minutes),
         Column.STATUS: one.status.value,
     }
@@ -112,6 +113,10 @@ def _units(content: Content) -> dict[UUID, list[str]]:
         entry.record_id: [line.code, str(line.units)]
         for entry, line in zip(counted, content.units, strict=True)
     }
+
+
+def _form(form: Form) -> str:
+    return Form.GROUP.value if form is Form.OTHER else form.value
 
 
 def safe(value: str) -> str:
@@ -134,7 +139,7 @@ def _values(entry: Entry, column: Column, zone: ZoneInfo, content: Content) -> t
         case Column.KIND:
             return (entry.kind.value,)
         case Column.FORM:
-            return ("group" if entry.form.value == "other" else entry.form.value,)
+            return (_form(entry.form),)
         case Column.DELIVERY:
             return (entry.delivery,)
         case Column.MINUTES:
