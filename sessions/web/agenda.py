@@ -16,7 +16,7 @@ from sessions.people.models import Person
 from sessions.people.roles import Role, RoomRole
 from sessions.programs import service as programs
 from sessions.programs import staffing
-from sessions.programs.models import Meeting, Program
+from sessions.programs.models import Cohort, Meeting, Program
 from sessions.room import service as room
 from sessions.web import words
 
@@ -64,6 +64,7 @@ class Board:
     program: str
     on_call: tuple[str, ...]  # names
     cards: tuple[Card, ...]
+    begins: bool  # it has no group yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def agenda(person: Person, now: datetime) -> Agenda:
                 program.name,
                 tuple(on_call[program.pk]),
                 tuple(card_of(m, None, now, counts) for m in meetings),
+                begins=not meetings and not Cohort.objects.of(program.pk).exists(),
             )
             for program, meetings in seen.items()
         ),

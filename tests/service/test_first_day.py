@@ -18,7 +18,7 @@ from sessions.messages.models import Message
 from sessions.people.models import Membership, Person
 from sessions.people.roles import Role
 from sessions.people.service import join
-from sessions.programs.models import Program
+from sessions.programs.models import Cohort, Program
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,19 @@ def test_what_cannot_be_begun_is_refused_and_leaves_nothing(db: None, given: tup
         call_command("new_program", *given)
     assert not Program.objects.exists()
     assert not Person.objects.exists()
+
+
+def test_a_coordinator_is_told_how_to_begin_until_there_is_a_group(client: Client) -> None:
+    begun()
+    program = Program.objects.get()
+    joan = Person.objects.create_user("joan@example.org", given_name="Joan", family_name="Whitaker")
+    join(joan, program.pk, Role.COORDINATOR)
+    client.force_login(joan)
+    first = reverse("series-new", args=[program.pk])
+    assert first in client.get(reverse("home")).content.decode()
+    assert "Clients, when it is for no group" not in client.get(first).content.decode(), "there is nobody"
+    Cohort.objects.create(program=program, name="Evening")
+    assert first not in client.get(reverse("home")).content.decode()
 
 
 @pytest.mark.parametrize("role", Role)

@@ -150,6 +150,8 @@ class _Timed(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["cohort"].queryset = Cohort.objects.of(program.pk).order_by("name")
         fields["clients"].queryset = clients_of(program)
+        if not fields["clients"].queryset.exists():
+            del fields["clients"]
         fields["facilitators"].queryset = staff_of(program)
         fields["guests"].queryset = guests_of(program)
         if not fields["guests"].queryset:
@@ -162,7 +164,7 @@ class _Timed(forms.Form):
 
     def invitees(self) -> list[Invitation]:
         """Clients by name where no group is asked; family guests in either case."""
-        alone = self.cleaned_data["clients"] if self.cleaned_data["cohort"] is None else ()
+        alone = self.cleaned_data.get("clients", ()) if self.cleaned_data["cohort"] is None else ()
         guests = self.cleaned_data.get("guests", ())
         return [
             *((one, RoomRole.CLIENT) for one in alone),
