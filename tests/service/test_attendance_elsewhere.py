@@ -17,6 +17,7 @@ from sessions.attendance.elsewhere_models import ElsewhereAttendance
 from sessions.attendance.models import AttendanceRecord
 from sessions.attendance.reports import drawing, gather, tables
 from sessions.attendance.reports.audiences import Audience
+from sessions.attendance.reports.content import Content
 from sessions.core import clock
 from sessions.interop.columns import Sort
 from sessions.interop.importing import Result, bring_in
@@ -130,7 +131,7 @@ def test_reports_name_the_source_in_no_sum_and_not_for_who_pays_or_employs(
     shown = audience not in (Audience.INSURER, Audience.EMPLOYER)
     assert [one.minutes for one in content.elsewhere] == ([170, 0] if shown else [])
     assert (content.minutes, content.attended, content.weeks) == (0, 0, ())
-    page = drawing.page(content, report_id="r1", made_at=clock.now(), made_by="Carol Reyes", language="en")
+    page = _drawn(content)
     assert ("Harbor House" in page) == shown
     assert ("neither seen nor signed" in page) == shown
     kind = audience in (Audience.CHART, Audience.CLIENT, Audience.PROVIDER)
@@ -140,6 +141,24 @@ def test_reports_name_the_source_in_no_sum_and_not_for_who_pays_or_employs(
     assert [(line["date"], line["kept_by"], line["counts"]) for line in lines] == (
         [("2026-02-23", "Harbor House", "no"), ("2026-02-24", "Harbor House", "no")] if shown else []
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [("assessment", "individual"), ("medication_management", "individual"), ("holistic", "group")],
+)
+def test_a_court_is_told_whether_it_was_a_group_also_of_what_has_no_code(
+    cast: Cast, kind: str, form: str
+) -> None:
+    brought(cast, HEAD + f"alice@example.org,2026-02-23,18:00,{kind},present,60,Harbor House\n")
+    content = gather.of_client(papers.file(cast), MONDAY, MONDAY, Audience.COURT, now=clock.now())
+    (line,) = csv.DictReader(io.StringIO(tables.write(content, "r1", "").decode("utf-8-sig")))
+    assert line["form"] == form
+    assert ("Individual session" in _drawn(content)) == (form == "individual")
+
+
+def _drawn(content: Content) -> str:
+    return drawing.page(content, report_id="r1", made_at=clock.now(), made_by="Carol Reyes", language="en")
 
 
 def test_the_client_reads_who_brought_it_in(cast: Cast) -> None:

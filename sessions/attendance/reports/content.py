@@ -12,7 +12,7 @@ from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.reports.audiences import Audience, Column
 from sessions.attendance.reports.units import Form, Line, Payer
 from sessions.consents.purposes import Purpose
-from sessions.programs.kinds import MeetingKind
+from sessions.programs.kinds import DEFAULTS, MeetingKind
 
 _FORMS: Final[dict[MeetingKind, Form]] = {
     MeetingKind.INDIVIDUAL_THERAPY: Form.INDIVIDUAL,
@@ -26,7 +26,16 @@ _FORMS: Final[dict[MeetingKind, Form]] = {
 
 
 def form_of(kind: MeetingKind) -> Form:
+    """As claims tell them apart."""
     return _FORMS.get(kind, Form.OTHER)
+
+
+def told_form(kind: MeetingKind) -> Form:
+    """As who is not to know the kind is told: an assessment has no code of its own, and is no group."""
+    form = form_of(kind)
+    if form is not Form.OTHER:
+        return form
+    return Form.INDIVIDUAL if DEFAULTS[kind].largest == 1 else Form.GROUP
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from django.utils.translation import override
 
 from sessions.attendance.reports import wording
 from sessions.attendance.reports.audiences import OUTSIDE, Audience, Column
-from sessions.attendance.reports.content import Content, Entry, form_of
+from sessions.attendance.reports.content import Content, Entry, told_form
 from sessions.attendance.reports.printing import NOT_INSTALLED
 from sessions.core import zones
 from sessions.core.errors import Fault, Refusal
@@ -185,7 +185,7 @@ def _words(
         "elsewhere": [
             {
                 "day": ", ".join(filter(None, [wording.day(one.on), one.start])),
-                "kind": str(one.kind.label if kinds else wording.FORMS[form_of(one.kind)]),
+                "kind": str(one.kind.label if kinds else wording.FORMS[told_form(one.kind)]),
                 "status": str(one.status.label),
                 "minutes": one.minutes,
                 "source": one.source,

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from sessions.attendance.elsewhere import Elsewhere
 from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.reports.audiences import Column
-from sessions.attendance.reports.content import Change, Content, Entry, Values, form_of
-from sessions.attendance.reports.units import Form, Payer
+from sessions.attendance.reports.content import Change, Content, Entry, Values, told_form
+from sessions.attendance.reports.units import Payer
 from sessions.core import zones
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -97,7 +97,7 @@ def _brought(one: Elsewhere, column: Column, cells: int) -> tuple[str, ...]:
         Column.DATE: one.on.isoformat(),
         Column.SCHEDULED: one.start,
         Column.KIND: one.kind.value,
-        Column.FORM: _form(form_of(one.kind)),
+        Column.FORM: told_form(one.kind).value,
         Column.MINUTES: str(one.minutes),
         Column.STATUS: one.status.value,
     }
@@ -113,10 +113,6 @@ def _units(content: Content) -> dict[UUID, list[str]]:
         entry.record_id: [line.code, str(line.units)]
         for entry, line in zip(counted, content.units, strict=True)
     }
-
-
-def _form(form: Form) -> str:
-    return Form.GROUP.value if form is Form.OTHER else form.value
 
 
 def safe(value: str) -> str:
@@ -139,7 +135,7 @@ def _values(entry: Entry, column: Column, zone: ZoneInfo, content: Content) -> t
         case Column.KIND:
             return (entry.kind.value,)
         case Column.FORM:
-            return (_form(entry.form),)
+            return (told_form(entry.kind).value,)
         case Column.DELIVERY:
             return (entry.delivery,)
         case Column.MINUTES:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.reports.audiences import Audience, Column, Format
-from sessions.attendance.reports.content import Content, Entry, Values
+from sessions.attendance.reports.content import Content, Entry, Values, told_form
 from sessions.attendance.reports.units import Form, Payer, Why
 from sessions.consents.purposes import Purpose
 
@@ -70,7 +70,6 @@ FORMS: Final[dict[Form, str | Promise]] = {
     Form.INDIVIDUAL: gettext_lazy("Individual session"),
     Form.FAMILY: gettext_lazy("Family session"),
     Form.GROUP: gettext_lazy("Group session"),
-    Form.OTHER: gettext_lazy("Group session"),
 }
 WHY: Final[dict[Why, str | Promise]] = {
     Why.SHORT: gettext_lazy("too short for a unit"),
@@ -148,7 +147,7 @@ def cell(entry: Entry, column: Column, zone: ZoneInfo) -> str:
         case Column.KIND:
             return str(entry.kind.label)
         case Column.FORM:
-            return str(FORMS[entry.form])
+            return str(FORMS[told_form(entry.kind)])
         case Column.DELIVERY:
             return {"video": _("video"), "other": _("not by video"), "": ""}[entry.delivery]
         case Column.MINUTES:
