@@ -237,7 +237,7 @@ def _to_coordinator(one: Week, hour: int) -> str:
             return _("%(time)s to go, all of it scheduled.") % {"time": hours(one.to_go, hour)}
         case State.SHORT:
             schedule = _("The schedule is %(time)s short of the plan.")
-            missed = _("Missed %(time)s: to make up before Sunday is over.")
+            missed = _("Lacks %(time)s: to make up before Sunday is over.")
             return _both(one, hour, schedule, missed)
         case State.MISSED if one.taper:
             return _("%(time)s below the plan, while stepping down.") % {"time": hours(one.to_go, hour)}
