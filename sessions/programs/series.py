@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from sessions.audit import service as audit
 from sessions.core import clock, zones
@@ -189,8 +190,11 @@ def go_on(row: Series, until: date | None, by: Person | None = None) -> None:
 def change(row: Series, from_on: date, draft: Draft, by: Person | None = None) -> Series:
     """From `from_on` on it is as in `draft`: this series ends the day before, another follows it.
 
+    Raises Invalid for a day that has passed: what has been stays in the series it was of.
     Days off that clients have of it go on where the new rule has such a weekday.
     """
+    if from_on < _today(row.program):
+        raise Invalid("This day has passed.")
     end(row, from_on - _DAY, by)
     return create(row.program, draft, by, follows=row)
 
@@ -206,9 +210,11 @@ def skip(row: Series, on: date, by: Person | None = None) -> None:
 @transaction.atomic
 def retry(skipped: SeriesSkip, by: Person | None = None) -> None:
     """Make the meeting of a day that was passed over. Raises Booked while somebody is still booked."""
-    if skipped.on < _today(skipped.series.program):
-        raise Invalid("This day has passed.")
     row = skipped.series
+    if skipped.on < _today(row.program):
+        raise Invalid("This day has passed.")
+    if _over(row, skipped.on):
+        raise Invalid("The series has ended before this day.")
     skipped.delete()
     cancelled = row.meetings.filter(recurs_on=skipped.on).first()
     if cancelled is not None:
@@ -241,7 +247,9 @@ def work_on(holiday: Holiday, by: Person | None = None) -> None:
     program, on = holiday.program, holiday.on
     holiday.delete()
     rows = Meeting.objects.filter(program=program, held_on=on, cancelled_because=CancelReason.HOLIDAY)
-    for meeting in rows.filter(starts_at__gt=clock.now()):
+    for meeting in rows.filter(starts_at__gt=clock.now()).select_related("series"):
+        if meeting.series is None or (meeting.recurs_on and _over(meeting.series, meeting.recurs_on)):
+            continue
         try:
             service.restore(meeting, by)
         except Booked:
@@ -251,6 +259,8 @@ def work_on(holiday: Holiday, by: Person | None = None) -> None:
     for skipped in SeriesSkip.objects.filter(
         series__program=program, on=on, because=Skipped.HOLIDAY
     ).select_related("series__program"):
+        if _over(skipped.series, on):
+            continue
         try:
             with transaction.atomic():
                 retry(skipped, by)
@@ -264,8 +274,12 @@ def left_out(program: Program, now: datetime) -> list[SeriesSkip]:
         series__program=program,
         because=Skipped.TAKEN,
         on__gte=zones.local_date(now, program.time_zone),
-    )
+    ).exclude(series__ends_on__lt=F("on"))
     return list(rows.select_related("series__program", "series__cohort").order_by("on"))
+
+
+def _over(row: Series, on: date) -> bool:
+    return row.ends_on is not None and row.ends_on < on
 
 
 def _make(row: Series, through: date, by: Person | None) -> list[tuple[date, Sequence[Person]]]:

@@ -147,6 +147,7 @@ TEXTS: Final = (
     gettext_noop("The last day lies before the first."),
     gettext_noop("There is no such day in the next weeks."),
     gettext_noop("This day has passed."),
+    gettext_noop("The series has ended before this day."),
     gettext_noop("Somebody else has just taken this hour. Please choose another."),
     gettext_noop("This kind of meeting is not booked by clients."),
     gettext_noop("A client has booked this hour. Cancel the session instead."),

@@ -233,6 +233,42 @@ def test_holidays_rest_and_can_be_taken_back(cast: Cast) -> None:
     assert starts(row)[:3] == ["03-09 22:00", "03-11 22:00", "03-16 22:00"]
 
 
+def test_a_day_of_rest_taken_back_brings_nothing_of_a_series_that_has_ended(cast: Cast) -> None:
+    row = group(cast)
+    cancelled = calendar.rest_on(cast.north, date(2026, 3, 25), "Snow", cast.carol)  # was on the calendar
+    beyond = calendar.rest_on(cast.north, date(2026, 5, 6), "Founders' day", cast.carol)  # was not yet
+    now = MORNING + timedelta(days=14)
+    with time_machine.travel(now, tick=False):
+        calendar.extend_all(now)
+        assert SeriesSkip.objects.get(series=row).on == date(2026, 5, 6)
+        calendar.end(row, date(2026, 3, 18), cast.carol)
+        for rest in (cancelled, beyond):
+            calendar.work_on(rest, cast.carol)
+        assert calendar.left_out(cast.north, now) == []
+    assert not Meeting.objects.filter(series=row, held_on__gt=date(2026, 3, 18)).standing().exists()
+
+
+def test_what_was_left_out_is_not_tried_again_once_the_series_has_ended(cast: Cast) -> None:
+    row = group(cast)
+    on = date(2026, 3, 16)
+    row.meetings.get(recurs_on=on).delete()
+    skipped = SeriesSkip.objects.create(series=row, on=on, because=Skipped.TAKEN)
+    assert calendar.left_out(cast.north, MORNING) == [skipped]
+    calendar.end(row, date(2026, 3, 13), cast.carol)
+    skipped.refresh_from_db()
+    assert calendar.left_out(cast.north, MORNING) == []
+    with pytest.raises(Invalid):
+        calendar.retry(SeriesSkip.objects.select_related("series__program").get(pk=skipped.pk), cast.carol)
+
+
+def test_a_series_is_not_changed_from_a_day_that_has_passed(cast: Cast) -> None:
+    row = group(cast)
+    with time_machine.travel(MORNING + timedelta(days=7), tick=False), pytest.raises(Invalid):
+        calendar.change(row, date(2026, 3, 4), draft(cast, start=time(17)), cast.carol)
+    row.refresh_from_db()
+    assert row.ends_on is None
+
+
 def test_a_series_that_clashes_is_refused_whole_and_says_when_and_whom(cast: Cast) -> None:
     group(cast, rule=weekly([2]))
     with pytest.raises(calendar.Clash) as refused:
