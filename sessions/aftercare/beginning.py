@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from sessions.aftercare import journal, notices, planning, plans
+from sessions.aftercare import deciding, journal, notices, planning, plans
 from sessions.aftercare.machine import UNDER_WAY, Course, CourseEvent
 from sessions.aftercare.models import AftercareCourse
 from sessions.aftercare.plans import PlanValues
@@ -128,7 +128,7 @@ def sign(
         now = clock.now()
         course = journal.locked_course(course.pk)
         if values.channel == "telephone" and not course.person.phone:
-            raise planning.NotCallable
+            raise deciding.NotCallable
         if not planning.consented(course, now):
             raise planning.NoConsent
         if course.state != Course.PROPOSED.value and Course(course.state) not in UNDER_WAY:

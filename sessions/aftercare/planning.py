@@ -1,4 +1,4 @@
-"""A course of aftercare under way: planned ahead, changed, paused, ended.
+"""A course under way: planned ahead, gone on with, ended. What people decide about it stands in deciding.py.
 
 Nothing is called without a live consent to aftercare calls (invariant 27): it is asked when a plan is signed,
 again at every step of the engine, and a consent that is taken back ends everything at once.
@@ -13,12 +13,11 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 from django.db.models import Max, Q
 
 from sessions.aftercare import booking, cadence, due, free, journal, ladder, notices, plans
 from sessions.aftercare.due import Step
-from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent, HandOffNeeded
+from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent
 from sessions.aftercare.models import (
     AftercareCourse,
     AftercareFact,
@@ -27,22 +26,19 @@ from sessions.aftercare.models import (
     PlanVersion,
     Why,
 )
-from sessions.aftercare.plans import PlanValues, Stop
+from sessions.aftercare.plans import PlanValues
 from sessions.aftercare.policies import policy_of
 from sessions.consents.purposes import Purpose, Scope
 from sessions.consents.service import live_consent
-from sessions.core import clock, zones
+from sessions.core import zones
 from sessions.core.daytime import at_local
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.core.prepared import Prepared
 from sessions.core.span import Span
-from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.people.roles import Role
-from sessions.people.service import join
-from sessions.programs import service as programs
 from sessions.programs.kinds import MeetingKind
-from sessions.programs.models import Cohort, Enrollment, Meeting, MeetingInvitee
+from sessions.programs.models import Meeting, MeetingInvitee
 
 _CHAIN: Final = (Why.CADENCE, Why.CHOSEN)
 _DENSEST: Final = 2
@@ -79,14 +75,6 @@ class NoConsent(IllegalMove):
     text = "There is no consent to aftercare calls. Offer the paper first; the plan is signed after it."
 
 
-class NotCallable(Invalid):
-    code = "no-phone"
-    text = "There is no phone number to call. Add one first, or choose video."
-
-
-# Consent.
-
-
 def consented(course: AftercareCourse, now: datetime) -> bool:
     """Whether the alumnus may be called at this moment."""
     found = live_consent(
@@ -99,33 +87,6 @@ def consented(course: AftercareCourse, now: datetime) -> bool:
         zone=course.program.time_zone,
     )
     return found is not None
-
-
-def wish(actor: Person, course: AftercareCourse, **changes: object) -> None:
-    """The alumnus's own wishes: days, hours, video or telephone, alumni meetings. The cadence is not theirs.
-
-    Raises NotFound for anybody else's; Invalid for a value that cannot be.
-    """
-    require(actor, Act.OWN_COURSE, course)
-    allowed = {"weekdays", "from_time", "to_time", "channel", "meetings"}
-    if not changes.keys() <= allowed:
-        raise Invalid
-    with transaction.atomic():
-        now = clock.now()
-        course = journal.locked_course(course.pk)
-        if changes.get("channel") == "telephone" and not course.person.phone:
-            raise NotCallable
-        try:
-            values = plans.decode({**course.plan, **msgspec.to_builtins(changes)})
-        except msgspec.ValidationError as wrong:
-            raise Invalid from wrong
-        keep_version(course, values, actor, now)
-        journal.record_course(actor, "aftercare.wished", course)
-        if Course(course.state) in UNDER_WAY:
-            replan(course, now)
-
-
-# Planning ahead.
 
 
 def roll(course: AftercareCourse, now: datetime) -> None:
@@ -227,43 +188,6 @@ def set_caller(course: AftercareCourse, caller: Person | None, now: datetime) ->
             booking.rebook(row, now, "caller_changed")
 
 
-# Pausing and ending.
-
-
-def pause(actor: Person, course: AftercareCourse, until: date | None) -> None:
-    """No calls until that day (or until somebody resumes). What was planned for it is called off.
-
-    Raises NotFound, NotAllowed, IllegalMove; Invalid for a day that has passed.
-    """
-    require(actor, Act.KEEP_COURSE, course)
-    with transaction.atomic():
-        now = clock.now()
-        course = journal.locked_course(course.pk)
-        today = zones.local_date(now, course.zone)
-        if until is not None and until <= today:
-            raise Invalid("Choose a day that lies ahead.")
-        values = plans.decode(course.plan)
-        stop = Stop(start=today, end=until)
-        keep_version(course, msgspec.structs.replace(values, pauses=(*values.pauses, stop)), actor, now)
-        _call_off_all(course, now, "paused", actor)
-        journal.move_course(course, CourseEvent.PAUSED, now, actor)
-        if until is not None:
-            at = at_local(until, time(3), course.zone)
-            due.put(Step.RESUME, f"{course.pk}:{until}", at, course)
-
-
-def resume(course: AftercareCourse, now: datetime, by: Person | None = None) -> None:
-    """The pause is over; its calls are not made up for. Nothing when it is over already."""
-    if by is not None:
-        require(by, Act.KEEP_COURSE, course)
-    with transaction.atomic():
-        course = journal.locked_course(course.pk)
-        if course.state != Course.PAUSED.value:
-            return
-        journal.move_course(course, CourseEvent.RESUMED, now, by)
-        go_on(course, now)
-
-
 def go_on(course: AftercareCourse, now: datetime) -> None:
     """Calls are planned again after a pause, a crisis or a new consent: a pause that still runs is over. The
     course is locked."""
@@ -279,37 +203,11 @@ def go_on(course: AftercareCourse, now: datetime) -> None:
     replan(course, now)
 
 
-def paused_until(course: AftercareCourse) -> date | None:
-    """The first day with calls again; None while nobody knows. For a course that is paused."""
-    stops = plans.decode(course.plan).pauses
-    return stops[-1].end if stops else None
-
-
-def readmit(actor: Person, course: AftercareCourse, cohort: Cohort, starts_on: date) -> Enrollment:
-    """Back into the programme: a new episode, with the history of the aftercare kept. Calls end.
-
-    Raises NotFound, NotAllowed, IllegalMove; HandOffNeeded while a crisis waits for its hand-off; Invalid for
-    a cohort of another programme.
-    """
-    require(actor, Act.KEEP_COURSE, course)
-    if cohort.program_id != course.program_id:
-        raise Invalid
-    with transaction.atomic():
-        now = clock.now()
-        course = journal.locked_course(course.pk)
-        if journal.unsafe(course):
-            raise HandOffNeeded
-        _call_off_all(course, now, "readmitted", actor)
-        journal.move_course(course, CourseEvent.READMITTED, now, actor)
-        join(course.person, course.program_id, Role.CLIENT, actor)
-        return programs.enroll(course.person, cohort, starts_on, by=actor)
-
-
 def revoke(course: AftercareCourse, now: datetime) -> None:
     """The consent is gone: nothing more is planned, sent or called. Idempotent; the course is locked."""
     if not journal.can(course, CourseEvent.REVOKED):
         return
-    _call_off_all(course, now, "revoked", None)
+    call_off_all(course, now, "revoked", None)
     journal.move_course(course, CourseEvent.REVOKED, now)
     if Escalation.objects.filter(course=course).open().exists():
         tell_of_what_is_open(course, now)
@@ -320,23 +218,9 @@ def tell_of_what_is_open(course: AftercareCourse, now: datetime) -> None:
     notices.ask_staff(course, "aftercare-revoked-open", f"{course.pk}:{now.date()}", urgent=True)
 
 
-def consent_again(actor: Person, course: AftercareCourse) -> None:
-    """Calls go on after a new consent. Raises NotFound, NotAllowed, IllegalMove, NoConsent."""
-    require(actor, Act.KEEP_COURSE, course)
-    with transaction.atomic():
-        now = clock.now()
-        course = journal.locked_course(course.pk)
-        if not consented(course, now):
-            raise NoConsent
-        journal.move_course(course, CourseEvent.CONSENTED, now, actor)
-        if journal.unsafe(course):
-            journal.move_course(course, CourseEvent.CRISIS, now)  # it has waited all the while
-        go_on(course, now)
-
-
 def graduate(course: AftercareCourse, now: datetime) -> None:
     """The plan has come to its end with its last call."""
-    _call_off_all(course, now, "graduated", None)
+    call_off_all(course, now, "graduated", None)
     journal.move_course(course, CourseEvent.GRADUATED, now)
     notices.ask_staff(course, "aftercare-graduated", str(course.pk))
 
@@ -404,7 +288,8 @@ def _ahead(course: AftercareCourse) -> list[CheckIn]:
     return rows
 
 
-def _call_off_all(course: AftercareCourse, now: datetime, reason: str, by: Person | None) -> None:
+def call_off_all(course: AftercareCourse, now: datetime, reason: str, by: Person | None) -> None:
+    """Nothing that has not begun takes place. The course is locked."""
     rows = CheckIn.objects.filter(course=course).filter(
         Q(state__in=[Call.PLANNED, Call.SCHEDULED, Call.DUE, Call.ATTEMPTING])
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sessions.aftercare import booking, due, escalation, journal, notices, outreach, planning, plans
+from sessions.aftercare import booking, deciding, due, escalation, journal, notices, outreach, planning, plans
 from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
 from sessions.aftercare.ladder import given_up_at
@@ -55,10 +55,10 @@ def _silence(course: AftercareCourse, now: datetime) -> str:
 
 
 def _resume(course: AftercareCourse, now: datetime) -> str:
-    until = planning.paused_until(course)
+    until = deciding.paused_until(course)
     if until is None or zones.local_date(now, course.zone) < until:
         return "not-yet"  # another pause than the one that this was the end of
-    planning.resume(course, now)
+    deciding.resume(course, now)
     return "resumed"
 
 

@@ -20,9 +20,9 @@ from sessions.aftercare import (
     availability,
     beginning,
     calls,
+    deciding,
     escalation,
     journal,
-    planning,
     plans,
     queue,
 )
@@ -297,7 +297,7 @@ class Site:
             try:
                 escalation.review(self.coordinator, found, decision, "Looked at it.")
                 if decision is Review.MORE_CARE:
-                    planning.readmit(
+                    deciding.readmit(
                         self.coordinator, journal.course_of(found.course_id), self.cohort, self.now.date()
                     )
             except Refusal:
@@ -314,7 +314,7 @@ class Site:
 
     def _pause(self, who: Alumnus, course: AftercareCourse) -> None:
         until: date = zones.local_date(self.now, course.zone) + timedelta(days=who.dice.randint(3, 30))
-        planning.pause(self.coordinator, course, until)
+        deciding.pause(self.coordinator, course, until)
 
     def _ask(self, who: Alumnus, course: AftercareCourse) -> None:
         calls.ask_for_call(who.person, course)

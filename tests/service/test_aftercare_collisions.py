@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from sessions.aftercare import answers, availability, calls, escalation, journal, planning, queue
+from sessions.aftercare import answers, availability, calls, deciding, escalation, journal, queue
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
@@ -62,20 +62,20 @@ def test_whoever_moves_wherever_is_planned_for_every_night(ada: Aftercare, zone:
 
 def test_an_earlier_pauses_end_does_not_end_a_later_one(ada: Aftercare) -> None:
     today = zones.local_date(clock.now(), ada.course.zone)
-    planning.pause(ada.cast.carol, ada.course, today + 5 * DAY)
+    deciding.pause(ada.cast.carol, ada.course, today + 5 * DAY)
     ada.passes(DAY)
-    planning.resume(ada.look(), clock.now(), ada.cast.carol)
-    planning.pause(ada.cast.carol, ada.course, None)
+    deciding.resume(ada.look(), clock.now(), ada.cast.carol)
+    deciding.pause(ada.cast.carol, ada.course, None)
     ada.passes(10 * DAY)
     assert ada.course.state == Course.PAUSED
-    planning.resume(ada.look(), clock.now(), ada.cast.carol)
-    planning.pause(ada.cast.carol, ada.course, zones.local_date(clock.now(), ada.course.zone) + 5 * DAY)
+    deciding.resume(ada.look(), clock.now(), ada.cast.carol)
+    deciding.pause(ada.cast.carol, ada.course, zones.local_date(clock.now(), ada.course.zone) + 5 * DAY)
     ada.passes(6 * DAY)
     assert ada.course.state == Course.ACTIVE
 
 
 def test_a_crisis_in_a_pause_ends_it_with_its_hand_off(ada: Aftercare) -> None:
-    planning.pause(ada.cast.carol, ada.course, None)
+    deciding.pause(ada.cast.carol, ada.course, None)
     ada.passes(2 * DAY)
     row = calls.ask_for_call(ada.cast.ada, ada.look())
     assert row is not None
@@ -89,12 +89,12 @@ def test_a_crisis_in_a_pause_ends_it_with_its_hand_off(ada: Aftercare) -> None:
 def test_a_new_consent_ends_a_pause_that_was_never_ended(
     ada: Aftercare, django_capture_on_commit_callbacks: Any
 ) -> None:
-    planning.pause(ada.cast.carol, ada.course, None)
+    deciding.pause(ada.cast.carol, ada.course, None)
     with django_capture_on_commit_callbacks(execute=True):
         consents.end(ada.cast.ada, ada.paper)
     ada.passes(2 * DAY)
     agrees(ada.cast, ada.cast.ada)
-    planning.consent_again(ada.cast.carol, ada.look())
+    deciding.consent_again(ada.cast.carol, ada.look())
     ada.passes(DAY)
     assert (ada.course.state, bool(ada.calls(Call.PLANNED))) == (Course.ACTIVE, True)
 
@@ -123,7 +123,7 @@ def test_a_consent_taken_back_in_the_talk(ada: Aftercare, django_capture_on_comm
 
 def test_back_in_the_programme_in_the_talk(ada: Aftercare) -> None:
     row = ada.talks(ada.comes_due())
-    planning.readmit(ada.cast.carol, ada.course, ada.cast.evening, clock.now().date())
+    deciding.readmit(ada.cast.carol, ada.course, ada.cast.evening, clock.now().date())
     closes_high(ada, row)
     assert ada.course.state == Course.READMITTED
     assert ada.calls(*(set(Call) - {Call.COMPLETED, Call.CANCELLED})) == []

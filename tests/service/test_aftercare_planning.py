@@ -15,6 +15,7 @@ from sessions.aftercare import (
     beginning,
     booking,
     calls,
+    deciding,
     engine,
     free,
     notes,
@@ -251,20 +252,20 @@ def test_moving_to_another_zone_plans_by_its_clocks(ada: Aftercare) -> None:
 def test_the_alumnas_wishes_move_what_does_not_fit_them(ada: Aftercare) -> None:
     ada.begins()
     ada.passes(HOUR)
-    planning.wish(ada.cast.ada, ada.course, weekdays=(0, 1), from_time=time(15), to_time=time(17))
+    deciding.wish(ada.cast.ada, ada.course, weekdays=(0, 1), from_time=time(15), to_time=time(17))
     row = ada.upcoming()
     assert row.starts_at == at("2026-03-03T16:30")  # of what is wished the nearest to the day planned
     assert {one.due_on.weekday() for one in ada.calls(Call.PLANNED)} <= {0, 1}
     with pytest.raises(Invalid):
-        planning.wish(ada.cast.ada, ada.course, phases=())
+        deciding.wish(ada.cast.ada, ada.course, phases=())
     with pytest.raises(NotFound):
-        planning.wish(ada.cast.alice, ada.course, weekdays=(1,))
+        deciding.wish(ada.cast.alice, ada.course, weekdays=(1,))
 
 
 def test_a_pause_calls_everything_off_and_ends_by_itself(ada: Aftercare) -> None:
     ada.begins()
     ada.passes(HOUR)
-    planning.pause(ada.cast.carol, ada.course, date(2026, 3, 20))
+    deciding.pause(ada.cast.carol, ada.course, date(2026, 3, 20))
     assert ada.look().state == Course.PAUSED
     assert ada.calls(Call.PLANNED, Call.SCHEDULED) == []
     assert {one.reason for one in ada.calls(Call.CANCELLED)} == {"paused"}
@@ -288,7 +289,7 @@ def test_consent_taken_back_ends_everything_at_once(
         about__in=[row.pk for row in ada.calls()], state=MessageState.QUEUED, template="appointment.confirm"
     ).exists()
     agrees(ada.cast, ada.cast.ada)
-    planning.consent_again(ada.cast.carol, ada.course)
+    deciding.consent_again(ada.cast.carol, ada.course)
     assert ada.look().state == Course.ACTIVE
     assert ada.calls(Call.PLANNED)
 
@@ -308,8 +309,8 @@ def test_back_into_the_programme_with_history_kept(ada: Aftercare) -> None:
     before = list(AftercareFact.objects.filter(course=ada.course).order_by("pk").values_list("pk", flat=True))
     planned = len(ada.calls(Call.PLANNED, Call.SCHEDULED))
     with pytest.raises(NotAllowed):
-        planning.readmit(ada.cast.mina, ada.course, ada.cast.evening, date(2026, 3, 9))
-    enrollment = planning.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 9))
+        deciding.readmit(ada.cast.mina, ada.course, ada.cast.evening, date(2026, 3, 9))
+    enrollment = deciding.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 9))
     assert (enrollment.person, ada.look().state) == (ada.cast.ada, Course.READMITTED)
     assert len(ada.calls(Call.CANCELLED)) == planned
     assert engine.propose(clock.now()) == 0
@@ -405,4 +406,4 @@ def test_no_row_of_another_programme(cast: Cast) -> None:
     course = beginning.propose(cast.north.pk, cast.ada, date(2026, 3, 2))
     assert list(AftercareCourse.objects.of(cast.south.pk)) == []
     with pytest.raises(NotFound):
-        planning.pause(cast.otto, course, None)
+        deciding.pause(cast.otto, course, None)

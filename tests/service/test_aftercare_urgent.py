@@ -15,10 +15,10 @@ from sessions.aftercare import (
     appointment,
     beginning,
     calls,
+    deciding,
     escalation,
     journal,
     notes,
-    planning,
     queue,
 )
 from sessions.aftercare.calls import Outcome
@@ -172,17 +172,17 @@ def test_nobody_is_readmitted_out_of_a_crisis_and_a_new_consent_ends_none(ada: A
     row = ada.upcoming()
     answers.answer(ada.cast.ada, row, {"danger": 1})
     with pytest.raises(HandOffNeeded):
-        planning.readmit(ada.cast.carol, ada.look(), ada.cast.evening, date(2026, 3, 16))
+        deciding.readmit(ada.cast.carol, ada.look(), ada.cast.evening, date(2026, 3, 16))
     consents.end(ada.cast.ada, ada.paper)
     ada.passes(HOUR)
     assert ada.look().state == Course.REVOKED
     assert "aftercare-revoked-open" in ada.asked()
     agrees(ada.cast, ada.cast.ada)
-    planning.consent_again(ada.cast.carol, ada.course)
+    deciding.consent_again(ada.cast.carol, ada.course)
     assert ada.look().state == Course.CRISIS
     escalation.hand_off(ada.cast.carol, journal.check_in_of(row.pk), "Dr. Osei, at her door.")
     assert ada.look().state == Course.ACTIVE
-    planning.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 16))
+    deciding.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 16))
 
 
 def test_who_says_they_used_and_then_declines_the_call_is_not_forgotten(ada: Aftercare) -> None:
@@ -251,7 +251,7 @@ def test_two_urgent_calls_in_a_row_ask_whether_more_care_is_needed(ada: Aftercar
     found = Escalation.objects.get(reassess=True)
     escalation.review(ada.cast.carol, found, Review.MORE_CARE, "Needs the group again.")
     assert ada.look().state == Course.STEP_UP_REVIEW
-    planning.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 16))
+    deciding.readmit(ada.cast.carol, ada.course, ada.cast.evening, date(2026, 3, 16))
     assert ada.look().state == Course.READMITTED
 
 

@@ -12,13 +12,13 @@ from django.test import Client
 from sessions.aftercare import (
     answers,
     appointment,
+    deciding,
     emergency,
     free,
     instruments,
     journal,
     letter,
     notices,
-    planning,
     queue,
 )
 from sessions.aftercare.hours_models import CallerException, CallerHours
@@ -161,7 +161,7 @@ def test_the_link_leads_in_at_its_time_and_says_so_when_it_is_over(ada: Aftercar
 
 
 def test_the_link_of_a_call_by_video_leads_to_its_room_after_signing_in(ada: Aftercare) -> None:
-    planning.wish(ada.cast.ada, ada.course, channel="video")
+    deciding.wish(ada.cast.ada, ada.course, channel="video")
     ada.passes(HOUR)
     row = ada.upcoming()
     assert row.starts_at is not None

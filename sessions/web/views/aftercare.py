@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from sessions.aftercare import (
     beginning,
+    deciding,
     emergency,
     engine,
     escalation,
@@ -217,11 +218,11 @@ def _act(
             beginning.sign(person, row, values, typed_name=form.cleaned_data["typed_name"], caller=caller)
             notices.success(request, _("Signed. The calls are planned."))
         case "pause":
-            planning.pause(person, row, day_of(given.get("until", "")))
+            deciding.pause(person, row, day_of(given.get("until", "")))
         case "resume":
-            planning.resume(row, clock.now(), person)
+            deciding.resume(row, clock.now(), person)
         case "consent":
-            planning.consent_again(person, row)
+            deciding.consent_again(person, row)
         case "back":
             escalation.back_to_calls(person, row)
         case "readmit":
@@ -229,7 +230,7 @@ def _act(
             on = day_of(given.get("on", ""))
             if cohort is None or on is None:
                 raise Invalid("Choose a day that lies ahead.")
-            planning.readmit(person, row, cohort, on)
+            deciding.readmit(person, row, cohort, on)
         case "review":
             found = Escalation.objects.filter(course=row, pk__in=_ids(given.get("escalation", ""))).first()
             if found is None:

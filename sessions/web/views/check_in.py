@@ -18,10 +18,10 @@ from sessions.aftercare import (
     appointment,
     booking,
     calls,
+    deciding,
     emergency,
     instruments,
     notes,
-    planning,
     plans,
 )
 from sessions.aftercare.machine import OVER, Call
@@ -147,7 +147,7 @@ def wishes(request: PersonRequest) -> HttpResponse:
     given = request.POST
     start, _dash, end = given.get("time", "00:00-00:00").partition("-")
     try:
-        planning.wish(
+        deciding.wish(
             request.user,
             course,
             channel=given.get("channel", "video"),
