@@ -10,13 +10,11 @@ from datetime import datetime
 
 import django
 
-from sessions.aftercare import appointment, queue
-
 django.setup()
 
 from django.db import connection  # noqa: E402
 
-from sessions.aftercare import booking, journal  # noqa: E402
+from sessions.aftercare import appointment, booking, journal, queue  # noqa: E402
 from sessions.core import clock  # noqa: E402
 from sessions.people.models import Person  # noqa: E402
 
