@@ -1,7 +1,7 @@
-"""Django's admin, for administrators alone: records to look at and the few things typed in by hand.
+"""Django's admin, for administrators alone: accounts to keep, and records to look at.
 
-Whatever is opened or changed here leaves an audit row. Nothing is deleted: people are switched off,
-memberships end, and facts of the log cannot change. What has rules over several tables is only shown.
+Whatever is opened or changed here leaves an audit row. Nothing is deleted, and nothing but an account is
+changed: roles, groups, enrolments and families have rules over several tables; the product's pages keep them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sessions.audit import service as audit
 from sessions.audit.models import AuditEvent
 from sessions.core.errors import NotFound
 from sessions.people.models import Household, HouseholdMember, Membership, NoContact, Person
+from sessions.people.service import disable
 from sessions.programs.models import (
     Cohort,
     CohortFacilitator,
@@ -154,54 +155,49 @@ class PersonAdmin(AuditedAdmin):
     def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
         if not change:
             obj.set_unusable_password()
+        elif not obj.is_active:
+            disable(obj, by=cast("Person", request.user))
         super().save_model(request, obj, form, change)
 
 
 @admin.register(Membership, site=site)
-class MembershipAdmin(AuditedAdmin):
+class MembershipAdmin(ShownAdmin):
     list_display = ("person", "role", "program", "since", "ended_at")
     list_filter = ("role", "program")
     search_fields = ("person__given_name", "person__family_name", "person__email")
-    autocomplete_fields = ("person",)
 
 
 @admin.register(Program, site=site)
-class ProgramAdmin(AuditedAdmin):
+class ProgramAdmin(ShownAdmin):
     list_display = ("name", "time_zone")
 
 
-class CohortFacilitatorInline(Inline):
+class CohortFacilitatorInline(ShownInline):
     model = CohortFacilitator
-    extra = 0
-    autocomplete_fields = ("person",)
 
 
 @admin.register(Cohort, site=site)
-class CohortAdmin(AuditedAdmin):
+class CohortAdmin(ShownAdmin):
     list_display = ("name", "program")
     list_filter = ("program",)
     inlines = (CohortFacilitatorInline,)
 
 
 @admin.register(Enrollment, site=site)
-class EnrollmentAdmin(AuditedAdmin):
+class EnrollmentAdmin(ShownAdmin):
     list_display = ("person", "cohort", "level_of_care", "status", "starts_on", "planned_end_on", "ended_on")
     list_filter = ("status", "level_of_care", "cohort")
     search_fields = ("person__given_name", "person__family_name", "person__email")
-    autocomplete_fields = ("person",)
 
 
-class HouseholdMemberInline(Inline):
+class HouseholdMemberInline(ShownInline):
     model = HouseholdMember
-    extra = 0
-    autocomplete_fields = ("person",)
 
 
 @admin.register(Household, site=site)
-class HouseholdAdmin(AuditedAdmin):
+class HouseholdAdmin(ShownAdmin):
     list_display = ("client", "program")
     list_filter = ("program",)
-    autocomplete_fields = ("client",)
     inlines = (HouseholdMemberInline,)
 
 
