@@ -10,6 +10,7 @@ import os
 from typing import Any, Final
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vIOP.settings")
 
@@ -46,3 +47,8 @@ app = Celery("vIOP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = BEAT
 app.autodiscover_tasks(["sessions"])
+
+
+@setup_logging.connect
+def _log_as_everywhere(**_: object) -> None:
+    """Django has set the log up, which holds no text of an exception; Celery leaves it as it is."""

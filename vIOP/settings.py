@@ -282,7 +282,9 @@ LOGGING = {
         },
         "secrets": {"()": "vIOP.logs.SecretLinks"},
     },
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "plain": {"()": "vIOP.logs.Plain", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["secrets"]}},
     "root": {"handlers": ["stderr"], "level": env.str("VIOP_LOG_LEVEL", default="WARNING")},
     "loggers": {

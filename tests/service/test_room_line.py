@@ -31,7 +31,9 @@ async def carry_out(actor: Person, meeting_id: UUID, command: commands.Command) 
 
 
 class TestLostBells:
-    async def test_a_round_heals_and_a_pong_tells_how_far_the_log_is(self, cast: Cast, mina: Page, alice: Page) -> None:
+    async def test_a_round_heals_and_a_pong_tells_how_far_the_log_is(
+        self, cast: Cast, mina: Page, alice: Page
+    ) -> None:
         """The channel layer forgot who listens; the command came in through another process."""
         layer = get_channel_layer()
         assert layer is not None
