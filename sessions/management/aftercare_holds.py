@@ -134,7 +134,9 @@ def _letters(letters: Counter[str]) -> None:
     rows = Message.objects.filter(channel=Channel.EMAIL)
     sent = {str(pk) for pk in rows.filter(state=MessageState.SENT).values_list("pk", flat=True)}
     unsure = {str(pk) for pk in rows.filter(state=MessageState.UNSURE).values_list("pk", flat=True)}
-    must(sent <= handed <= sent | unsure, "the outbox and the mail server tell different stories")
+    must(sent <= handed, f"counted as sent, and was not: {sent - handed}")
+    other = rows.filter(pk__in=handed - sent - unsure).values_list("pk", "state", "code", "template")
+    must(not other, f"was sent, and is not counted so: {list(other)}")
 
 
 def _escalations(now: datetime, lately: timedelta) -> None:

@@ -164,21 +164,27 @@ def _send(pk: UUID, now: datetime) -> bool:
     message.person = _PERSON.model(message.person_id) if message.person_id is not None else None
     text = texts.text(message.template)
     to = _address(message)
-    if refused := _why_not(message, text, to, now):
-        return _end(message, *refused, now)
-    if not message.urgent:
-        quiet = consents.quiet_of(message.person)
-        moment = timing.sending_time(now, message.not_after, now, _zone(message), quiet)
-        if moment is None or moment > now:
-            if moment is None:
-                return _end(message, MessageState.EXPIRED, "quiet-hours", now)
-            return _later(message, moment, "quiet-hours")
     carrier = channels.carrier(Channel(message.channel))
-    if message.handed_at is not None and not carrier.idempotent:
-        # A process died between handing it over and writing the answer down.
+    refused, moment = _why_not(message, text, to, now), now
+    if refused is None and not message.urgent:
+        quiet = consents.quiet_of(message.person)
+        allowed = timing.sending_time(now, message.not_after, now, _zone(message), quiet)
+        if allowed is None:
+            refused = MessageState.EXPIRED, "quiet-hours"
+        else:
+            moment = allowed
+    if message.handed_at is not None and (refused or moment > now or not carrier.idempotent):
+        # A process died between handing it over and writing the answer down; it is not to be asked again, or
+        # not now. It may have left: nothing else can be said of it.
         return _end(message, MessageState.UNSURE, "no-answer", now)
+    if refused:
+        return _end(message, *refused, now)
+    if moment > now:
+        return _later(message, moment, "quiet-hours")
     letter = _letter(message, text, to)
-    Message.objects.filter(pk=pk).update(handed_at=now)
+    ours = Message.objects.filter(pk=pk, state=MessageState.QUEUED, handed_at=message.handed_at)
+    if not ours.update(handed_at=now):
+        return False  # it was cancelled since we claimed it, or whoever took us for dead hands it over
     try:
         provider_id = carrier.carry(letter)
     except channels.Undeliverable as never:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -24,8 +25,10 @@ class Gateway:
     idempotent: bool = True
     trouble: list[Exception] = field(default_factory=list)
     carried: list[Letter] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None  # what happens while it carries a letter
 
     def carry(self, letter: Letter) -> str:
+        self.meanwhile()
         if self.trouble:
             raise self.trouble.pop(0)
         self.carried.append(letter)

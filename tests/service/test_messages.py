@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import time_machine
@@ -172,6 +172,45 @@ def test_a_worker_that_dies_in_the_middle(
     clock.shift(61)
     tasks.send_messages()
     assert (len(gateway.carried), state()[0]) == (letters, ended)
+
+
+MEANWHILE: dict[str, Callable[[Person, time_machine.Traveller], object]] = {
+    "it has become too late": lambda ada, clock: clock.shift(HOUR + MINUTE),
+    "night has come": lambda ada, clock: clock.move_to(NIGHT),
+    "they have said STOP": lambda ada, clock: consents.heard(Channel.SMS, ada.phone, "Stop"),
+    "they want no more": lambda ada, clock: consents.withdraw(ada, Channel.SMS),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_may_have_left_when_a_worker_died_is_never_called_unsent(
+    ada: Person, gateway: Gateway, clock: time_machine.Traveller, what: str
+) -> None:
+    """Nor sent then, or later, though the provider would know our id."""
+    late = MORNING + (HOUR if what == "it has become too late" else 3 * DAY)
+    message = remind(ada, Channel.SMS, not_after=late)
+    assert service._claim(clocks.now()) == [message.pk]
+    Message.objects.filter(pk=message.pk).update(handed_at=clocks.now())
+    clock.shift(61)
+    MEANWHILE[what](ada, clock)
+    tasks.send_messages()
+    clock.shift(DAY)
+    tasks.send_messages()
+    assert (gateway.carried, state()) == ([], (MessageState.UNSURE, "no-answer"))
+
+
+def test_what_is_cancelled_while_a_worker_has_it_in_hand_does_not_go_out(
+    ada: Person, gateway: Gateway, clock: time_machine.Traveller
+) -> None:
+    """Of a batch the second is cancelled while the first is on its way."""
+    call = uuid.uuid4()
+    remind(ada, Channel.SMS, "call-1")
+    clock.shift(1)
+    remind(ada, Channel.SMS, "call-2", about=call)
+    gateway.meanwhile = lambda: service.cancel(call)
+    tasks.send_messages()
+    assert len(gateway.carried) == 1
+    assert (state("call-1")[0], state("call-2")[0]) == (MessageState.SENT, MessageState.CANCELLED)
 
 
 def test_two_workers_never_claim_the_same(ada: Person) -> None:
