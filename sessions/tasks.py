@@ -22,6 +22,8 @@ from sessions.room import service as room
 from sessions.toxicology import service as toxicology
 from sessions.worklist import licences
 
+# Celery's decorator has no types in some of its versions: hence the marks below.
+
 
 @shared_task  # type: ignore[untyped-decorator,unused-ignore]
 def sweep_presence() -> None:

@@ -47,7 +47,9 @@ class Plain(logging.Formatter):
 
 
 def _kinds_and_places(error: BaseException | None) -> Iterator[str]:
-    while error is not None:
+    told: list[BaseException] = []
+    while error is not None and error not in told:  # a chain may lead back to itself
+        told.append(error)
         yield f"{type(error).__module__}.{type(error).__qualname__}"
         for frame in traceback.extract_tb(error.__traceback__):
             yield f"  {frame.filename}:{frame.lineno} {frame.name}"

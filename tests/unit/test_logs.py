@@ -81,3 +81,10 @@ def test_of_an_exception_kind_and_place_are_told_and_never_its_text(
     assert "test_logs.py" in told
     assert "lice" not in told
     assert "555" not in told
+
+
+def test_exceptions_that_lead_to_each_other_are_told_once() -> None:
+    one, other = LookupError(), ValueError()
+    one.__cause__, other.__cause__ = other, one
+    told = written(lambda logger: logger.error("a fault", exc_info=one))
+    assert (told.count("LookupError"), told.count("ValueError")) == (1, 1)
