@@ -17,7 +17,7 @@ from signaling.engines import get_engine
 from signaling.local import Held, process
 from signaling.logins import Login, ended, login_of
 from signaling.media import rpc
-from signaling.media.limits import MAX_SIGNAL_BYTES
+from signaling.media.limits import FRAME_BURST, FRAME_RATE, MAX_SIGNAL_BYTES
 from signaling.origin import header, is_ours
 from signaling.protocol import Close
 from signaling.sockets import Socket
@@ -28,8 +28,7 @@ from signaling.watch import watch
 class RtcConsumer(Socket):
     """A seat is checked when it is taken, on every bell, and every few seconds (signaling.enforcement)."""
 
-    rate = 50  # candidates trickle in bursts; the engine counts again, by kind of message
-    burst = 200
+    rate, burst = FRAME_RATE, FRAME_BURST  # the engine counts again, by kind of message
     largest_frame_bytes = MAX_SIGNAL_BYTES  # a browser's offer into a room of 16 is 95 KB
 
     _session: Session | None = None

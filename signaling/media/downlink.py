@@ -24,7 +24,7 @@ class Receiver(Protocol):
     grants: rpc.Grants
     auto_subscribe: bool
     closed: bool
-    due: limits.Due
+    allowance: limits.Allowance
     publisher: Answering
     offering: Offering | None
 
@@ -123,7 +123,7 @@ class Downlink:
         if receiver.closed:
             return
         if not asked:
-            receiver.due.negotiation()
+            receiver.allowance.due.negotiation()
         if receiver.offering is not None:
             receiver.offering.offer()
         else:

@@ -143,6 +143,6 @@ def _subscribe(
         for viewer, publisher in pairs:
             for publication in publisher.published.values():
                 touched[publication] = None
-                viewer.due.track()
+                viewer.allowance.due.track()
                 if viewer.downlink.wants(publication) and viewer.downlink.subscribe(publication):
                     renegotiate[viewer] = None

@@ -112,8 +112,7 @@ class Participant:
         self.closed = False
         self.line_lost_at_s: float | None = None
         self.heard_at_s = now_s
-        self.bucket, self.data_bucket = limits.signal_bucket(now_s), limits.data_bucket(now_s)
-        self.due = limits.Due()
+        self.allowance, self.data_bucket = limits.Allowance(now_s), limits.data_bucket(now_s)
         self.pending: dict[str, Publication] = {}  # by cid: announced, not yet in a section
         self.published: dict[str, Publication] = {}  # by track sid
         self.viewers: rtc.SubscriptionPermission | None = None  # None: everybody may subscribe
@@ -392,7 +391,7 @@ class Participant:
         if self.reachable:
             self.line.hang_up()
         self.line, self.line_lost_at_s, self.heard_at_s = line, None, now_s
-        self.bucket, self.due = limits.signal_bucket(now_s), limits.Due()
+        self.allowance = limits.Allowance(now_s)
 
     def close(self) -> None:
         """End both connections; whoever subscribed is told by the room."""

@@ -80,7 +80,7 @@ class Room:
     def published(self, publication: Publication) -> None:
         for member in list(self.members.values()):
             if member is not publication.owner:
-                member.due.track()
+                member.allowance.due.track()
             if member.downlink.wants(publication) and member.downlink.subscribe(publication):
                 member.downlink.negotiate()
 

@@ -49,9 +49,7 @@ def handle(participant: Participant, raw: bytes, hall: Hall, handled: Counter[st
         return Verdict.OVERSIZE
     request = _read(raw)
     name = (request.WhichOneof("message") if request is not None else None) or ""
-    if not participant.due.settle(name) and not participant.bucket.take(
-        limits.signal_cost(name, len(raw)), now_s
-    ):
+    if not participant.allowance.take(name, len(raw), now_s):
         return Verdict.FLOOD  # ends the line: what was read for nothing was the last
     if request is None:
         return Verdict.UNDECODABLE

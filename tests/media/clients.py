@@ -21,8 +21,21 @@ from tests.media.engines import Engine
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from livekit import rtc
+    from livekit.rtc._ffi_client import FfiClient
 
-__all__ = ["HEIGHT", "WIDTH", "Member", "Party", "Received", "linked", "party", "rtc", "tone_hz", "until"]
+__all__ = [
+    "HEIGHT",
+    "WIDTH",
+    "Member",
+    "Party",
+    "Received",
+    "end",
+    "linked",
+    "party",
+    "rtc",
+    "tone_hz",
+    "until",
+]
 
 WITHIN_S = 20.0
 RATE_HZ = 48_000
@@ -32,6 +45,15 @@ LOUD = 500  # of 32,767: mean amplitude at which a window counts as heard
 WIDTH, HEIGHT = 160, 96
 BITS = 4
 FRAMES_PER_S = 10
+
+
+def end() -> None:
+    """End the native client while Python still runs.
+
+    It does so itself as Python ends; but then a thread of it that is just calling back cannot, and aborts the process
+    after all tests have passed (seen on a busy machine).
+    """
+    FfiClient.instance._dispose()
 
 
 async def until(true: Callable[[], bool], what: str, within_s: float = WITHIN_S) -> None:

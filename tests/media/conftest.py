@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from tests.media import clients
 from tests.media.browsers import OpenPage, chromium, page_server, pages
 from tests.media.clients import Party, party
 from tests.media.engines import Embedded, Engine, embedded, fresh_room
@@ -51,8 +52,14 @@ def our_engine(engine: Engine) -> Embedded:
     return engine
 
 
+@pytest.fixture(scope="session")
+def native() -> Iterator[None]:
+    yield
+    clients.end()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def people(engine: Engine) -> AsyncIterator[Party]:
+async def people(engine: Engine, native: None) -> AsyncIterator[Party]:
     async with party(engine) as guests:
         yield guests
 

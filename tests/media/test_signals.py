@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -374,6 +375,18 @@ async def test_a_frame_too_large_ends_its_line_and_no_other(web: WebProcess, roo
     anna.say_bytes(bytes(limits.MAX_SIGNAL_BYTES + 1))
     await until(lambda: anna.hung_up == 1009, "anna's line is hung up")
     await ben.settled()
+
+
+async def test_a_thousand_candidates_are_no_flood(web: WebProcess, room: str) -> None:
+    """A phone with two networks, offered a full room, tells of each address in each section."""
+    anna = await web.join("anna", room)
+    candidate = json.dumps(
+        {"candidate": "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host", "sdpMid": "0"}
+    )
+    for _ in range(1000):
+        anna.say(trickle=rtc.TrickleRequest(candidateInit=candidate, target=rtc.SignalTarget.PUBLISHER))
+    await anna.settled()
+    assert anna.hung_up is None
 
 
 async def test_a_flood_ends_its_line_and_no_other(web: WebProcess, room: str) -> None:

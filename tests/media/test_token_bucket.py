@@ -6,22 +6,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.media.limits import (
+    CANDIDATE_BURST,
+    CANDIDATE_RATE,
     DATA_BURST,
     DATA_RATE,
     MOST_DUE,
     SIGNAL_BURST,
+    Allowance,
     Due,
     TokenBucket,
     data_bucket,
     data_cost,
-    signal_bucket,
 )
 
 
 def test_a_burst_is_given_and_then_the_rate() -> None:
-    bucket = signal_bucket(100.0)
-    assert sum(bucket.take(1.0, 100.0) for _ in range(200)) == SIGNAL_BURST
-    assert sum(bucket.take(1.0, 101.0) for _ in range(200)) == 20
+    allowance = Allowance(100.0)
+    assert sum(allowance.take("mute", 0, 100.0) for _ in range(200)) == SIGNAL_BURST
+    assert sum(allowance.take("mute", 0, 101.0) for _ in range(200)) == 20
+
+
+def test_candidates_take_nothing_from_the_rest_and_are_counted_too() -> None:
+    allowance = Allowance(100.0)
+    assert sum(allowance.take("trickle", 0, 100.0) for _ in range(5000)) == CANDIDATE_BURST
+    assert sum(allowance.take("trickle", 0, 101.0) for _ in range(5000)) == CANDIDATE_RATE
+    assert sum(allowance.take("mute", 0, 101.0) for _ in range(200)) == SIGNAL_BURST
 
 
 def test_a_clock_that_runs_backwards_gives_nothing() -> None:

@@ -18,7 +18,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.test import AsyncClient
 from livekit.protocol.models import TrackSource
-from livekit.protocol.rtc import SignalRequest
+from livekit.protocol.rtc import SignalRequest, TrickleRequest
 from pytest_django import Settings
 
 from sessions.core import clock
@@ -312,6 +312,14 @@ class TestTheLine:
     ) -> None:
         await alice.send(frame)
         assert await alice.closes() == code
+
+    async def test_a_thousand_candidates_do_not(self, inside: Cast, alice: Media) -> None:
+        """As a phone with two networks tells that is offered a full room."""
+        for _ in range(1000):
+            await alice.send(SignalRequest(trickle=TrickleRequest(candidateInit="{}")).SerializeToString())
+        await alice.send(SignalRequest(ping=1).SerializeToString())
+        await alice.hears("pong")
+        assert alice.close_code is None
 
     async def test_a_flood_ends_it(self, inside: Cast, alice: Media) -> None:
         for _ in range(1000):

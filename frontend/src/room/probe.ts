@@ -2,11 +2,12 @@
 import { Room as MediaRoom, Track, type RoomConnectOptions } from "livekit-client";
 import type { Seat } from "../protocol/messages.gen";
 import { socketUrl } from "./config";
+import { ONE_LINE } from "./connecting";
 
 const CONNECT_MS = 8_000;
 const MEASURE_MS = 4_000;
 const LOOK_MS = 250;
-const ONCE: RoomConnectOptions = { maxRetries: 0, websocketTimeout: 5_000, peerConnectionTimeout: CONNECT_MS };
+const ONCE: RoomConnectOptions = { maxRetries: 0, websocketTimeout: 5_000, peerConnectionTimeout: CONNECT_MS, rtcConfig: ONE_LINE };
 
 export interface Ways {
   readonly udp: boolean;
@@ -52,7 +53,7 @@ export async function relayed(seat: Seat, page: Pick<Location, "protocol" | "hos
     seen.relays = (room.engine.latestJoinResponse?.iceServers ?? []).some(({ urls }) => urls.some((url) => url.startsWith("turn")));
   });
   try {
-    await room.connect(socketUrl(seat.url, page), seat.token, { ...ONCE, rtcConfig: { iceTransportPolicy: "relay" } });
+    await room.connect(socketUrl(seat.url, page), seat.token, { ...ONCE, rtcConfig: { ...ONE_LINE, iceTransportPolicy: "relay" } });
     return true;
   } catch {
     return seen.relays ? false : null;
