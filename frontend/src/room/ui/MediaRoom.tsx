@@ -1,4 +1,4 @@
-import { RoomContext, useAudioPlayback } from "@livekit/components-react";
+import { RoomContext } from "@livekit/components-react";
 import { useCallback, useEffect, useState } from "react";
 import type { Room } from "../../protocol/messages.gen";
 import { actOf, type Act } from "../keys";
@@ -6,31 +6,26 @@ import type { Reaction } from "../reactions";
 import { shortcutsOn } from "../remembered";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
-import { clockIn } from "../words/clock";
-import { AgendaNow } from "./Agenda";
 import { Asked } from "./Asked";
 import { Bar, type Panel } from "./Bar";
-import { HoldCover, HoldNote, TakeOver, Whereabouts } from "./Beside";
+import { HoldCover } from "./Beside";
 import { Chat, TO_ROOM, type Target } from "./Chat";
-import { CrisisAsk, CrisisNotes, CrisisScreen, mayNeedHelp } from "./Crisis";
+import { CrisisAsk, CrisisScreen, mayNeedHelp } from "./Crisis";
 import { Confirm } from "./Dialog";
 import { useReactions } from "./floor";
 import { FloorVoice } from "./FloorVoice";
 import { Gallery, others, type Look } from "./Gallery";
 import { useFocusOnArrival, usePhone, useWakeLock } from "./hooks";
-import { Icon } from "./Icon";
 import { Help, More, OwnSheet, Reactions } from "./More";
 import { Week } from "./Week";
 import { useShown } from "./participant";
 import { PersonSheet } from "./PersonSheet";
 import { pipKind, PipWindow, usePip } from "./Pip";
-import { problemsOf } from "./problems";
 import { Rail } from "./Rail";
+import { Strip } from "./Strip";
 import type { Marks } from "./Tile";
-import { TimeLeft } from "./TimeLeft";
 import { Arrivals, Lines, type Line } from "./Toasts";
 import { Voices } from "./Voices";
-import { WellbeingNotes } from "./Wellbeing";
 
 interface Props {
   readonly session: Session;
@@ -346,104 +341,5 @@ function Inside(props: Props) {
         </Confirm>
       )}
     </main>
-  );
-}
-
-/** The thin line on top: what this is, and in words whatever is not as it should be. */
-function Strip(props: {
-  readonly session: Session;
-  readonly snapshot: Snapshot;
-  readonly view: Room;
-  readonly sharing: boolean;
-  readonly notShared: boolean;
-  readonly onShareSeen: () => void;
-  readonly crisis: string | null; // whose is on the screen
-  readonly onCrisis: (personId: string) => void;
-  readonly onStopSharing: () => void;
-  readonly pipRefused: boolean;
-  readonly onDevices: () => void;
-}) {
-  const { session, snapshot, view } = props;
-  const words = useWords();
-  const { canPlayAudio, startAudio } = useAudioPlayback(session.media.room);
-  const ends = clockIn(session.config.language, session.config.timeZone);
-  return (
-    <header className="strip">
-      <p className="strip-title">
-        <span>{view.meeting.title}</span>{" "}
-        <span className="soft">{words.until(ends(view.meeting.endsAt))}</span>
-        {view.locked && view.you.role === "facilitator" && (
-          <span className="strip-mark" data-testid="locked">
-            <Icon name="lock" /> {words.locked}
-          </span>
-        )}
-      </p>
-      <Whereabouts session={session} snapshot={snapshot} view={view} />
-      <TakeOver session={session} snapshot={snapshot} view={view} />
-      {view.agenda !== null && view.pause === null && <AgendaNow session={session} agenda={view.agenda} />}
-      {view.pause !== null && <Break session={session} endsAt={view.pause.endsAt} />}
-      <div className="strip-notes" role="status">
-        <CrisisNotes view={view} shown={props.crisis} onShow={props.onCrisis} />
-        {snapshot.link === "lost" && (
-          <p className="strip-note pending" data-testid="lost">
-            {words.lost}
-          </p>
-        )}
-        {snapshot.link !== "lost" && snapshot.media === "mending" && (
-          <p className="strip-note pending" data-testid="mending">
-            {words.mending}
-          </p>
-        )}
-        {!view.staffPresent && view.hold === null && <p className="strip-note">{words.staffGone}</p>}
-        <HoldNote session={session} snapshot={snapshot} view={view} />
-        {problemsOf(words, snapshot.troubles).map(({ sources, what, help }) => (
-          <p className="strip-note" key={what}>
-            {what} {help}
-            <button type="button" className="round quiet" aria-label={words.close} onClick={() => session.forget(sources)}>
-              <Icon name="close" />
-            </button>
-          </p>
-        ))}
-        {props.sharing && (
-          <p className="strip-note calm-note" data-testid="sharing">
-            <Icon name="screen" /> {words.screenYours}{" "}
-            <button type="button" className="button small" data-testid="stop-sharing" onClick={props.onStopSharing}>
-              {words.shareStop}
-            </button>
-          </p>
-        )}
-        {props.notShared && (
-          <p className="strip-note">
-            {words.shareRefused}
-            <button type="button" className="round quiet" aria-label={words.close} onClick={props.onShareSeen}>
-              <Icon name="close" />
-            </button>
-          </p>
-        )}
-        {props.pipRefused && <p className="strip-note">{words.pipRefused}</p>}
-        {snapshot.media === "live" && <WellbeingNotes session={session} snapshot={snapshot} onDevices={props.onDevices} />}
-        {!canPlayAudio && snapshot.media === "live" && (
-          <p className="strip-note">
-            {words.hearNothing}{" "}
-            <button type="button" className="button primary small" onClick={() => void startAudio()}>
-              {words.startSound}
-            </button>
-          </p>
-        )}
-      </div>
-    </header>
-  );
-}
-
-/** The group rests: how long still. */
-function Break({ session, endsAt }: { readonly session: Session; readonly endsAt: string }) {
-  const words = useWords();
-  return (
-    <p className="strip-note calm-note" data-testid="break">
-      <Icon name="pause" />
-      <span>
-        <strong>{words.breakNow}</strong> <TimeLeft session={session} endsAt={endsAt} /> {words.breakWords}
-      </span>
-    </p>
   );
 }
