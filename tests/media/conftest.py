@@ -14,6 +14,7 @@ from tests.media import clients
 from tests.media.browsers import OpenPage, chromium, page_server, pages
 from tests.media.clients import Party, party
 from tests.media.engines import Embedded, Engine, embedded, fresh_room
+from tests.media.wire import Member, Plane, plane
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,3 +87,20 @@ async def open_page(chrome: Browser, engine: Engine, page_url: str) -> AsyncIter
     """`await open_page("anna")`: a member in a Chromium of her own, not joined yet."""
     async with pages(chrome, engine, page_url) as opener:
         yield opener
+
+
+@pytest_asyncio.fixture
+async def wire() -> AsyncIterator[Plane]:
+    """One port, for tests below the signal protocol."""
+    async with plane() as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def anna(wire: Plane) -> Member:
+    return await wire.join("anna")
+
+
+@pytest_asyncio.fixture
+async def ben(wire: Plane) -> Member:
+    return await wire.join("ben")

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
-import pytest_asyncio
 
 from signaling.media import rtp, srtp
 from signaling.media.layers import Segment
-from tests.media.wire import Plane, plane, until
-
-
-@pytest_asyncio.fixture
-async def wire() -> AsyncIterator[Plane]:
-    async with plane() as made:
-        yield made
+from tests.media.wire import Plane, until
 
 
 class TestInPlace:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from aiortc import rtcdtlstransport
 
 from signaling.media import rtcp
 from signaling.media.transport import MAX_CREDENTIALS, SILENT_PATH_S
 from signaling.media.udp import UdpMux
-from tests.media.wire import Client, Plane, plane, stranger, until
-
-
-@pytest_asyncio.fixture
-async def wire() -> AsyncIterator[Plane]:
-    async with plane() as made:
-        yield made
+from tests.media.wire import Client, Plane, stranger, until
 
 
 class TestPort:
