@@ -5,10 +5,12 @@ The clock is that of time_machine; the engine is run by `passes`, as the ticker 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 import time_machine
 
 from sessions.aftercare import availability, beginning, calls, engine, journal, plans, queue
@@ -28,7 +30,7 @@ from sessions.messages.models import Channel
 from sessions.people.models import Person
 from sessions.programs.clients import client_file
 from sessions.worklist.models import StaffTask
-from tests.cast import Cast
+from tests.cast import MORNING, Cast, assemble
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -173,6 +175,23 @@ class Aftercare:
         """Why staff were asked about anything in aftercare, in order."""
         rows = StaffTask.objects.filter(program=self.cast.north, reason__startswith="aftercare")
         return list(rows.order_by("created_at", "pk").values_list("reason", flat=True))
+
+
+@pytest.fixture
+def discharged() -> Iterator[Aftercare]:
+    """Discharged today, Monday 2026-03-02; nothing signed yet. Test modules give these fixtures the name they use."""
+    with time_machine.travel(MORNING, tick=False) as traveller:
+        yield Aftercare(assemble(), traveller)
+
+
+@pytest.fixture
+def plan_signed() -> Iterator[Aftercare]:
+    """Her plan is signed on Monday 2026-03-02; the first call is on Thursday at 10."""
+    with time_machine.travel(MORNING, tick=False) as traveller:
+        found = Aftercare(assemble(), traveller)
+        found.begins()
+        found.passes(HOUR)
+        yield found
 
 
 def at(text: str, zone: str = "America/New_York") -> datetime:

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-import time_machine
 
-from sessions.aftercare import (
-    answers,
-    appointment,
-    calls,
-    journal,
-    notes,
-    planning,
-    queue,
-)
+from sessions.aftercare import answers, appointment, calls, journal, notes, planning, queue
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.machine import Call, Course
-from sessions.aftercare.models import (
-    CallNote,
-    CallTry,
-    CheckIn,
-    TryOutcome,
-    Why,
-)
+from sessions.aftercare.models import CallNote, CallTry, CheckIn, TryOutcome, Why
 from sessions.aftercare.risk import Tier
 from sessions.audit.models import AuditEvent
 from sessions.consents import service as consents
@@ -35,20 +19,10 @@ from sessions.messages.models import Channel, Message, MessageState
 from sessions.messages.service import send_due
 from sessions.programs.models import Meeting
 from sessions.worklist.models import StaffTask
-from tests.cast import MORNING, assemble
-from tests.service.aftercare import DAY, HOUR, Aftercare, at, names_contact
+from tests.service.aftercare import DAY, HOUR, Aftercare, at, names_contact, plan_signed
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> Iterator[Aftercare]:
-    """Her plan is signed on Monday 2026-03-02; the first call is on Thursday at 10."""
-    with time_machine.travel(MORNING, tick=False) as traveller:
-        found = Aftercare(assemble(), traveller)
-        found.begins()
-        found.passes(HOUR)
-        yield found
+ada = plan_signed
 
 
 def test_reminders_a_day_and_an_hour_before_once_each_and_neutral(ada: Aftercare) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from sessions.aftercare import answers, availability, calls, deciding, escalation, journal, queue
 from sessions.aftercare.calls import Outcome
@@ -24,20 +22,10 @@ from sessions.messages.models import Message
 from sessions.people.access import Act, may
 from sessions.people.models import Membership, Person
 from sessions.people.service import end_membership
-from tests.cast import MORNING, assemble
-from tests.service.aftercare import DAY, HOUR, Aftercare, agrees
+from tests.service.aftercare import DAY, HOUR, Aftercare, agrees, plan_signed
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> Iterator[Aftercare]:
-    """Her plan is signed on Monday 2026-03-02; the first call is on Thursday at 10."""
-    with time_machine.travel(MORNING, tick=False) as traveller:
-        found = Aftercare(assemble(), traveller)
-        found.begins()
-        found.passes(HOUR)
-        yield found
+ada = plan_signed
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 
 from sessions.aftercare import (
@@ -24,12 +22,7 @@ from sessions.aftercare import (
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import Call, Course, HandOffNeeded
-from sessions.aftercare.models import (
-    CheckInForm,
-    Escalation,
-    TierDecision,
-    Why,
-)
+from sessions.aftercare.models import CheckInForm, Escalation, TierDecision, Why
 from sessions.aftercare.risk import Reason, Tier
 from sessions.audit.models import AuditEvent
 from sessions.consents import service as consents
@@ -37,20 +30,10 @@ from sessions.core import clock
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.people.models import Person
 from sessions.worklist.models import StaffTask
-from tests.cast import MORNING, assemble
-from tests.service.aftercare import DAY, HOUR, Aftercare, agrees, at
+from tests.service.aftercare import DAY, HOUR, Aftercare, agrees, at, plan_signed
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> Iterator[Aftercare]:
-    """Her plan is signed on Monday 2026-03-02; the first call is on Thursday at 10."""
-    with time_machine.travel(MORNING, tick=False) as traveller:
-        found = Aftercare(assemble(), traveller)
-        found.begins()
-        found.passes(HOUR)
-        yield found
+ada = plan_signed
 
 
 def well() -> dict[str, int]:

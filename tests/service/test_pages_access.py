@@ -15,6 +15,7 @@ from sessions.web import urls
 from sessions.web.interop import urls as interop_urls
 from sessions.web.programme import urls as programme_urls
 from tests.cast import Cast
+from tests.service.reading import as_
 
 NOBODY = uuid.UUID(int=7)
 
@@ -43,12 +44,6 @@ PEOPLE = [
     "sofia",
     "nora",
 ]
-
-
-def as_(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def body(content: bytes) -> str:

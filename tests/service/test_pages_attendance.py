@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 
 from sessions.attendance import service
 from sessions.attendance.models import AttendanceRecord, Attestation, IndividualNote
@@ -19,6 +18,7 @@ from sessions.room.floor_commands import StartBreak, VerifyIdentity
 from tests import cast as people
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
+from tests.service.reading import as_
 from tests.service.room import Evening
 from tests.service.tables import rows
 
@@ -45,12 +45,6 @@ def held(group: Group, cast: Cast) -> Group:
     group.passes(30 * MINUTE, cast.mina, cast.alice)
     group.is_ended()
     return group
-
-
-def as_(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def address(cast: Cast, what: str = "sign", person: Person | None = None) -> str:

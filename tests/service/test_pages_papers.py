@@ -29,8 +29,9 @@ from tests import cast as people
 from tests.cast import Cast
 from tests.service.february import evening
 from tests.service.papers import file, in_days, offered, recipient, signs
+from tests.service.reading import as_
 from tests.service.signed import signed
-from tests.service.test_pages_access import PEOPLE, as_, body
+from tests.service.test_pages_access import PEOPLE, body
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

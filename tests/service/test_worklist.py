@@ -7,7 +7,6 @@ import uuid
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from sessions.audit.models import AuditEvent
 from sessions.core.errors import Fault, Invalid, NotFound
@@ -16,6 +15,7 @@ from sessions.worklist import service
 from sessions.worklist.kinds import CLINICIANS, KINDS, REASONS
 from sessions.worklist.models import StaffTask, TaskStatus
 from tests.cast import Cast
+from tests.service.reading import as_
 
 
 def review(
@@ -30,12 +30,6 @@ def review(
         person=person or cast.alice,
         about=service.About("sheet", cast.group.pk),
     )
-
-
-def as_(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_the_same_event_asks_once_whatever_became_of_it(cast: Cast) -> None:
