@@ -131,6 +131,11 @@ class ShownBoard:
     hours: str  # when an hour is not sixty minutes
 
     @property
+    def kept(self) -> dict[str, str]:
+        """What the address of one of its pages names: the week, and whose."""
+        return {"of": self.monday.isoformat(), "in": str(self.id)}
+
+    @property
     def open(self) -> tuple[BoardRow, ...]:
         """Those with something to go: as pictures. The table has everybody of the page."""
         return tuple(row for row in self.rows if row.state is not State.REACHED)

@@ -37,6 +37,17 @@ def built(entry: str) -> SafeString:
     return mark_safe(tags)  # noqa: S308 - from the build's own manifest
 
 
+@register.simple_tag(takes_context=True)
+def page_address(context: Mapping[str, Any], number: int, kept: Mapping[str, str] | str = "") -> str:
+    """The present address with another `page`; what else it asks for stays, but what `kept` says anew."""
+    query = context["request"].GET.copy()
+    if not isinstance(kept, str):  # a template says "" for what the page does not have
+        for name, value in kept.items():
+            query[name] = value
+    query["page"] = str(number)
+    return f"?{query.urlencode()}"
+
+
 @register.filter
 def clock(moment: datetime) -> str:
     return words.clock(moment)
