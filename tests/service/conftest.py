@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 import time_machine
+from pytest_django import Settings
 
 from sessions.messages import channels, consents
 from sessions.messages.models import Channel
 from sessions.people.models import Person
+from signaling.engines import get_engine
+from signaling.local import process
 from tests.cast import EVENING, Cast
 from tests.service.attendance import Group
 from tests.service.outbox import Gateway
 from tests.service.room import Evening, seconds
-from tests.service.wire import Page, Visit, pages
+from tests.service.wire import Page, Visit, everything_stopped, pages, worker
 
 
 @pytest.fixture
@@ -89,3 +93,21 @@ def ada(cast: Cast) -> Person:
     for channel in Channel:
         consents.give(cast.ada, channel)
     return cast.ada
+
+
+@pytest.fixture(scope="module")
+def rpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One media worker for all tests of a module; each has media rooms of its own."""
+    path = tmp_path_factory.mktemp("media") / "media.sock"
+    with worker(path):
+        yield path
+
+
+@pytest_asyncio.fixture
+async def engine(rpc: Path, settings: Settings) -> AsyncIterator[None]:
+    """The real media engine for the room's seats; the media rooms that a test opened close after it."""
+    settings.MEDIA_RPC = str(rpc)
+    yield
+    for room in {held.claims.room for held in process().held}:
+        await get_engine().close_room(room)
+    await everything_stopped()

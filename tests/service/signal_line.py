@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlencode
 
+import pytest_asyncio
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from livekit.protocol.rtc import SignalResponse
 
@@ -15,7 +17,9 @@ from sessions.programs.models import Meeting
 from sessions.room import commands, service
 from sessions.room.reading import Actor
 from signaling import tickets
+from signaling.engines import get_engine
 from signaling.tickets import Claims
+from tests.cast import Cast
 from tests.service.wire import HOST, WITHIN_S, eventually, headers
 from vIOP.asgi import application
 
@@ -100,3 +104,36 @@ async def seat_of(person: Person, meeting: Meeting) -> Claims:
 
 def ticket(claims: Claims) -> str:
     return tickets.mint(claims, clock.now())
+
+
+@pytest_asyncio.fixture
+async def group_inside(cast: Cast) -> Cast:
+    """Mina and Alice are in the evening group's room, Bruno waits. Test modules give these fixtures the names they use."""
+    await carry_out(cast.mina, cast.group, commands.Knock())
+    await carry_out(cast.alice, cast.group, commands.Knock())
+    await carry_out(cast.mina, cast.group, commands.Admit(cast.alice.pk))
+    await carry_out(cast.bruno, cast.group, commands.Knock())
+    return cast
+
+
+@pytest_asyncio.fixture
+async def alice_seated(inside: Cast) -> Media:
+    """Alice's signal connection, her seat taken."""
+    media = await connect(ticket(await seat_of(inside.alice, inside.group)))
+    assert media is not None
+    await media.hears("join")
+    return media
+
+
+async def bells_are_dead() -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.flush()
+
+
+async def participants() -> object:
+    return (await get_engine().statistics())["participants"]
+
+
+async def nobody_is_there() -> bool:
+    return await participants() == 0

@@ -6,7 +6,7 @@ worker; the client presses the button of their own page.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,16 +41,9 @@ from tests.cast import HOUR, Cast
 from tests.service import papers
 from tests.service.guests import WHO, comes_in, said
 from tests.service.signal_line import Media, carry_out, connect, seat_of, ticket
-from tests.service.wire import Page, eventually, open_page, pages, worker
+from tests.service.wire import Page, eventually, open_page, pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def rpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    path = tmp_path_factory.mktemp("media") / "media.sock"
-    with worker(path):
-        yield path
 
 
 @dataclass
