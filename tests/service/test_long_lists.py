@@ -20,7 +20,7 @@ from sessions.people.service import join
 from sessions.programs.models import Program
 from tests.cast import MORNING, Cast, assemble
 from tests.service.outbox import remind
-from tests.service.test_pages_week import clients
+from tests.service.week import clients
 
 WAYS: Final = re.compile(r'<a class="button" href="([^"]+)">\s*(Before|After|Newer|Older)\s*</a>')
 

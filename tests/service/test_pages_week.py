@@ -1,56 +1,29 @@
-"""The week: the client's ring on the home page, and the coordinator's board over all clients."""
+"""The week as it is counted, and the ring that the client sees of it."""
 
 from __future__ import annotations
 
-import html
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from sessions.attendance import grid, service, week_service
-from sessions.attendance.models import AttendanceStatus, Proposal
+from sessions.attendance.models import AttendanceStatus
 from sessions.attendance.service import Change
-from sessions.attendance.week import State
 from sessions.attendance.week_service import Board, ClientWeek
-from sessions.audit.models import AuditEvent
 from sessions.core import clock as clocks
 from sessions.core import zones
-from sessions.core.errors import NotFound
 from sessions.core.span import Span
 from sessions.people.models import Person
-from sessions.people.roles import Role
-from sessions.people.service import join
-from sessions.programs import breaks, house
+from sessions.programs import breaks
 from sessions.programs.kinds import MeetingKind
 from sessions.programs.models import Enrollment, EnrollmentStatus, Meeting, Program
-from sessions.programs.service import cancel, enroll, schedule
-from sessions.programs.settings import KindRule
-from tests import cast as people
+from sessions.programs.service import cancel
 from tests.cast import EVENING, HOUR, Cast
 from tests.service.attendance import Group
-from tests.service.tables import rows
+from tests.service.week import DAY, MINUTE, evening, home
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-MINUTE = timedelta(minutes=1)
-DAY = timedelta(days=1)
-
-
-def evening(cast: Cast, days: int) -> Meeting:
-    start = EVENING + days * DAY
-    pause = Span(start + 85 * MINUTE, start + 95 * MINUTE)
-    return schedule(
-        cast.north,
-        MeetingKind.PROCESS_GROUP,
-        Span(start, start + 3 * HOUR),
-        facilitators=[cast.mina],
-        cohort=cast.evening,
-        breaks=[pause],
-        drop_in=True,  # weeks are added up here, whoever is booked elsewhere
-    )
 
 
 def week(person: Person, cast: Cast, at: timedelta = timedelta()) -> ClientWeek:
@@ -64,20 +37,8 @@ def week(person: Person, cast: Cast, at: timedelta = timedelta()) -> ClientWeek:
     return own.client
 
 
-def home(person: Person, path: str = "/") -> str:
-    client = Client()
-    client.force_login(Person.objects.get(pk=person.pk))
-    answer = client.get(path)
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
-
-
 def board_of(cast: Cast) -> Board:
     return week_service.board(cast.carol, Program.objects.get(pk=cast.north.pk), clocks.now())
-
-
-def board(cast: Cast, path: str = "/week/") -> str:
-    return home(cast.carol, path)
 
 
 def test_a_week_counts_what_is_scheduled_without_breaks(cast: Cast) -> None:
@@ -207,17 +168,6 @@ def test_ending_an_enrolment_takes_the_client_off_the_running_week(cast: Cast) -
     assert cast.alice.pk in [one.person_id for one in past.lines]
 
 
-def test_the_board_begins_with_who_can_still_be_mended(cast: Cast) -> None:
-    Enrollment.objects.filter(person=cast.bruno).update(weekly_target_minutes=60)
-    Enrollment.objects.filter(person=cast.chidi).update(weekly_target_minutes=600)
-    found = week_service.board(cast.carol, cast.north, EVENING)
-    assert [(one.person_id, one.week.state) for one in found.lines] == [
-        (cast.chidi.pk, State.SHORT),
-        (cast.alice.pk, State.SHORT),
-        (cast.bruno.pk, State.ON_TRACK),
-    ]
-
-
 def test_a_client_sees_a_ring_in_words_and_a_table_behind_it(group: Group, cast: Cast) -> None:
     Enrollment.objects.filter(person=cast.alice).update(weekly_target_minutes=120)
     group.begins(cast.alice)
@@ -281,122 +231,6 @@ def test_the_ring_moves_without_a_reload(group: Group, cast: Cast) -> None:
 @pytest.mark.parametrize("who", ["mina", "omar", "ada", "carol", "ines", "nora"])
 def test_nobody_else_has_a_ring(cast: Cast, who: str) -> None:
     assert "Your week" not in home(getattr(cast, who))
-
-
-def test_the_board_tells_everybodys_week_as_bars_and_as_a_table(group: Group, cast: Cast) -> None:
-    group.begins(cast.alice)
-    group.passes(30 * MINUTE, cast.mina, cast.alice)
-    shown = board(cast)
-    assert "Monday, March 2 to Sunday, March 8" in shown
-    assert "3 clients fall short, and it can still be mended." in shown
-    assert 'aria-label="Alice Haddad: 30 of 540 minutes, 295 can be reached"' in shown
-    table = rows(shown.split("Everybody as a table")[1])
-    assert next(row for row in table if row[0] == "Alice Haddad")[:3] == ["Alice Haddad", "540", "300"]
-    assert "Sofia" not in shown
-
-
-def test_the_board_warns_when_the_schedule_itself_is_too_short(cast: Cast) -> None:
-    for days in (0, 2, 3):
-        evening(cast, days)
-    cancel(cast.group)
-    cancel(cast.individual)
-    cancel(cast.family)
-    row = board(cast).split("<strong>Alice Haddad")[1].split("</li>")[0]
-    assert "The schedule is 30 minutes short of the plan." in row
-
-
-def test_below_the_floor_is_stepping_down(cast: Cast) -> None:
-    Enrollment.objects.filter(person=cast.alice).update(weekly_target_minutes=360)
-    row = board(cast).split("<strong>Alice Haddad")[1].split("</li>")[0]
-    assert "stepping down" in row
-
-
-def test_other_weeks_are_one_tap_away_and_nonsense_is_this_week(cast: Cast) -> None:
-    assert "?of=2026-02-23" in board(cast)
-    assert "fell short" in board(cast, "/week/?of=2026-02-25")
-    assert "Monday, February 23 to Sunday, March 1" in board(cast, "/week/?of=2026-02-25")
-    for nonsense in ("x", "9999-12-31", "0001-01-01", "2026-02-31"):
-        assert "this week" in board(cast, f"/week/?of={nonsense}")
-
-
-@pytest.mark.parametrize("who", ["mina", "alice", "omar", "ada", "ines", "otto", "sofia", "nora"])
-def test_the_board_is_for_coordinators(cast: Cast, who: str) -> None:
-    client = Client()
-    client.force_login(getattr(cast, who))
-    assert client.get("/week/").status_code == 404
-    with pytest.raises(NotFound):
-        week_service.board(getattr(cast, who), cast.north, EVENING)
-
-
-def test_reading_the_board_is_on_record(cast: Cast) -> None:
-    board(cast)
-    event = AuditEvent.objects.get(act="program.attendance", subject_type="program")
-    assert (event.actor_id, event.scope) == (cast.carol.pk, cast.north.pk)
-
-
-def clients(cast: Cast, many: int, named: str) -> None:
-    for number in range(many):
-        someone = people.person(f"{named}{number}", "X")
-        join(someone, cast.north.pk, Role.CLIENT)
-        enroll(someone, cast.evening, EVENING.date() - 7 * DAY)
-
-
-def test_the_number_of_queries_knows_neither_clients_nor_history(cast: Cast) -> None:
-    """The whole page: three clients and one evening, then seventeen times as many and fifty evenings."""
-    browser = Client()
-    browser.force_login(cast.carol)
-    house.set_kind(cast.north, MeetingKind.PROCESS_GROUP, KindRule(largest=60), by=cast.ines)
-    taken, shown = [], []
-    for many in (0, 50):
-        clients(cast, many, "Client")
-        for number in range(many):
-            meeting = evening(cast, -number)
-            Proposal.objects.create(
-                meeting=meeting,
-                person=cast.alice,
-                credited_seconds=60,
-                raw_seconds=60,
-                bridged_seconds=0,
-                eligible_seconds=60,
-                status=AttendanceStatus.PARTIAL,
-                late=False,
-                spans=[],
-                policy_version="default-1",
-                final=True,
-                computed_at=EVENING,
-            )
-        browser.get("/week/")  # what is asked once in the life of a process
-        with CaptureQueriesContext(connection) as queries:
-            answer = browser.get("/week/")
-        taken.append(len(queries))
-        shown.append(len(answer.context["boards"][0].page.paginator.object_list))
-    assert shown == [3, 53]
-    assert taken[0] == taken[1]
-
-
-def test_a_long_board_is_paged_and_who_can_be_mended_comes_first(cast: Cast) -> None:
-    clients(cast, 45, "Client")
-    Enrollment.objects.exclude(person=cast.alice).update(weekly_target_minutes=0)
-    first = board(cast)
-    assert "1 to 40 of 48 clients" in first
-    assert first.count('<th scope="row">') == 40
-    assert "<strong>Alice Haddad" in first
-    after = html.unescape(first.split('aria-label="More clients"')[1].split('href="')[1].split("#")[0])
-    second = board(cast, f"/week/{after}")
-    assert "41 to 48 of 48 clients" in second
-    assert second.count('<th scope="row">') == 8
-    assert "<strong>Alice Haddad" not in second
-    assert "1 client falls short" in second
-
-
-@pytest.mark.parametrize(
-    ("page", "shown"),
-    [("", "1 to 40"), ("x", "1 to 40"), ("1", "1 to 40"), ("999", "41 to 48"), ("0", "41 to 48")],
-)
-def test_a_page_that_is_none_is_the_first_or_the_last(cast: Cast, page: str, shown: str) -> None:
-    clients(cast, 45, "Client")
-    assert f"{shown} of 48 clients" in board(cast, f"/week/?in={cast.north.pk}&page={page}")
-    assert "1 to 40 of 48 clients" in board(cast, f"/week/?in={cast.south.pk}&page={page}")
 
 
 def test_what_waits_for_a_signature_stands_on_the_facilitators_home(group: Group, cast: Cast) -> None:
