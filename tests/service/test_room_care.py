@@ -1,4 +1,4 @@
-"""What carries words about people: where they are, what they write, and a crisis. Who reads it, and who never does."""
+"""What carries words about people: where they are, and what they write. Who reads it, and who never does."""
 
 from __future__ import annotations
 
@@ -6,59 +6,25 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.db import connection
 
 from sessions import tasks
-from sessions.audit.models import AuditEvent
-from sessions.consents import service as consents
 from sessions.core.errors import IllegalMove, Invalid, NotAllowed
-from sessions.messages.models import Message
-from sessions.people.models import Person
 from sessions.programs.licences import Licence
 from sessions.room import chat, service
 from sessions.room.arrival_models import Arrival
-from sessions.room.care_commands import Arrive, CloseCrisis, Details, NoteCrisis, OpenCrisis, Say
+from sessions.room.care_commands import Arrive, Details, OpenCrisis, Say
 from sessions.room.chat_models import ChatLine
 from sessions.room.commands import End, Leave, SendBack
-from sessions.room.crisis_models import CrisisStep
-from sessions.room.facilitation import AlreadySo
 from sessions.room.floor_commands import VerifyIdentity
-from sessions.room.models import RoomFact, SideRoom
-from sessions.room.side_commands import ReturnFromAside, StepAside
+from sessions.room.models import RoomFact
+from sessions.room.side_commands import StepAside
 from sessions.worklist.models import StaffTask, TaskStatus
 from tests.cast import EVENING, Cast
-from tests.service.aftercare import names_contact
 from tests.service.room import Evening, seconds
+from tests.service.told import AWAY, HOME, everything_stored, read, three_inside
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-HOME = Details("12 Elm Street", "Albany", "NY", "555 0101", "Omar Haddad", "555 0102", True, True)
-AWAY = Details("3 Dock Road", "Newark", "NJ", "555 0101", "Omar Haddad", "555 0102", False, True)
-
-
-@pytest.fixture
-def inside(evening: Evening, cast: Cast) -> Evening:
-    """Mina, Alice and Bruno are in the room."""
-    evening.comes(cast.mina, cast.alice, cast.bruno)
-    evening.lets_in(cast.mina, cast.alice, cast.bruno)
-    return evening
-
-
-def read(evening: Evening, *readers: Person) -> list[list[str]]:
-    """What each of them may read."""
-    return [[line.text for line in service.lines_since(evening.actor(one), 0)] for one in readers]
-
-
-def everything_stored() -> str:
-    """Every text in the database that is not encrypted."""
-    found: list[str] = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - names from the database itself
-            found += [
-                str(value) for row in cursor.fetchall() for value in row if not isinstance(value, bytes)
-            ]
-    return "\n".join(found)
+inside = three_inside
 
 
 class TestArrival:
@@ -267,128 +233,6 @@ class TestChat:
         inside.does(cast.bruno, Say("room", "behind the door"))
         assert read(inside, cast.alice) == [["before"]]
         assert [line.name for line in service.lines_since(inside.actor(cast.alice), 0)] == ["Bruno"]
-
-
-class TestCrisis:
-    def test_shows_staff_everything_at_once_and_nobody_else_anything(
-        self, inside: Evening, cast: Cast
-    ) -> None:
-        inside.does(cast.alice, Arrive(HOME))
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        (seen,) = inside.view(cast.mina).crises
-        assert seen.name == "Alice Haddad"
-        assert seen.told is not None
-        assert seen.told.details == HOME
-        assert seen.numbers[:2] == ("911", "988 Suicide & Crisis Lifeline")
-        assert [(entry.kind, entry.by) for entry in seen.timeline] == [
-            ("opened", "Mina Park"),
-            ("paged", "Mina Park"),
-        ]
-        for reader in (cast.alice, cast.bruno):
-            assert inside.view(reader).crises == ()
-
-    def test_without_an_arrival_the_national_numbers_stand(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        (seen,) = inside.view(cast.mina).crises
-        assert (seen.told, seen.numbers[0]) == (None, "911")
-
-    def test_every_reading_of_something_new_is_on_record(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        for _ in range(3):
-            inside.view(cast.mina)
-        inside.does(cast.mina, NoteCrisis(cast.alice.pk, "called 911"))
-        inside.view(cast.mina)
-        inside.view(cast.theo)
-        rows = AuditEvent.objects.filter(act="room.crisis-read").order_by("seq")
-        assert [row.actor_id for row in rows] == [cast.mina.pk, cast.mina.pk, cast.theo.pk]
-        assert {row.subject_id for row in rows} == {str(cast.alice.pk)}
-
-    def test_pages_staff_without_a_name(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        task = StaffTask.objects.get(kind="crisis.respond")
-        assert (task.urgent, task.person_id) == (True, cast.alice.pk)
-        told = set(Message.objects.filter(template="staff.urgent").values_list("person_id", flat=True))
-        assert told == {cast.theo.pk, cast.carol.pk}
-
-    def test_another_facilitator_who_comes_has_answered(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        inside.comes(cast.theo)
-        (seen,) = inside.view(cast.mina).crises
-        assert [(entry.kind, entry.by) for entry in seen.timeline][-1] == ("answered", "Theo Okafor")
-
-    def test_a_step_aside_belongs_to_its_timeline(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        inside.comes(cast.theo)
-        inside.does(cast.theo, StepAside(cast.alice.pk))
-        (seen,) = inside.view(cast.mina).crises
-        assert [(entry.kind, entry.by) for entry in seen.timeline][-1] == ("aside", "Theo Okafor")
-
-    def test_the_room_aside_is_ready_from_the_beginning_and_is_the_one_they_go_to(
-        self, inside: Evening, cast: Cast
-    ) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        (ready,) = inside.view(cast.mina).crises
-        assert ready.aside is not None
-        assert SideRoom.objects.get(pk=ready.aside).media_name
-        assert inside.view(cast.mina).asides == ()  # nobody is there yet
-        for _ in range(2):
-            inside.does(cast.mina, StepAside(cast.alice.pk))
-            assert inside.view(cast.alice).you.room_id == ready.aside
-            inside.does(cast.mina, ReturnFromAside(ready.aside))
-        inside.does(cast.mina, StepAside(cast.bruno.pk))
-        assert inside.view(cast.bruno).you.room_id != ready.aside
-        inside.does(cast.mina, CloseCrisis(cast.alice.pk, "with her sister"))
-        (closed,) = inside.view(cast.mina).crises
-        assert closed.aside is None
-
-    def test_is_closed_with_an_outcome_and_followed_up(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        for empty in ("", "   "):
-            with pytest.raises(Invalid):
-                inside.does(cast.mina, CloseCrisis(cast.alice.pk, empty))
-        inside.does(cast.mina, CloseCrisis(cast.alice.pk, "Her father is with her."))
-        (seen,) = inside.view(cast.mina).crises
-        assert (seen.closed, seen.timeline[-1].text) == (True, "Her father is with her.")
-        assert StaffTask.objects.get(kind="crisis.respond").status == TaskStatus.DONE
-        assert StaffTask.objects.get(kind="crisis.follow-up").status == TaskStatus.OPEN
-        with pytest.raises(IllegalMove):
-            inside.does(cast.mina, NoteCrisis(cast.alice.pk, "later"))
-
-    def test_can_be_finished_after_the_meeting(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        inside.does(cast.mina, End())
-        inside.does(cast.mina, NoteCrisis(cast.alice.pk, "ambulance arrived"))
-        inside.does(cast.mina, CloseCrisis(cast.alice.pk, "in hospital"))
-        assert inside.view(cast.mina).crises[0].closed
-
-    def test_is_open_once_and_for_who_is_there(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        with pytest.raises(AlreadySo):
-            inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        inside.does(cast.bruno, Leave())
-        with pytest.raises(IllegalMove):
-            inside.does(cast.mina, OpenCrisis(cast.bruno.pk))
-        for command in (
-            OpenCrisis(cast.bruno.pk),
-            NoteCrisis(cast.alice.pk, "x"),
-            CloseCrisis(cast.alice.pk, "x"),
-        ):
-            with pytest.raises(NotAllowed):
-                inside.does(cast.alice, command)
-
-    def test_further_people_are_shown_under_a_live_consent_only(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        assert inside.view(cast.mina).crises[0].contacts == ()
-        paper = names_contact(cast, cast.alice)
-        assert inside.view(cast.mina).crises[0].contacts == ("June, +1 212 555 0199",)
-        consents.end(cast.alice, paper)
-        assert inside.view(cast.mina).crises[0].contacts == ()
-
-    def test_is_never_stored_in_clear(self, inside: Evening, cast: Cast) -> None:
-        inside.does(cast.mina, OpenCrisis(cast.alice.pk))
-        inside.does(cast.mina, NoteCrisis(cast.alice.pk, "took pills"))
-        assert "pills" not in everything_stored()
-        assert CrisisStep.objects.count() == 3
 
 
 def test_the_tables_are_what_the_log_says(inside: Evening, cast: Cast) -> None:
