@@ -16,8 +16,9 @@ from sessions.room import care_commands as care
 from sessions.room import chat, commands, crisis, views
 from sessions.room import floor_commands as floor
 from sessions.room import side_commands as sides
+from sessions.room.agenda import Agenda
 from sessions.room.arrival import Told
-from sessions.room.floor import Agenda, Pause
+from sessions.room.floor import Pause
 from sessions.room.floor_facts import Part
 from sessions.room.sides import Hold, Phase
 from signaling import protocol
@@ -79,8 +80,8 @@ def command_of(message: protocol.FromBrowser) -> commands.Command:
             return floor.StartBreak(timedelta(minutes=minutes))
         case asked.EndBreak():
             return floor.EndBreak()
-        case asked.SetAgenda(parts=parts):
-            return floor.SetAgenda(tuple(_part(one) for one in parts))
+        case asked.SetAgenda(parts=parts, version=version):
+            return floor.SetAgenda(tuple(_part(one) for one in parts), version)
         case asked.BeginPart(part=number):
             return floor.BeginPart(number)
         case asked.HandOver(person_id=person):
@@ -241,14 +242,20 @@ PHASES: Final[dict[Phase, Literal["planned", "open", "closing"]]] = {
 
 
 def _part(part: basics.Part) -> Part:
-    return Part("" if part.is_break else part.title.strip(), part.minutes, part.is_break)
+    return Part("" if part.is_break else part.title.strip(), part.minutes, part.is_break, part.number)
 
 
 def _agenda(agenda: Agenda) -> told.Agenda | None:
     if not agenda.parts:
         return None
-    parts = tuple(basics.Part(part.title, part.minutes, part.is_break) for part in agenda.parts)
-    return told.Agenda(parts, agenda.now, None if agenda.since is None else moment(agenda.since))
+    parts = (basics.Part(part.title, part.minutes, part.is_break, part.number) for part in agenda.parts)
+    return told.Agenda(
+        parts=tuple(parts),
+        now=agenda.now,
+        since=None if agenda.since is None else moment(agenda.since),
+        next=agenda.next,
+        version=agenda.version,
+    )
 
 
 def _pause(pause: Pause | None) -> told.Pause | None:

@@ -61,6 +61,11 @@ class Locked(IllegalMove):
     text = "The room is locked. Unlock it first to let somebody new in."
 
 
+class AgendaChanged(IllegalMove):
+    code = "agenda-changed"
+    text = "Somebody else changed the agenda meanwhile. Look at theirs, then keep one of the two."
+
+
 class NotInYourRoom(IllegalMove):
     code = "not-in-your-room"
     text = "That is only possible in the room you are both in."
@@ -132,11 +137,8 @@ def decide(
         case EndBreak():
             _new(floor.pause is not None)
             return [BreakEnded(at=at, actor=asker)]
-        case SetAgenda(parts=parts):
-            if not all(part.title or part.is_break for part in parts):
-                raise IllegalMove("Every part needs a name.")
-            _new(floor.agenda.parts != parts)
-            return [AgendaSet(at=at, actor=asker, parts=parts)]
+        case SetAgenda():
+            return _written(room, command, asker, at)
         case BeginPart(part=part):
             return _begun(room, part, asker, at)
         case VerifyIdentity(person=person):
@@ -152,17 +154,40 @@ def decide(
             return [LeadGiven(at=at, person=person, actor=asker)]
 
 
+def _written(room: RoomState, command: SetAgenda, asker: UUID, at: datetime) -> list[Fact]:
+    """The agenda is written anew. A break that is on lasts as long as it now says."""
+    agenda, pause = room.floor.agenda, room.floor.pause_at(at)
+    if not all(part.title or part.is_break for part in command.parts):
+        raise IllegalMove("Every part needs a name.")
+    _new(not agenda.says(command.parts))
+    if command.version != agenda.version:
+        raise AgendaChanged
+    parts = agenda.numbered(command.parts)
+    written: list[Fact] = [AgendaSet(at=at, actor=asker, parts=parts)]
+    before, after = agenda.on, agenda.written(parts).on
+    if pause is None or agenda.since is None or before is None or after is None or not after.is_break:
+        return written
+    if after.minutes == before.minutes:
+        return written
+    until = agenda.since + timedelta(minutes=after.minutes)
+    if until <= at:
+        return [*written, BreakEnded(at=at, actor=asker)]
+    return [*written, BreakStarted(at=at, actor=asker, until=until)]
+
+
 def _begun(room: RoomState, number: int | None, asker: UUID, at: datetime) -> list[Fact]:
-    """A part of the agenda begins. Its break is the group's: attendance subtracts it like any other."""
-    agenda = room.floor.agenda
-    if number is not None and number >= len(agenda.parts):
+    """A part of the agenda begins. Its break is the group's: attendance subtracts it like any other. A break
+    that is over may begin again."""
+    agenda, pause = room.floor.agenda, room.floor.pause_at(at)
+    place = None if number is None else agenda.place_of(number)
+    if number is not None and place is None:
         raise IllegalMove("That part is no longer on the agenda.")
-    _new(agenda.now != number)
-    part = None if number is None else agenda.parts[number]
-    begun: list[Fact] = [PartBegun(at=at, actor=asker, part=number)]
+    part = None if place is None else agenda.parts[place]
+    _new(agenda.now != place or (part is not None and part.is_break and pause is None))
+    begun: list[Fact] = [PartBegun(at=at, actor=asker, part=place)]
     if part is not None and part.is_break:
         return [*begun, BreakStarted(at=at, actor=asker, until=at + timedelta(minutes=part.minutes))]
-    return [*begun, BreakEnded(at=at, actor=asker)] if room.floor.pause is not None else begun
+    return [*begun, BreakEnded(at=at, actor=asker)] if pause is not None else begun
 
 
 def let_in(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
+from sessions.room.agenda import NO_AGENDA, Agenda
 from sessions.room.fact import Base
 from sessions.room.floor_facts import (
     AgendaSet,
@@ -20,7 +20,6 @@ from sessions.room.floor_facts import (
     HandRaised,
     LeadGiven,
     LockSet,
-    Part,
     PartBegun,
     Question,
     Screens,
@@ -36,18 +35,6 @@ class Pause:
 
     started_at: datetime
     ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Agenda:
-    """What a meeting is planned to have."""
-
-    parts: tuple[Part, ...] = ()
-    now: int | None = None  # the part that is on, from 0
-    since: datetime | None = None  # it is on
-
-
-NO_AGENDA: Final = Agenda()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +114,9 @@ def after(
         case BreakEnded():
             return replace(floor, pause=None)
         case AgendaSet(parts=parts):
-            still = floor.agenda.now is not None and floor.agenda.now < len(parts)
-            return replace(floor, agenda=replace(floor.agenda, parts=parts) if still else Agenda(parts))
+            return replace(floor, agenda=floor.agenda.written(parts))
         case PartBegun(part=part, at=at):
-            return replace(floor, agenda=Agenda(floor.agenda.parts, part, None if part is None else at))
+            return replace(floor, agenda=floor.agenda.begun(part, at))
         case Said(line=line):
             return replace(floor, lines=line)
         case CameraOn(person=person):

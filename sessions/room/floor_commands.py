@@ -74,14 +74,15 @@ class EndBreak:
 
 @dataclass(frozen=True, slots=True)
 class SetAgenda:
-    """The parts in order; none: there is no agenda."""
+    """The parts in order; none: there is no agenda. Those that were there before carry their number."""
 
     parts: tuple[Part, ...]
+    version: int = 0  # of the agenda that the writer had before them; 0: there was none
 
 
 @dataclass(frozen=True, slots=True)
 class BeginPart:
-    """The part with this number, from 0; None: none. A break of the agenda is a break of the group."""
+    """The part with this number of its own; None: none. A break of the agenda is a break of the group."""
 
     part: int | None
 

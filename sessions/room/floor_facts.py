@@ -20,6 +20,7 @@ class Part:
     title: str
     minutes: int
     is_break: bool = False
+    number: int = 0  # its own, from 1, never another's in this meeting; 0: not written down yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class BreakEnded(OfMeeting):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaSet(OfMeeting):
-    """What the meeting is planned to have, in order, from now on. Which part is on, if any, stays."""
+    """What the meeting is planned to have, in order, from now on. What is on stays on if it is among it."""
 
     kind = "agenda_set"
 
@@ -115,7 +116,7 @@ class AgendaSet(OfMeeting):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartBegun(OfMeeting):
-    """The part with this number, counted from 0, is on now; None: none of them is."""
+    """The part that stands there, counted from 0, is on now; None: none of them is."""
 
     kind = "part_begun"
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from sessions.room.agenda import NO_AGENDA, Agenda
 from sessions.room.facilitation import lead_of
-from sessions.room.floor import NO_AGENDA, Agenda, Pause
+from sessions.room.floor import Pause
 from sessions.room.floor_facts import Question, Screens
 from sessions.room.machine import RoomState, room_key
 

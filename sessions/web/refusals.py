@@ -163,6 +163,7 @@ TEXTS: Final = (
     gettext_noop("This needs two people."),
     gettext_noop("Every part needs a name."),
     gettext_noop("That part is no longer on the agenda."),
+    gettext_noop("Somebody else changed the agenda meanwhile. Look at theirs, then keep one of the two."),
     gettext_noop("An adjustment needs a reason."),
     gettext_noop("Who was absent has no minutes. Please change the minutes too."),
     gettext_noop("Somebody excused is no client of this meeting."),

@@ -233,17 +233,22 @@ class EndBreak(Message, frozen=True, tag="endBreak"):
 
 
 class SetAgenda(Message, frozen=True, tag="setAgenda"):
-    """What the meeting is planned to have, in order; nothing: no agenda."""
+    """What the meeting is planned to have, in order; nothing: no agenda.
+
+    `version` is that of the agenda it was written from, 0 without one: refused with the code `agenda-changed`
+    when another has been written meanwhile.
+    """
 
     command_id: CommandId
     parts: Annotated[tuple[Part, ...], Meta(max_length=12)]
+    version: Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class BeginPart(Message, frozen=True, tag="beginPart"):
-    """The part of the agenda with this number, from 0, is on; a break among them begins. None: no part is."""
+    """The part of the agenda with this number of its own is on; a break begins with it. None: no part is."""
 
     command_id: CommandId
-    part: Annotated[int, Meta(ge=0, lt=12)] | None
+    part: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None
 
 
 class VerifyIdentity(Message, frozen=True, tag="verifyIdentity"):

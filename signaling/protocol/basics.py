@@ -38,6 +38,8 @@ class Part(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     title: Name
     minutes: Minutes
     is_break: bool = False
+    # Its own, given by the server, never another's in this meeting; 0: new.
+    number: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class Close(IntEnum):

@@ -118,8 +118,10 @@ class Pause(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
 
 class Agenda(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     parts: tuple[Part, ...]
-    now: int | None  # the number, from 0, of the part that is on
+    now: int | None  # which part is on, from 0
     since: str | None  # ISO 8601 UTC: it is on
+    next: int | None  # which part comes next, from 0; none after the last
+    version: int  # of which writing this is, from 1
 
 
 class Hold(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):

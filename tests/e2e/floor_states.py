@@ -19,15 +19,17 @@ DANIEL_UP, LUIS_UP = member("Daniel K.", hand=2), member("Luis O.", hand=1)
 HANDS: Final = [MAYA, DANIEL_UP, LUIS_UP, *GROUP[3:]]
 PAUSE: Final = {"startedAt": "2026-11-22T18:15:00Z", "endsAt": "2026-11-22T18:25:00Z"}
 SAMUEL: Final = member("Samuel A.", "facilitator")
-AGENDA: Final = {
-    "parts": [
-        {"title": "How are you today?", "minutes": 20, "isBreak": False},
-        {"title": "", "minutes": 10, "isBreak": True},
-        {"title": "What a craving is, and what helps against it", "minutes": 60, "isBreak": False},
-    ],
-    "now": 0,
-    "since": "2026-11-22T18:05:00Z",
-}
+PARTS: Final = [
+    {"title": "How are you today?", "minutes": 20, "isBreak": False, "number": 1},
+    {"title": "", "minutes": 10, "isBreak": True, "number": 2},
+    {
+        "title": "What a craving is, and what helps against it",
+        "minutes": 60,
+        "isBreak": False,
+        "number": 3,
+    },
+]
+AGENDA: Final = {"parts": PARTS, "now": 0, "since": "2026-11-22T18:05:00Z", "next": 1, "version": 3}
 
 
 def lines() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.floor_states import PAUSE
+from tests.e2e.floor_states import AGENDA, PARTS, PAUSE
 from tests.e2e.stage import Stage, member, view, waiter, you
 from tests.e2e.states import (
     APART,
@@ -144,25 +144,60 @@ async def test_an_agenda_is_written_and_gone_through_by_keys_alone(browser: Brow
     for number, title in ((1, "Check-in"), (3, "Skill")):  # the schedule's break lies between
         await page.get_by_label(f"Name of part {number}").fill(title)
     await page.keyboard.press("Enter")
-    parts = [
-        {"title": "Check-in", "minutes": 20, "isBreak": False},
-        {"title": "", "minutes": 10, "isBreak": True},
-        {"title": "Skill", "minutes": 60, "isBreak": False},
+    new = [
+        {"title": "Check-in", "minutes": 20, "isBreak": False, "number": 0},
+        {"title": "", "minutes": 10, "isBreak": True, "number": 0},
+        {"title": "Skill", "minutes": 60, "isBreak": False, "number": 0},
     ]
-    assert await says(stage, "setAgenda") == {"parts": parts}
+    assert await says(stage, "setAgenda") == {"parts": new, "version": 0}
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await expect(page.get_by_test_id("agenda-write")).to_be_focused()
 
-    on: dict[str, Any] = {"parts": parts, "now": None, "since": None}
+    parts = [{**part, "number": number} for number, part in enumerate(new, 1)]
+    on: dict[str, Any] = {"parts": parts, "now": None, "since": None, "next": 0, "version": 3}
     for number, words in enumerate(("Begin: Check-in", "Go on: Break", "Go on: Skill")):
-        await stage.tell({**told, "agenda": on, "seq": number + 2})
+        await stage.tell({**told, "agenda": {**on, "next": number}, "seq": number + 2})
         await expect(page.get_by_test_id("agenda-next")).to_have_text(words)
         await page.get_by_test_id("agenda-next").press("Enter")
-        assert await says(stage, "beginPart") == {"part": number}
+        assert await says(stage, "beginPart") == {"part": number + 1}
         stage.said.clear()
         on = {**on, "now": number, "since": "2026-11-22T18:05:00Z"}
-    await stage.tell({**told, "agenda": {**on, "now": 0}, "seq": 6})
+    await stage.tell({**told, "agenda": {**on, "now": 0, "next": 1}, "seq": 6})
     await expect(page.get_by_test_id("agenda-now")).to_have_text("Check-in until 1:25 PM · then Break")
+    await stage.tell({**told, "agenda": {**on, "now": 1, "next": 2}, "seq": 7})
+    await expect(page.get_by_test_id("agenda-now")).to_have_text("The break is over then Skill")
+    await stage.tell({**told, "agenda": {**on, "now": None, "since": None, "next": None}, "seq": 8})
+    await expect(page.get_by_test_id("agenda-next")).to_have_count(0)
+    await page.context.close()
+
+
+async def test_an_agenda_is_put_in_order_by_keys_and_nobody_writes_over_another(browser: Browser) -> None:
+    page = await page_of(browser)
+    told = view(you(), members=GROUP, agenda=AGENDA)
+    stage = await Stage(page).open(told)
+    await page.get_by_test_id("bar-people").press("Enter")
+    await page.get_by_test_id("agenda-write").press("Enter")
+    await page.get_by_test_id("agenda-add").press("Enter")
+    await page.keyboard.type("News")  # where the focus is
+    await page.get_by_label("Move part 4 up").press("Enter")
+    for place in (3, 2):
+        await expect(page.get_by_label(f"Move part {place} up"), "the focus goes along").to_be_focused()
+        await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Name of part 1")).to_have_value("News")
+    await expect(page.get_by_label("Move part 1 up")).to_be_focused()
+    await page.get_by_label("Take part 3 off").press("Enter")
+    await expect(page.get_by_label("Take part 3 off"), "the next row").to_be_focused()
+
+    theirs = {**AGENDA, "parts": PARTS[:2], "version": 4}
+    await stage.tell({**told, "agenda": theirs, "seq": 2})
+    await page.get_by_test_id("agenda-keep").press("Enter")
+    await expect(page.get_by_test_id("agenda-theirs")).to_be_focused()
+    assert asked(stage, "setAgenda") == []
+    await page.get_by_test_id("agenda-mine").press("Enter")
+    await page.keyboard.press("Enter")  # on "Keep this agenda"
+    said = await says(stage, "setAgenda")
+    assert said["version"] == 4
+    assert [part["number"] for part in said["parts"]] == [0, 1, 3]
     await page.context.close()
 
 

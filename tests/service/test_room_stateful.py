@@ -112,7 +112,10 @@ LEADING: dict[str, Callable[[UUID], Command]] = {
     "break": lambda whom: StartBreak(timedelta(minutes=1)),
     "end of break": lambda whom: EndBreak(),
     "agenda": lambda whom: SetAgenda((Part("Check-in", 2), Part("", 1, is_break=True))),
-    "begin the break of the agenda": lambda whom: BeginPart(1),
+    "begin the break of the agenda": lambda whom: BeginPart(2),
+    "write another in before": lambda whom: SetAgenda(
+        (Part("Welcome", 1), Part("Check-in", 2, number=1), Part("", 2, is_break=True, number=2)), version=2
+    ),
     "mute all": lambda whom: MuteAll(),
     "ask": lambda whom: AskOf(whom, "unmute"),
     "lower hand": LowerHand,

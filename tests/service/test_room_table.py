@@ -77,7 +77,7 @@ TABLE: list[tuple[str, Callable[[UUID], Command], set[str]]] = [
     ("open the screens", lambda bruno: SetScreens("everyone"), STAFF),
     ("spotlight", Spotlight, {"staff inside"}),
     ("set the agenda", lambda bruno: SetAgenda((Part("Check-in", 20),)), STAFF),
-    ("begin a part that is not there", lambda bruno: BeginPart(0), set()),
+    ("begin a part that is not there", lambda bruno: BeginPart(9), set()),
     ("start a break", lambda bruno: StartBreak(timedelta(minutes=5)), STAFF),
     ("confirm who somebody is", VerifyIdentity, STAFF),
     ("open a crisis", OpenCrisis, STAFF),

@@ -19,6 +19,7 @@ export interface Part {
   readonly title: string;
   readonly minutes: number;
   readonly isBreak: boolean;
+  readonly number: number;
 }
 export interface You {
   readonly personId: string;
@@ -116,6 +117,8 @@ export interface Agenda {
   readonly parts: readonly Part[];
   readonly now: number | null;
   readonly since: string | null;
+  readonly next: number | null;
+  readonly version: number;
 }
 /** No facilitator is there. From `paused_at` on clients neither see nor hear each other. */
 export interface Hold {
@@ -326,13 +329,14 @@ export interface EndBreak {
   readonly type: "endBreak";
   readonly commandId: string;
 }
-/** What the meeting is planned to have, in order; nothing: no agenda. */
+/** What the meeting is planned to have, in order; nothing: no agenda. `version` is that of the agenda it was written from, 0 without one: refused with the code `agenda-changed` when another has been written meanwhile. */
 export interface SetAgenda {
   readonly type: "setAgenda";
   readonly commandId: string;
   readonly parts: readonly Part[];
+  readonly version: number;
 }
-/** The part of the agenda with this number, from 0, is on; a break among them begins. None: no part is. */
+/** The part of the agenda with this number of its own is on; a break begins with it. None: no part is. */
 export interface BeginPart {
   readonly type: "beginPart";
   readonly commandId: string;

@@ -1,11 +1,17 @@
 import { expect, test } from "vitest";
 import type { Agenda, Part } from "../protocol/messages.gen";
-import { nameless, next, partEndsAt, proposed } from "./agenda";
+import { breakOver, movedUp, nameless, partEndsAt, partNext, proposed } from "./agenda";
 
-const part = (title: string, minutes: number): Part => ({ title, minutes, isBreak: false });
-const pause = (minutes: number): Part => ({ title: "", minutes, isBreak: true });
-const PARTS = [part("Check-in", 20), pause(10), part("Skill", 30)];
-const at = (now: number | null): Agenda => ({ parts: PARTS, now, since: now === null ? null : "2026-11-22T18:20:00Z" });
+const part = (title: string, minutes: number, number = 0): Part => ({ title, minutes, isBreak: false, number });
+const pause = (minutes: number, number = 0): Part => ({ title: "", minutes, isBreak: true, number });
+const PARTS = [part("Check-in", 20, 1), pause(10, 2), part("Skill", 30, 3)];
+const at = (now: number | null, next: number | null = null): Agenda => ({
+  parts: PARTS,
+  now,
+  since: now === null ? null : "2026-11-22T18:20:00Z",
+  next,
+  version: 3,
+});
 
 test.each([
   ["without a break", [], [part("", 90)]],
@@ -25,10 +31,27 @@ test("every part but a break needs a name", () => {
 });
 
 test.each([
-  [null, null, 0],
-  [0, "2026-11-22T18:40:00.000Z", 1],
-  [2, "2026-11-22T18:50:00.000Z", null],
-])("where the group is: %s", (now, endsAt, then) => {
+  [null, null],
+  [0, "2026-11-22T18:40:00.000Z"],
+  [2, "2026-11-22T18:50:00.000Z"],
+])("when the part that is on should be over: %s", (now, endsAt) => {
   expect(partEndsAt(at(now))).toBe(endsAt);
-  expect(next(at(now))).toBe(then);
+});
+
+test("what comes next is what the server says", () => {
+  expect(partNext(at(null, 2))).toBe(PARTS[2]);
+  expect(partNext(at(2))).toBeUndefined();
+});
+
+test("a break is over when the group has none any more, a part is not", () => {
+  const rest = { startedAt: "2026-11-22T18:20:00Z", endsAt: "2026-11-22T18:30:00Z" };
+  expect([breakOver(at(1), rest), breakOver(at(1), null), breakOver(at(0), null), breakOver(at(null), null)]).toEqual([false, true, false, false]);
+});
+
+test.each([
+  [0, "abc"],
+  [1, "bac"],
+  [2, "acb"],
+])("a row goes up by one: %s", (place, rows) => {
+  expect(movedUp(["a", "b", "c"], place).join("")).toBe(rows);
 });

@@ -7,8 +7,14 @@ const [self, dana, luis] = [member("maya"), member("dana", { role: "facilitator"
 const members = [self, dana, luis];
 const before = room(maya, { members, lead: "dana" });
 const pause = { startedAt: "2026-11-22T18:30:00Z", endsAt: "2026-11-22T18:40:00Z" };
-const CHECK_IN = { title: "Check-in", minutes: 20, isBreak: false };
-const at = (now: number): Agenda => ({ parts: [CHECK_IN, { title: "", minutes: 10, isBreak: true }], now, since: "2026-11-22T18:30:00Z" });
+const CHECK_IN = { title: "Check-in", minutes: 20, isBreak: false, number: 1 };
+const at = (now: number): Agenda => ({
+  parts: [CHECK_IN, { title: "", minutes: 10, isBreak: true, number: 2 }],
+  now,
+  since: "2026-11-22T18:30:00Z",
+  next: now === 0 ? 1 : null,
+  version: 2,
+});
 
 test.each<[string, Partial<Room>, unknown[]]>([
   ["nothing happened", {}, []],

@@ -112,7 +112,7 @@ export function More(props: {
       {snapshot.view?.agenda && (
         <section className="more-agenda" aria-label={words.agendaTitle}>
           <h3>{words.agendaTitle}</h3>
-          <AgendaParts agenda={snapshot.view.agenda} />
+          <AgendaParts agenda={snapshot.view.agenda} pause={snapshot.view.pause} />
         </section>
       )}
       <Layouts session={session} snapshot={snapshot} />

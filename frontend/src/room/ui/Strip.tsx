@@ -1,9 +1,10 @@
 import { useAudioPlayback } from "@livekit/components-react";
-import type { Room } from "../../protocol/messages.gen";
+import type { Agenda, Room } from "../../protocol/messages.gen";
+import { partNext, partOn } from "../agenda";
 import type { Session, Snapshot } from "../session";
 import { useWords } from "../words";
 import { clockIn } from "../words/clock";
-import { AgendaNow } from "./Agenda";
+import { AgendaNow, titleOf } from "./Agenda";
 import { HoldNote, TakeOver, Whereabouts } from "./Beside";
 import { CrisisNotes } from "./Crisis";
 import { Icon } from "./Icon";
@@ -43,7 +44,7 @@ export function Strip(props: {
       <Whereabouts session={session} snapshot={snapshot} view={view} />
       <TakeOver session={session} snapshot={snapshot} view={view} />
       {view.agenda !== null && view.pause === null && <AgendaNow session={session} agenda={view.agenda} />}
-      {view.pause !== null && <Break session={session} endsAt={view.pause.endsAt} />}
+      {view.pause !== null && <Break session={session} endsAt={view.pause.endsAt} agenda={view.agenda} />}
       <div className="strip-notes" role="status">
         <CrisisNotes view={view} shown={props.crisis} onShow={props.onCrisis} />
         {snapshot.link === "lost" && (
@@ -97,14 +98,18 @@ export function Strip(props: {
   );
 }
 
-/** The group rests: how long still. */
-function Break({ session, endsAt }: { readonly session: Session; readonly endsAt: string }) {
+/** The group rests: how long still, and what comes then. */
+function Break(props: { readonly session: Session; readonly endsAt: string; readonly agenda: Agenda | null }) {
   const words = useWords();
+  const { session, endsAt, agenda } = props;
+  // A break between two parts; one within a part goes on with that part.
+  const after = agenda !== null && partOn(agenda)?.isBreak === true ? partNext(agenda) : undefined;
   return (
     <p className="strip-note calm-note" data-testid="break">
       <Icon name="pause" />
       <span>
-        <strong>{words.breakNow}</strong> <TimeLeft session={session} endsAt={endsAt} /> {words.breakWords}
+        <strong>{words.breakNow}</strong> <TimeLeft session={session} endsAt={endsAt} /> {words.breakWords}{" "}
+        {after !== undefined && words.agendaNextUp(titleOf(words, after))}
       </span>
     </p>
   );
