@@ -152,7 +152,7 @@ PAGES: dict[str, tuple[Args, tuple[str, ...], str]] = {
 }
 ELSEWHERE = {
     "feed-read": "test_feeds.py",
-    "give-back": "test_series.py",
+    "give-back": "test_bookings.py",
     "plan-sign": "test_care.py",
     "sample-step": "test_care.py",
     "sample-meeting": "test_care.py",
