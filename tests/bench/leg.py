@@ -16,7 +16,7 @@ from aioice import stun
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 from pylibsrtp import Session
 
 from signaling.media import srtp
@@ -37,7 +37,7 @@ class Remote:
     port: int
 
 
-def certificate() -> tuple[crypto.X509, crypto.PKey]:
+def certificate() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     """A throw-away certificate, as browsers make one."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "load")])
@@ -52,11 +52,11 @@ def certificate() -> tuple[crypto.X509, crypto.PKey]:
         .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
-    return crypto.X509.from_cryptography(made), crypto.PKey.from_cryptography_key(key)
+    return made, key
 
 
 CERTIFICATE, KEY = certificate()
-FINGERPRINT = CERTIFICATE.digest("sha256").decode()
+FINGERPRINT = CERTIFICATE.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
 class Leg:
