@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from sessions.audit import service as audit
+from sessions.management.clinic_command import ClinicCommand
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = "Walk the audit chains and print each one's length and last digest. Fails on a breach."
 
     def handle(self, **options: Any) -> None:

@@ -8,13 +8,14 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
 from sessions.attendance import case, export
 from sessions.core.errors import NotFound
+from sessions.management.clinic_command import ClinicCommand
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = (
         "Read one case as JSON on standard input; print each client's credit, with its reasons, as JSON. "
         "With --meeting, print that meeting's case instead: what to feed in again."

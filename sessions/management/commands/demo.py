@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from sessions.core import clock, zones
+from sessions.management.clinic_command import ClinicCommand
 from sessions.management.demo_clinic import PASSWORD, DemoClinic, prepare
 from sessions.programs.models import Meeting
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = "Fill in the demo clinic, or bring its meetings up to now, and print logins and links."
 
     def add_arguments(self, parser: CommandParser) -> None:

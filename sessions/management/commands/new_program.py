@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from sessions.core.errors import Invalid
+from sessions.management.clinic_command import ClinicCommand
 from sessions.messages import service, welcome
 from sessions.people.models import Language
 from sessions.programs.staffing import Hired
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = "Begin a programme with its first administrator, who gets a letter and invites everybody else."
 
     def add_arguments(self, parser: CommandParser) -> None:

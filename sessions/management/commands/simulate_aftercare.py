@@ -8,16 +8,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand
 from django.db import connection
 
 from sessions.aftercare.models import CallTry
 from sessions.management.aftercare_running import InThisProcess
 from sessions.management.aftercare_site import KILLS, Site
+from sessions.management.clinic_command import ClinicCommand
 from sessions.messages.models import Message
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = "Play a site's aftercare with faults, in a throw-away database, and check that nothing was lost."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management import BaseCommand
-
 from sessions.attendance import seals
 from sessions.attendance.models import DailyHead
 from sessions.attendance.reports.verifying import verify_bytes, verify_chain
+from sessions.management.clinic_command import ClinicCommand
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = (
         "Walk the hash chains of facts, of signed attendance and of reports. Prints each row that was "
         "edited, removed or moved and exits with 1; else the last daily head, for keeping elsewhere."

@@ -7,12 +7,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand
-
 from sessions.attendance.reports.verifying import Finding, Verdict, verify_file
+from sessions.management.clinic_command import ClinicCommand
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = (
         "Confirm a report's file by its hash and the chain of reports. One line and an exit code: "
         "0 genuine; 1 not made here, or changed since; 2 cannot be read; 3 known, but the chain is broken."

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, call_command
+from django.core.management import call_command
+
+from sessions.management.clinic_command import ClinicCommand
 
 
-class Command(BaseCommand):
+class Command(ClinicCommand):
     help = "Migrate, then serve pages, sockets, media worker and periodic work together; Ctrl-C stops it all."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
