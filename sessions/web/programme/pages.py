@@ -18,7 +18,9 @@ from sessions.people.access import Act, require
 from sessions.people.models import Person
 from sessions.people.roles import Role
 from sessions.people.service import program_ids
+from sessions.programs import episodes
 from sessions.programs.bookings import Booked
+from sessions.programs.episode_models import Episode
 from sessions.programs.models import Program
 from sessions.programs.series import Clash
 from sessions.web import words
@@ -30,6 +32,13 @@ def program(person: Person, program_id: UUID, act: Act) -> Program:
     row = Program.objects.filter(pk=program_id).first()
     if row is None:
         raise NotFound
+    require(person, act, row)
+    return row
+
+
+def episode_for(person: Person, episode_id: UUID, act: Act) -> Episode:
+    """Raises NotFound or NotAllowed, see people.access, for whom `act` is not to do."""
+    row = episodes.episode(episode_id)
     require(person, act, row)
     return row
 
