@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -23,8 +24,22 @@ SENT = """() => { const camera = [...viopRoom.localParticipant.videoTrackPublica
   return [camera.getProcessor()?.name, camera.sender.track === camera.getProcessor()?.processedTrack]; }"""
 
 
+TAKEN = """
+import json
+from sessions.attendance.proposals import hear
+from sessions.programs.models import Meeting
+print(json.dumps(hear(Meeting.objects.get(pk="{id}"), people=False).breaks_taken))
+"""
+
+
 async def group(site: Site, come: Come, clients: int) -> tuple[Visitor, list[Visitor]]:
     """A facilitator and some clients, all in the room."""
+    mina, guests, _ = await group_of(site, come, clients)
+    return mina, guests
+
+
+async def group_of(site: Site, come: Come, clients: int) -> tuple[Visitor, list[Visitor], dict[str, Any]]:
+    """The same, with their meeting."""
     meeting = site.new_group()
     mina = await come(site.logins("facilitator")[0])
     await (await mina.open_room(meeting)).in_the_room()
@@ -36,7 +51,7 @@ async def group(site: Site, come: Come, clients: int) -> tuple[Visitor, list[Vis
     await mina.see("admit-all").first.click()
     await asyncio.gather(*(guest.in_the_room() for guest in guests))
     await asyncio.gather(*(person.perceives(clients) for person in [mina, *guests]))
-    return mina, guests
+    return mina, guests, meeting
 
 
 def tile(who: Visitor, of: Visitor) -> Any:
@@ -158,12 +173,48 @@ async def test_a_sign_of_feeling_shows_on_its_tile_and_goes(site: Site, come: Co
     await tile(mina, alice).get_by_test_id("tile-reaction").wait_for(state="detached")
 
 
-async def test_a_break_runs_on_every_screen_until_it_is_ended(site: Site, come: Come) -> None:
-    mina, (alice,) = await group(site, come, clients=1)
+async def test_breaks_by_hand_and_of_the_agenda_are_on_every_screen_inside_and_count(
+    site: Site, come: Come
+) -> None:
+    """Written and led by keys alone; one phone follows it, another at the door is told nothing of it."""
+    mina, (alice,), meeting = await group_of(site, come, clients=1)
+    bruno = await come(site.logins("client")[1], PHONE)
+    await (await bruno.open_room(meeting)).waiting()
+    await mina.see("waiter").wait_for()
     await mina.see("break-10").click()
-    await expect(alice.see("break")).to_contain_text(re.compile(r"\b9:\d\d"))
+    await expect(alice.see("break")).to_contain_text(re.compile(r"Break \d+:\d\d"))
     await mina.see("end-break").click()
     await alice.see("break").wait_for(state="detached")
+
+    await mina.see("agenda-write").press("Enter")
+    write = mina.page.get_by_role("dialog")
+    await write.get_by_label("Name of part 1").fill("How was your week?")
+    for kind in ("agenda-add-break", "agenda-add"):
+        await mina.see(kind).press("Enter")
+    await mina.page.keyboard.type("What a craving is")  # the focus is in the new part
+    await mina.page.keyboard.press("Enter")
+    await write.wait_for(state="detached")
+    await mina.see("agenda-next").press("Enter")
+    now = alice.see("agenda-now")
+    await expect(now).to_contain_text(re.compile(r"^How was your week\? until .* · then Break$"))
+
+    await mina.see("agenda-next").press("Enter")
+    await expect(alice.see("break")).to_contain_text(re.compile(r"Break \d+:\d\d .*Next: What a craving is"))
+    await alice.page.reload()
+    await alice.in_the_room()
+    await expect(alice.see("break")).to_contain_text(re.compile(r"Break \d+:\d\d .*Next: What a craving is"))
+    await alice.see("bar-more").click()
+    await expect(alice.see("agenda").locator("[aria-current=step]")).to_contain_text("Break now")
+    await alice.page.keyboard.press("Escape")
+
+    await mina.see("agenda-next").press("Enter")
+    await expect(now).to_contain_text(re.compile("^What a craving is until [^·]*$"))
+    await alice.see("break").wait_for(state="detached")
+    told = "".join(frame if isinstance(frame, str) else frame.decode("latin-1") for frame in bruno.heard)
+    assert [word for word in ("your week", "craving", '"pause":{', '"agenda":{') if word in told] == []
+    taken = json.loads(await asyncio.to_thread(site.manage, "shell", "-v0", "-c", TAKEN.format(**meeting)))
+    assert len(taken) == 2, "the one by hand and that of the agenda"
+    assert all(start <= end < start + 600 for start, end in taken)
 
 
 async def test_the_second_device_takes_the_seat_and_the_first_takes_it_back(site: Site, come: Come) -> None:

@@ -165,7 +165,7 @@ async def test_an_agenda_is_written_and_gone_through_by_keys_alone(browser: Brow
     await stage.tell({**told, "agenda": {**on, "now": 0, "next": 1}, "seq": 6})
     await expect(page.get_by_test_id("agenda-now")).to_have_text("Check-in until 1:25 PM · then Break")
     await stage.tell({**told, "agenda": {**on, "now": 1, "next": 2}, "seq": 7})
-    await expect(page.get_by_test_id("agenda-now")).to_have_text("The break is over then Skill")
+    await expect(page.get_by_test_id("agenda-now")).to_have_text("The break is over · then Skill")
     await stage.tell({**told, "agenda": {**on, "now": None, "since": None, "next": None}, "seq": 8})
     await expect(page.get_by_test_id("agenda-next")).to_have_count(0)
     await page.context.close()

@@ -35,7 +35,11 @@ test.each([
   [0, "2026-11-22T18:40:00.000Z"],
   [2, "2026-11-22T18:50:00.000Z"],
 ])("when the part that is on should be over: %s", (now, endsAt) => {
-  expect(partEndsAt(at(now))).toBe(endsAt);
+  expect(partEndsAt(at(now), "2026-11-22T19:30:00Z")).toBe(endsAt);
+});
+
+test("nobody is told of a part that lasts longer than the meeting", () => {
+  expect(partEndsAt(at(0), "2026-11-22T18:30:00Z")).toBe("2026-11-22T18:30:00.000Z");
 });
 
 test("what comes next is what the server says", () => {

@@ -33,10 +33,11 @@ export function nameless(parts: readonly Part[]): number | null {
 export const movedUp = <Row>(rows: readonly Row[], place: number): readonly Row[] =>
   place < 1 ? rows : [...rows.slice(0, place - 1), ...rows.slice(place, place + 1), ...rows.slice(place - 1, place), ...rows.slice(place + 1)];
 
-/** When the part that is on should be over, ISO 8601; null while none is on. */
-export function partEndsAt(agenda: Agenda): string | null {
+/** When the part that is on should be over, ISO 8601: at the latest with the meeting. Null while none is on. */
+export function partEndsAt(agenda: Agenda, meetingEndsAt: string): string | null {
   const part = partOn(agenda);
-  return part === undefined || agenda.since === null ? null : new Date(Date.parse(agenda.since) + part.minutes * 60_000).toISOString();
+  if (part === undefined || agenda.since === null) return null;
+  return new Date(Math.min(Date.parse(agenda.since) + part.minutes * 60_000, Date.parse(meetingEndsAt))).toISOString();
 }
 
 export const partOn = ({ parts, now }: Agenda): Part | undefined => (now === null ? undefined : parts[now]);

@@ -19,21 +19,20 @@ const ABOUT = "agenda";
 export const titleOf = (words: Words, { title, isBreak }: Part): string => (isBreak ? words.breakTitle : title);
 
 /** In the strip on top, for everybody, while the group has no break: what is on, until when, and what comes then. */
-export function AgendaNow({ session, agenda }: { readonly session: Session; readonly agenda: Agenda }) {
+export function AgendaNow(props: { readonly session: Session; readonly agenda: Agenda; readonly meetingEndsAt: string }) {
+  const { session, agenda } = props;
   const words = useWords();
   const nowMs = useServerNow(session);
   const time = clockIn(session.config.language, session.config.timeZone);
-  const [part, after, endsAt] = [partOn(agenda), partNext(agenda), partEndsAt(agenda)];
+  const [part, after, endsAt] = [partOn(agenda), partNext(agenda), partEndsAt(agenda, props.meetingEndsAt)];
   if (part === undefined || endsAt === null) return null;
   const over = breakOver(agenda, null);
   // A part may take longer than was planned; nobody is shown a time that has passed.
-  const told = [
-    !over && Date.parse(endsAt) > nowMs && words.until(time(endsAt)),
-    after !== undefined && words.agendaThen(titleOf(words, after)),
-  ].filter((each) => each !== false);
+  const until = over || Date.parse(endsAt) <= nowMs ? "" : words.until(time(endsAt));
+  const then = after === undefined ? "" : `· ${words.agendaThen(titleOf(words, after))}`;
   return (
     <p className="strip-agenda" data-testid="agenda-now">
-      <strong>{over ? words.agendaBreakOver : titleOf(words, part)}</strong> <span className="soft">{told.join(" · ")}</span>
+      <strong>{over ? words.agendaBreakOver : titleOf(words, part)}</strong> <span className="soft">{`${until} ${then}`.trim()}</span>
     </p>
   );
 }
@@ -192,17 +191,22 @@ function AgendaForm({ session, view, onClose }: Pick<Props, "session" | "view"> 
                   onChange={({ target }) => set(key, { title: target.value })}
                 />
               )}
-              <input
-                className="input agenda-minutes"
-                type="number"
-                inputMode="numeric"
-                min={1}
-                max={MOST_MINUTES}
-                aria-label={words.agendaMinutes(place + 1)}
-                value={part.minutes === 0 ? "" : part.minutes}
-                onChange={({ target }) => set(key, { minutes: Math.min(MOST_MINUTES, Math.max(0, Math.floor(target.valueAsNumber) || 0)) })}
-                onBlur={() => part.minutes === 0 && set(key, { minutes: 1 })}
-              />
+              <span className="agenda-length">
+                <input
+                  className="input"
+                  type="number"
+                  inputMode="numeric"
+                  min={1}
+                  max={MOST_MINUTES}
+                  aria-label={words.agendaMinutes(place + 1)}
+                  value={part.minutes === 0 ? "" : part.minutes}
+                  onChange={({ target }) => set(key, { minutes: Math.min(MOST_MINUTES, Math.max(0, Math.floor(target.valueAsNumber) || 0)) })}
+                  onBlur={() => part.minutes === 0 && set(key, { minutes: 1 })}
+                />
+                <span className="soft" aria-hidden="true">
+                  {words.agendaUnit}
+                </span>
+              </span>
               <button
                 type="button"
                 className="round quiet"

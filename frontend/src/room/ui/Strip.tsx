@@ -43,7 +43,7 @@ export function Strip(props: {
       </p>
       <Whereabouts session={session} snapshot={snapshot} view={view} />
       <TakeOver session={session} snapshot={snapshot} view={view} />
-      {view.agenda !== null && view.pause === null && <AgendaNow session={session} agenda={view.agenda} />}
+      {view.agenda !== null && view.pause === null && <AgendaNow session={session} agenda={view.agenda} meetingEndsAt={view.meeting.endsAt} />}
       {view.pause !== null && <Break session={session} endsAt={view.pause.endsAt} agenda={view.agenda} />}
       <div className="strip-notes" role="status">
         <CrisisNotes view={view} shown={props.crisis} onShow={props.onCrisis} />

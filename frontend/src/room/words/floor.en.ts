@@ -128,6 +128,7 @@ export const floorEn = {
   agendaThen: (title: string) => `then ${title}`,
   agendaNextUp: (title: string) => `Next: ${title}`,
   agendaBreakOver: "The break is over",
+  agendaUnit: "min",
   agendaUp: (number: number) => `Move part ${number} up`,
   agendaOthers: "Somebody else changed the agenda while you wrote. It is now:",
   agendaTheirs: "Take theirs",

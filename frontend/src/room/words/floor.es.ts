@@ -124,6 +124,7 @@ export const floorEs: FloorWords = {
   agendaThen: (title) => `después ${title}`,
   agendaNextUp: (title) => `Después: ${title}`,
   agendaBreakOver: "Terminó el descanso",
+  agendaUnit: "min",
   agendaUp: (number) => `Subir la parte ${number}`,
   agendaOthers: "Alguien más cambió el programa mientras usted escribía. Ahora dice:",
   agendaTheirs: "Usar ese",
