@@ -4,7 +4,8 @@ As it comes, Daphne hands whatever an application sends to Twisted, which keeps 
 the client does not read. Here `send` waits while a socket's buffer is full; the socket's own outbox fills up,
 and signaling.sockets closes it. Importing this module installs Twisted's reactor on asyncio.
 
-`python -m signaling.server [options] vIOP.asgi:application` takes the options of the `daphne` command.
+`python -m signaling.server [options] vIOP.asgi:application` takes the options of the `daphne` command;
+settings.DRAIN_S says how long it still serves when it was told to stop.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from asgiref.sync import sync_to_async
 from daphne.cli import CommandLineInterface
 from daphne.server import Server as Daphne
 from daphne.server import twisted_loop
+from django.conf import settings
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
 
+from sessions.web import leaving
 from signaling.media.limits import MAX_SIGNAL_BYTES
 
 # Sockets refuse frames above their own limit in words; beyond twice the largest Daphne cuts the connection.
@@ -64,10 +69,15 @@ async def threads_done() -> None:
 
 
 class Server(Daphne):  # type: ignore[misc]
-    """daphne.server.Server with limits that suit our sockets; every one of them may still be given."""
+    """daphne.server.Server with limits that suit our sockets; every one of them may still be given.
 
-    def __init__(self, application: Any, **words: Any) -> None:
+    Told to stop, it first says that it is not ready (`/readyz`), and for `drain_s` seconds serves everybody
+    as before, so that a load balancer sends people elsewhere; then each socket hears that it may come back.
+    """
+
+    def __init__(self, application: Any, *, drain_s: float = 0, **words: Any) -> None:
         super().__init__(application, **(LIMITS | words))
+        self._drain_s = drain_s
 
     def run(self) -> None:
         """Serve until the reactor is stopped; then end every task and all work of threads that is left.
@@ -87,6 +97,11 @@ class Server(Daphne):  # type: ignore[misc]
         twisted_loop.run_until_complete(twisted_loop.shutdown_asyncgens())
 
     def kill_all_applications(self) -> Any:
+        """The beginning of the end, called once: not ready, then the drain, then the goodbyes."""
+        leaving.told.set()
+        return deferLater(reactor, self._drain_s, self._say_goodbye)
+
+    def _say_goodbye(self) -> Any:
         """Cancel what runs and wait for it: each socket says goodbye while it is being cancelled.
 
         Daphne's own stumbles over connections without an application (a request that has just become a socket
@@ -112,11 +127,12 @@ class Server(Daphne):  # type: ignore[misc]
 class CommandLine(CommandLineInterface):  # type: ignore[misc]
     """The `daphne` command with this server, its limits, and no access log: query strings carry tickets."""
 
-    server_class = Server
-
     def __init__(self) -> None:
         super().__init__()
         self.parser.set_defaults(**LIMITS, verbosity=0)
+
+    def server_class(self, **words: Any) -> Server:
+        return Server(drain_s=settings.DRAIN_S, **words)
 
 
 if __name__ == "__main__":

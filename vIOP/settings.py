@@ -260,6 +260,11 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# --- the end of a process ------------------------------------------------------------------------
+# How long a web process that was told to stop still serves, not ready, so that a load balancer sends people
+# elsewhere: longer than it takes to notice. Zero where there is no other process to go to.
+DRAIN_S: float = env.float("VIOP_DRAIN_S", default=0)
+
 # --- media --------------------------------------------------------------------------------------
 MEDIA_ENGINE = "embedded"
 MEDIA_KEY: str = env.str("VIOP_MEDIA_KEY", default="viop")

@@ -7,7 +7,7 @@ import sys
 import django
 from django.conf import settings
 
-settings.configure()
+settings.configure(DRAIN_S=0)
 django.setup()
 
 from signaling.sockets import Socket  # noqa: E402

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from sessions.aftercare import engine
 from sessions.core import clock
-from sessions.web import machine
+from sessions.web import leaving, machine
 
 _log = logging.getLogger(__name__)
 
@@ -22,9 +22,10 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """People can be sent here: database, channel layer and media worker answer. 503 otherwise."""
-    found = machine.missing()
-    return JsonResponse({"ready": not found}, status=503 if found else 200)
+    """People can be sent here: this process stays, database, channel layer and media worker answer. 503
+    otherwise."""
+    found = not leaving.told.is_set() and not machine.missing()
+    return JsonResponse({"ready": found}, status=200 if found else 503)
 
 
 @require_safe
