@@ -12,10 +12,9 @@ from sessions.aftercare.models import (
     CallTry,
     CheckIn,
     CheckInForm,
-    Escalation,
     PlanVersion,
-    TierDecision,
 )
+from sessions.aftercare.urgent_models import Escalation, TierDecision
 from sessions.attendance.absence_models import AbsenceNotice, MakeUp
 from sessions.attendance.elsewhere_models import ElsewhereAttendance
 from sessions.attendance.models import (

@@ -17,8 +17,9 @@ from django.db.models import Count
 
 from sessions.aftercare.hours_models import BookedCell
 from sessions.aftercare.machine import Call
-from sessions.aftercare.models import AftercareCourse, CallTry, CheckIn, Escalation
+from sessions.aftercare.models import AftercareCourse, CallTry, CheckIn
 from sessions.aftercare.risk import Tier
+from sessions.aftercare.urgent_models import Escalation
 from sessions.audit import service as audit
 from sessions.core import zones
 from sessions.people.access import Act, require

@@ -26,17 +26,11 @@ from sessions.aftercare import (
 )
 from sessions.aftercare.due import Step
 from sessions.aftercare.machine import AHEAD, CALLED, UNDER_WAY, Call, CallEvent, Course, HandOffNeeded
-from sessions.aftercare.models import (
-    AftercareCourse,
-    CallTry,
-    CheckIn,
-    TierDecision,
-    TryOutcome,
-    Why,
-)
+from sessions.aftercare.models import AftercareCourse, CallTry, CheckIn, TryOutcome, Why
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.queue import EARLY, HOLD
 from sessions.aftercare.risk import Tier, effects
+from sessions.aftercare.urgent_models import TierDecision
 from sessions.core import clock, encryption, zones
 from sessions.core.errors import IllegalMove, Invalid
 from sessions.people.access import Act, require

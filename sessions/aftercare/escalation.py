@@ -24,10 +24,11 @@ from sessions.aftercare.machine import (
     CourseEvent,
     HandOffNeeded,
 )
-from sessions.aftercare.models import AftercareCourse, CallNote, CheckIn, Escalation, Why
+from sessions.aftercare.models import AftercareCourse, CallNote, CheckIn, Why
 from sessions.aftercare.plans import quiet_of
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Assessment, Effects, Tier
+from sessions.aftercare.urgent_models import Escalation
 from sessions.core import clock, encryption, zones
 from sessions.core.daytime import at_local
 from sessions.core.errors import IllegalMove, Invalid

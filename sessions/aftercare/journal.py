@@ -14,8 +14,9 @@ from django.core.exceptions import ValidationError
 
 from sessions.aftercare import machine
 from sessions.aftercare.machine import Call, CallEvent, Course, CourseEvent
-from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn, Escalation
+from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn
 from sessions.aftercare.risk import Tier
+from sessions.aftercare.urgent_models import Escalation
 from sessions.audit import service as audit
 from sessions.core.errors import NotFound
 from sessions.core.prepared import Prepared

@@ -18,16 +18,10 @@ from django.db.models import Max, Q
 from sessions.aftercare import booking, cadence, due, free, journal, ladder, notices, plans
 from sessions.aftercare.due import Step
 from sessions.aftercare.machine import UNDER_WAY, Call, Course, CourseEvent
-from sessions.aftercare.models import (
-    AftercareCourse,
-    AftercareFact,
-    CheckIn,
-    Escalation,
-    PlanVersion,
-    Why,
-)
+from sessions.aftercare.models import AftercareCourse, AftercareFact, CheckIn, PlanVersion, Why
 from sessions.aftercare.plans import PlanValues
 from sessions.aftercare.policies import policy_of
+from sessions.aftercare.urgent_models import Escalation
 from sessions.consents.purposes import Purpose, Scope
 from sessions.consents.service import live_consent
 from sessions.core import zones

@@ -12,9 +12,10 @@ from django.db.models.functions import Coalesce
 
 from sessions.aftercare import consented, journal, planning, plans
 from sessions.aftercare.machine import CALLED, Call
-from sessions.aftercare.models import CheckIn, CheckInQuerySet, Escalation, Why
+from sessions.aftercare.models import CheckIn, CheckInQuerySet, Why
 from sessions.aftercare.policies import policy_of
 from sessions.aftercare.risk import Tier
+from sessions.aftercare.urgent_models import Escalation
 from sessions.audit import service as audit
 from sessions.core import clock, zones
 from sessions.core.daytime import Quiet, is_quiet

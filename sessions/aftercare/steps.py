@@ -15,8 +15,9 @@ from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
 from sessions.aftercare.ladder import given_up_at
 from sessions.aftercare.machine import AHEAD, CALLED, UNDER_WAY, Call, Course
-from sessions.aftercare.models import AftercareCourse, CheckIn, Escalation
+from sessions.aftercare.models import AftercareCourse, CheckIn
 from sessions.aftercare.policies import policy_of
+from sessions.aftercare.urgent_models import Escalation
 from sessions.core import zones
 from sessions.messages.models import Channel
 from sessions.people.access import Act, may

@@ -12,9 +12,10 @@ from sessions.aftercare import journal, planning, plans
 from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
 from sessions.aftercare.machine import AHEAD, CALLED, ENDED, OVER, UNDER_WAY, Call, CallEvent, call_after
-from sessions.aftercare.models import AftercareCourse, AftercareFact, CallTry, CheckIn, Escalation
+from sessions.aftercare.models import AftercareCourse, AftercareFact, CallTry, CheckIn
 from sessions.aftercare.policy import DEFAULT
 from sessions.aftercare.risk import Tier
+from sessions.aftercare.urgent_models import Escalation
 from sessions.core.daytime import Quiet, is_quiet
 from sessions.messages.models import Channel, ChannelConsent, Message, MessageState
 from sessions.worklist.models import StaffTask

@@ -29,10 +29,11 @@ from sessions.aftercare import (
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import Call
-from sessions.aftercare.models import AftercareCourse, CheckIn, Escalation, TryOutcome
+from sessions.aftercare.models import AftercareCourse, CheckIn, TryOutcome
 from sessions.aftercare.policy import DEFAULT
 from sessions.aftercare.risk import Tier
 from sessions.aftercare.slots import Hours
+from sessions.aftercare.urgent_models import Escalation
 from sessions.consents import service as consents
 from sessions.consents.models import Consent
 from sessions.consents.purposes import Purpose, Scope

@@ -12,9 +12,10 @@ from sessions.aftercare.calls import Outcome
 from sessions.aftercare.due import Step
 from sessions.aftercare.due_models import Due
 from sessions.aftercare.machine import Call, Course
-from sessions.aftercare.models import CheckIn, Escalation, TryOutcome
+from sessions.aftercare.models import CheckIn, TryOutcome
 from sessions.aftercare.risk import Tier
 from sessions.aftercare.slots import Hours
+from sessions.aftercare.urgent_models import Escalation
 from sessions.consents import service as consents
 from sessions.core import clock, zones
 from sessions.core.errors import Invalid

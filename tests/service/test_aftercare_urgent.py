@@ -22,8 +22,9 @@ from sessions.aftercare import (
 from sessions.aftercare.calls import Outcome
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import Call, Course, HandOffNeeded
-from sessions.aftercare.models import CheckInForm, Escalation, TierDecision, Why
+from sessions.aftercare.models import CheckInForm, Why
 from sessions.aftercare.risk import Reason, Tier
+from sessions.aftercare.urgent_models import Escalation, TierDecision
 from sessions.audit.models import AuditEvent
 from sessions.consents import service as consents
 from sessions.core import clock

@@ -9,8 +9,9 @@ import pytest
 from sessions.aftercare import answers, free, journal, letter, queue
 from sessions.aftercare.hours_models import CallerException, CallerHours
 from sessions.aftercare.machine import Call, Course
-from sessions.aftercare.models import CheckIn, Escalation, TryOutcome
+from sessions.aftercare.models import CheckIn, TryOutcome
 from sessions.aftercare.risk import Tier
+from sessions.aftercare.urgent_models import Escalation
 from sessions.attendance.reports import drawing
 from sessions.audit.models import AuditEvent
 from sessions.core import clock

@@ -29,9 +29,10 @@ from sessions.aftercare import board as boards
 from sessions.aftercare import letter as letters
 from sessions.aftercare.escalation import Review
 from sessions.aftercare.machine import UNDER_WAY, Course
-from sessions.aftercare.models import AftercareCourse, CallState, CheckIn, CourseState, Escalation
+from sessions.aftercare.models import AftercareCourse, CallState, CheckIn, CourseState
 from sessions.aftercare.policy import Phase
 from sessions.aftercare.risk import Tier
+from sessions.aftercare.urgent_models import Escalation
 from sessions.core import clock
 from sessions.core.errors import IllegalMove, Invalid, NotFound
 from sessions.core.span import Span
