@@ -175,7 +175,15 @@ def room_of(view: views.RoomView) -> told.Room:
         ),
         staff_present=view.staff_present,
         away=tuple(
-            told.Away(str(one.person_id), one.name, ROLES[one.role], one.place.value, one.reason)
+            told.Away(
+                person_id=str(one.person_id),
+                name=one.name,
+                role=ROLES[one.role],
+                place=one.place.value,
+                reason=one.reason,
+                until=None if one.until is None else moment(one.until),
+                waited=one.waited,
+            )
             for one in view.away
         ),
         locked=view.floor.locked,

@@ -20,12 +20,12 @@ from sessions.room import arrival, crisis
 from sessions.room.arrival import Flag, Told
 from sessions.room.commands import Lobby
 from sessions.room.decisions import door_closed
-from sessions.room.events import Declined, Removed
 from sessions.room.floor_view import FloorSeen, floor_seen
 from sessions.room.late import Latecomers
 from sessions.room.log import latecomers_of, state_of
 from sessions.room.machine import HELD, SEATED, Place, RoomState
 from sessions.room.models import Placement, Room, RoomFact
+from sessions.room.partings import TOLD_BY, Parting, partings
 from sessions.room.reading import Actor, entrant, on_call
 from sessions.room.sides import Hold, Phase, Side, SideKind, Sides
 
@@ -75,6 +75,8 @@ class Away:
     role: RoomRole
     place: Place
     reason: str  # that a facilitator gave for declining or removing them
+    until: datetime | None = None  # when they were last here or at the door; None: they never were
+    waited: bool = False  # were at the door then, and not in the room
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,17 +259,21 @@ def _away(
         people[row.person_id] = (row.person, RoomRole(row.role), Place(row.place))
     people.pop(reader, None)
     gone = {pk: one for pk, one in people.items() if one[2] not in HELD}
-    sent_out = [pk for pk, (_, _, place) in gone.items() if place in (Place.DECLINED, Place.REMOVED)]
-    reasons: dict[UUID, str] = {}
-    if sent_out:
-        told = RoomFact.objects.filter(
-            meeting=meeting, person__in=sent_out, kind__in=(Declined.kind, Removed.kind)
-        )
-        for person_id, data in told.order_by("seq").values_list("person_id", "data"):
-            reasons[person_id] = data.get("reason", "")
-    found = [
-        Away(pk, person.name, role, place, reasons.get(pk, "")) for pk, (person, role, place) in gone.items()
-    ]
+    came = {row.person_id: row for row in rows if row.person_id in gone and row.version}
+    went: dict[UUID, Parting] = {}
+    if came:
+        told = RoomFact.objects.filter(meeting=meeting, person__in=came, kind__in=TOLD_BY).order_by("seq")
+        went = partings(told.values_list("kind", "person_id", "at", "data"))
+    found = []
+    for pk, (person, role, place) in gone.items():
+        parting = went.get(pk)
+        if parting is None:  # never came, or was here to the end
+            found.append(Away(pk, person.name, role, place, ""))
+            continue
+        # Who was lost is given up a while after they were last heard of.
+        heard = came[pk].heard_until if place is Place.OUTSIDE else None
+        until = parting.at if heard is None else min(heard, parting.at)
+        found.append(Away(pk, person.name, role, place, parting.reason, until, parting.waited))
     return tuple(sorted(found, key=lambda one: (one.name, one.person_id)))
 
 

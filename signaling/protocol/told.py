@@ -98,6 +98,9 @@ class Away(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):
     role: RoomRole
     place: Place  # outside, left, declined or removed
     reason: str
+    # ISO 8601 UTC: when they were last here or at the door; none: they never were, or were to the end.
+    until: str | None = None
+    waited: bool = False  # were at the door then, and not in the room
 
 
 class Breakouts(Struct, forbid_unknown_fields=True, frozen=True, rename="camel"):

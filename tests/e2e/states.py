@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.e2e.stage import NOW, Stage, member, side, view, waiter, you
+from tests.e2e.stage import NOW, Stage, member, person, side, view, waiter, you
 
 Steps = Callable[[Stage], Awaitable[None]]
 
@@ -110,8 +110,10 @@ WAITING: Final = [
 ]
 LATE: Final = [waiter("Daniel K.", late=True, minutesLate=22)]
 AWAY: Final = [
-    {"personId": "h", "name": "Hannah W.", "role": "client", "place": "outside", "reason": ""},
-    {"personId": "m", "name": "Marcus B.", "role": "client", "place": "declined", "reason": "Call first"},
+    {**person("Hannah W."), "place": "outside", "reason": "", "until": None, "waited": False},
+    {**person("Marcus B."), "place": "declined", "reason": "Call first", "until": NOW, "waited": True},
+    {**person("Noor A."), "place": "left", "reason": "", "until": NOW, "waited": True},
+    {**person("Priya S."), "place": "outside", "reason": "", "until": NOW, "waited": False},
 ]
 HOLD: Final = {"since": NOW, "pausedAt": "2026-11-22T18:20:48Z", "paused": False}
 

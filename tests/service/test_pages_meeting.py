@@ -96,7 +96,7 @@ def test_staff_see_everybodys_stays_as_a_picture_and_as_a_table(held: Cast) -> N
     table = shown.split("The same as a table")[1]
     alice = next(row for row in rows(table) if row[0] == "Alice Haddad")
     assert alice[2:5] == ["6:05 PM", "6:35 PM", "left"]
-    assert "Did not come: Theo Okafor and Bruno Silva" in shown
+    assert "Were not in the room: Theo Okafor and Bruno Silva" in shown
 
 
 def test_who_is_in_the_room_is_marked_while_it_lasts(evening: Cast) -> None:

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from sessions.core import clock as clocks
 from sessions.core.errors import IllegalMove, NotAllowed, Refusal
-from sessions.room import service
+from sessions.room import service, upkeep
 from sessions.room.agenda import Agenda
 from sessions.room.commands import Decline, End, Leave, Remove, SendBack
 from sessions.room.facilitation import AgendaChanged, AlreadySo, NotInYourRoom
@@ -355,13 +356,48 @@ class TestAway:
     def test_staff_see_who_is_not_here_and_why(self, evening: Evening, cast: Cast) -> None:
         evening.comes(cast.mina, cast.alice)
         evening.does(cast.mina, Decline(cast.alice.pk, "please come tomorrow"))
-        away = {one.name: (one.place, one.reason) for one in evening.view(cast.mina).away}
+        away = {one.name: (one.place, one.reason, one.until) for one in evening.view(cast.mina).away}
         assert away == {
-            "Alice Haddad": (Place.DECLINED, "please come tomorrow"),
-            "Bruno Silva": (Place.OUTSIDE, ""),
-            "Theo Okafor": (Place.OUTSIDE, ""),
+            "Alice Haddad": (Place.DECLINED, "please come tomorrow", EVENING),
+            "Bruno Silva": (Place.OUTSIDE, "", None),
+            "Theo Okafor": (Place.OUTSIDE, "", None),
         }
         assert evening.view(cast.alice).away == ()
+
+    def test_who_left_is_not_said_to_be_still_to_come(
+        self, evening: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        evening.comes(cast.mina, cast.theo, cast.alice, cast.bruno)
+        evening.lets_in(cast.mina, cast.alice)
+        clock.shift(seconds(20))
+        evening.does(cast.alice, Leave())
+        evening.does(cast.bruno, Leave())
+        gone = {one.name: (one.place, one.until, one.waited) for one in evening.view(cast.mina).away}
+        assert gone == {
+            "Alice Haddad": (Place.LEFT, EVENING + seconds(20), False),
+            "Bruno Silva": (Place.LEFT, EVENING + seconds(20), True),
+        }
+        evening.comes(cast.bruno)
+        assert [one.name for one in evening.view(cast.mina).away] == ["Alice Haddad"]
+
+    def test_who_was_lost_was_here_until_they_were_last_heard_of(
+        self, evening: Evening, cast: Cast, clock: time_machine.Traveller
+    ) -> None:
+        evening.comes(cast.mina, cast.alice, cast.bruno)
+        evening.lets_in(cast.mina, cast.alice)
+        clock.shift(seconds(30))
+        evening.loses(cast.alice)
+        evening.loses(cast.bruno)
+        assert [one.name for one in evening.view(cast.mina).away] == ["Theo Okafor"], "they keep their place"
+        clock.shift(seconds(61))
+        upkeep.sweep(clocks.now())
+        gone = {one.name: (one.place, one.until, one.waited) for one in evening.view(cast.mina).away}
+        assert gone == {
+            "Alice Haddad": (Place.OUTSIDE, EVENING + seconds(30), False),
+            "Bruno Silva": (Place.OUTSIDE, EVENING + seconds(30), True),
+            "Theo Okafor": (Place.OUTSIDE, None, False),
+        }
+        assert [evening.view(one).away for one in (cast.alice, cast.bruno)] == [(), ()]
 
 
 def test_the_end_clears_the_floor(inside: Evening, cast: Cast) -> None:

@@ -112,6 +112,8 @@ export interface Away {
   readonly role: RoomRole;
   readonly place: Place;
   readonly reason: string;
+  readonly until: string | null;
+  readonly waited: boolean;
 }
 export interface Agenda {
   readonly parts: readonly Part[];

@@ -1,9 +1,11 @@
 import { useId, useRef, useState } from "react";
 import type { Away, LateReason, Lobby, Room, Waiter } from "../../protocol/messages.gen";
+import { PART_ENDED, wentHow } from "../away";
 import { inTime } from "../late";
 import { notifiable, useNotifications } from "../notify";
 import { Session, type Snapshot } from "../session";
 import { useWords } from "../words";
+import { clockIn } from "../words/clock";
 import { useServerNow } from "./hooks";
 import { Icon } from "./Icon";
 import { Initials } from "./Initials";
@@ -176,7 +178,7 @@ export function Flags({ flags }: { readonly flags: Waiter["flags"] }) {
   );
 }
 
-const ASKED_BACK: ReadonlySet<Away["place"]> = new Set(["declined", "removed"]);
+const SENT_OUT: ReadonlySet<Away["place"]> = new Set(["declined", "removed"]);
 
 /** Who is on the roster or was here, and is not here now. Who was sent away is asked back from here. */
 export function AwayList({ session, snapshot, view }: Props) {
@@ -189,29 +191,38 @@ export function AwayList({ session, snapshot, view }: Props) {
         {words.awayTitle} <span className="rail-count">{view.away.length}</span>
       </h3>
       <ul className="rail-list">
-        {view.away.map(({ personId, name, place, reason }) => (
-          <li className="rail-row" key={personId} data-testid={ASKED_BACK.has(place) ? "turned-away" : "away"} data-person={personId}>
-            <Initials name={name} personId={personId} />
-            <span className="rail-name">
-              {name}
-              <small>{[words.awayPlace[place as keyof typeof words.awayPlace], reason].filter((part) => part !== "").join(" · ")}</small>
-            </span>
-            {ASKED_BACK.has(place) && (
-              <button
-                type="button"
-                className="button small"
-                data-testid="ask-back"
-                aria-label={words.askBackName(name)}
-                disabled={Session.busy(snapshot, personId)}
-                onClick={() => session.sendBack(personId)}
-              >
-                {words.askBack}
-              </button>
-            )}
-          </li>
+        {view.away.map((away) => (
+          <AwayRow key={away.personId} session={session} away={away} busy={Session.busy(snapshot, away.personId)} />
         ))}
       </ul>
     </section>
+  );
+}
+
+function AwayRow({ session, away, busy }: { readonly session: Session; readonly away: Away; readonly busy: boolean }) {
+  const words = useWords();
+  const { personId, name, place, reason } = away;
+  const sentOut = SENT_OUT.has(place);
+  return (
+    <li className="rail-row" data-testid={sentOut ? "turned-away" : "away"} data-person={personId}>
+      <Initials name={name} personId={personId} />
+      <span className="rail-name">
+        {name}
+        <small>{wentHow(words, away, clockIn(session.config.language, session.config.timeZone))}</small>
+      </span>
+      {sentOut && reason !== PART_ENDED && (
+        <button
+          type="button"
+          className="button small"
+          data-testid="ask-back"
+          aria-label={words.askBackName(name)}
+          disabled={busy}
+          onClick={() => session.sendBack(personId)}
+        >
+          {words.askBack}
+        </button>
+      )}
+    </li>
   );
 }
 

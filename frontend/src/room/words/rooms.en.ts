@@ -181,11 +181,16 @@ export const roomsEn = {
   },
   reason: "Reason, for the team only (may stay empty)",
   verifyIdentity: "I checked: this is the right person",
-  awayPlace: {
+  away: {
     outside: "Not here yet",
     left: "Left",
+    leftAt: (time: string) => `Left at ${time}`,
+    hereUntil: (time: string) => `Was here until ${time}`,
+    waitedLeftAt: (time: string) => `Was waiting, left at ${time}`,
+    waitedUntil: (time: string) => `Was waiting until ${time}`,
     declined: "Not let in",
     removed: "Removed",
+    partEnded: "Not part of this session any more",
   },
   awayTitle: "Not here",
 

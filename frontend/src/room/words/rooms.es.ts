@@ -3,6 +3,7 @@ import type { RoomsWords } from "./rooms.en";
 const people = (count: number) => (count === 1 ? "1 persona" : `${count} personas`);
 const rooms = (count: number) => (count === 1 ? "1 sala" : `${count} salas`);
 const minutes = (count: number) => (count === 1 ? "1 minuto" : `${count} minutos`);
+const hour = (time: string) => `${/^1:/.test(time) ? "la" : "las"} ${time}`;
 const and = (names: readonly string[]) => new Intl.ListFormat("es").format(names);
 
 /** The same in Spanish. */
@@ -174,11 +175,16 @@ export const roomsEs: RoomsWords = {
   },
   reason: "Motivo, solo para el equipo (puede quedar vacío)",
   verifyIdentity: "Lo comprobé: es la persona correcta",
-  awayPlace: {
+  away: {
     outside: "Aún no llega",
     left: "Salió",
+    leftAt: (time) => `Salió a ${hour(time)}`,
+    hereUntil: (time) => `Estuvo aquí hasta ${hour(time)}`,
+    waitedLeftAt: (time) => `Esperaba y salió a ${hour(time)}`,
+    waitedUntil: (time) => `Esperó hasta ${hour(time)}`,
     declined: "No entró",
     removed: "Fue sacado",
+    partEnded: "Ya no forma parte de esta sesión",
   },
   awayTitle: "No están",
 
