@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -39,7 +40,7 @@ def minute(number: int) -> datetime:
     ],
 )
 def test_the_last_going_counts_and_coming_back_undoes_it(kinds: str, gone: Parting | None) -> None:
-    facts = [
+    facts: list[tuple[str, UUID, datetime, dict[str, Any]]] = [
         (kind, ALICE, minute(number), {"reason": "call first"} if kind in ("declined", "removed") else {})
         for number, kind in enumerate(kinds.split())
     ]
@@ -47,7 +48,7 @@ def test_the_last_going_counts_and_coming_back_undoes_it(kinds: str, gone: Parti
 
 
 def test_everybody_goes_for_themselves() -> None:
-    facts = [
+    facts: list[tuple[str, UUID, datetime, dict[str, Any]]] = [
         ("knocked", ALICE, minute(0), {}),
         ("knocked", BRUNO, minute(1), {}),
         ("admitted", ALICE, minute(2), {}),
