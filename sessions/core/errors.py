@@ -7,8 +7,9 @@ Refusal            understood and declined; `code` is stable, `text` is safe to 
     Invalid        the values contradict each other or a rule
 Fault              our side broke; its text stays on the server
 
-`text` is plain English and the key under which the pages find its translation. This module is pure: state
-machines raise these.
+`text` is plain English and the key under which the pages find its translation. `about` names the value that
+is wrong as the caller gave it; a form with a field of that name says the text there. This module is pure:
+state machines raise these.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from typing import ClassVar
 class Refusal(Exception):
     code: ClassVar[str] = "refused"
     text: str = "This is not possible."
+    about: str = ""
 
-    def __init__(self, text: str | None = None) -> None:
+    def __init__(self, text: str | None = None, *, about: str = "") -> None:
         if text is not None:
             self.text = text
+        self.about = about
         super().__init__(self.code)  # logs show the code; the text is for the person who asked
 
 

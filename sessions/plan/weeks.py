@@ -166,9 +166,13 @@ def prescribe(
         raise Invalid("A week is prescribed while somebody is here.")
     day = today(row)
     if not day <= starts_on <= day + timedelta(weeks=row.program.rules.planning_weeks):
-        raise Invalid("The first day lies between today and the last week on the calendar.")
+        raise Invalid(
+            "The first day lies between today and the last week on the calendar.", about="starts_on"
+        )
     if before is not None and starts_on < before.starts_on:
-        raise Invalid("A later week is prescribed already. Begin on its first day or after it.")
+        raise Invalid(
+            "A later week is prescribed already. Begin on its first day or after it.", about="starts_on"
+        )
     had = _lines(before)
     if set(joined) - set(to_join(row)) - {one for one, alone in had.items() if not alone}:
         raise Invalid("This series is not open to them.")

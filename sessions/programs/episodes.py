@@ -133,10 +133,12 @@ def refer(program: Program, who: Newcomer, source: str, referred_on: date, by: P
         try:
             person.full_clean(exclude=["password"])
         except ValidationError as wrong:
-            raise Invalid("This is not an e-mail address.") from wrong
+            if "email" not in wrong.message_dict:
+                raise Invalid from wrong
+            raise Invalid("This is not an e-mail address.", about="email") from wrong
         person.save()
     if service.leads_in(person, program.pk) or current(person, program.pk) is not None:
-        raise Invalid("Somebody with this address is here already.")
+        raise Invalid("Somebody with this address is here already.", about="email")
     join(person, program.pk, Role.CLIENT, by)
     row = Episode.objects.create(
         program=program, person=person, source=source.strip(), referred_on=referred_on

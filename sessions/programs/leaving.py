@@ -64,14 +64,14 @@ def take_out(row: Episode, on: date, why: str, by: Person) -> Changed:
         raise IllegalMove("They are in no group now.")
     day = today(row)
     if not day <= on <= day + timedelta(weeks=row.program.rules.planning_weeks):
-        raise Invalid("The first day lies between today and the last week on the calendar.")
+        raise Invalid("The first day lies between today and the last week on the calendar.", about="on")
     if not why.strip():
         raise Invalid("Say why in a few words.")
     if on <= stretch.starts_on:
-        raise Invalid("They come into this group on that day or later. Choose a later day.")
+        raise Invalid("They come into this group on that day or later. Choose a later day.", about="on")
     rows = Meeting.objects.filter(cohort=stretch.cohort, held_on__gte=on).standing()
     if rows.filter(starts_at__lte=clock.now()).exists():
-        raise Invalid("A session of that day has begun. Choose the next day.")
+        raise Invalid("A session of that day has begun. Choose the next day.", about="on")
     guests = _with_them(rows, row)
     stretch.ended_on, stretch.status = on - _DAY, EnrollmentStatus.LEFT
     stretch.left_with = {

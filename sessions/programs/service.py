@@ -184,7 +184,9 @@ def move(meeting: Meeting, span: Span, by: Person | None = None) -> None:
     """
     now, before = clock.now(), meeting.span
     if meeting.cancelled_at or min(before.start, span.start) <= now or not span.length:
-        raise IllegalMove("Only a session that is still to come can be moved, and only to a time to come.")
+        raise IllegalMove(
+            "Only a session that is still to come can be moved, and only to a time to come.", about="on"
+        )
     if span == before:
         return
     shift = span.start - before.start

@@ -8,6 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -267,7 +268,16 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400. Without the page frame: who asks is not known to be a person."""
+    """Django's handler400. Without the page frame, who asks not being known to be a person; but a form into
+    which somebody pasted too much is answered in words."""
+    if isinstance(exception, RequestDataTooBig):
+        return _say(
+            request,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "too-large",
+            _("That was more than fits"),
+            _("Nothing was kept. Go back: what you wrote still stands there. Shorten it and send it again."),
+        )
     return HttpResponse("", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
 
 

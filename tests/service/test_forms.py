@@ -160,6 +160,54 @@ def test_a_year_mistyped_is_said_at_its_field(clinic: Clinic, client: Client, fo
     assert "Look at the year once more." in answer.content.decode()
 
 
+REFERRED: dict[str, Any] = {
+    "given_name": "Dora",
+    "family_name": "Quinn",
+    "email": "dora@example.org",
+    "language": "en",
+    "referred_on": "2026-03-02",
+}
+REPORT: dict[str, Any] = {
+    "whom": "chart",
+    "from_on": "2026-02-01",
+    "to_on": "2026-02-28",
+    "format": "csv",
+    "language": "en",
+}
+# What only the rule itself finds out, each value being well formed: the form of FORMS, what is typed, the field.
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "no such zone": ("referral", {**REFERRED, "time_zone": "Mars/Base"}, "time_zone"),
+    "here already": ("referral", {**REFERRED, "email": "alice@example.org"}, "email"),
+    "ends before it begins": ("report", {**REPORT, "to_on": "2026-01-31"}, "to_on"),
+    "of many years": ("report", {**REPORT, "from_on": "2001-02-03"}, "from_on"),
+    "moved into the past": (
+        "session moved",
+        {"which": "move", "on": "2026-02-03", "start": "18:00", "end": "19:00"},
+        "on",
+    ),
+    "left last year": ("group left", {"on": "2025-02-03", "why": "Asked for another"}, "on"),
+    "prescribed for last year": ("prescribed week", {"starts_on": "2025-02-03"}, "starts_on"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_rule_refuses_is_said_at_the_field_it_is_about(
+    clinic: Clinic, client: Client, case: str
+) -> None:
+    form, typed, field = REFUSED[case]
+    who, name, args = FORMS[form][:3]
+    client.force_login(getattr(clinic.cast, who))
+    before = rows()
+    answer = client.post(reverse(name, args=args(clinic)), typed)
+    assert answer.status_code == 422
+    assert rows() == before
+    page = answer.content.decode()
+    assert f'id="id_{field}_error"' in page
+    assert page.count('class="errorlist"') == 1
+    for value in typed.values():
+        assert value in page
+
+
 def test_hours_that_a_clock_change_leaves_out_have_their_length(clinic: Clinic, client: Client) -> None:
     """On 8 March 2026 New York goes from 2:00 to 3:00."""
     client.force_login(clinic.cast.mina)

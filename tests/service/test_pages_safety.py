@@ -119,6 +119,15 @@ def test_a_form_that_was_open_for_too_long_is_refused_calmly(db: None) -> None:
     assert "open for a long time" in answer.content.decode()
 
 
+def test_more_than_a_form_takes_is_said_in_words_and_kept_by_nobody(signed_in: Client) -> None:
+    """Ten megabytes in one field. Which page it was makes no difference: nothing of it is read."""
+    answer = signed_in.post("/messages/mine", {"quiet_from": "x" * 10_000_000})
+    assert answer.status_code == 413
+    page = answer.content.decode()
+    assert "more than fits" in page
+    assert "xxx" not in page
+
+
 def test_a_fault_of_ours_shows_no_detail(
     cast: Cast, signed_in: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -243,9 +243,9 @@ def _draft(actor: Person, file: ClientFile, wanted: Wanted) -> ReportOrder:
     if wanted.format not in FORMATS[wanted.audience]:
         raise Invalid("This format is not for this recipient.")
     if wanted.to_on < wanted.from_on:
-        raise Invalid("The last day comes before the first.")
+        raise Invalid("The last day comes before the first.", about="to_on")
     if wanted.to_on - wanted.from_on > LONGEST:
-        raise Invalid("A report covers at most two years.")
+        raise Invalid("A report covers at most two years.", about="from_on")
     consent = wanted.consent
     if wanted.audience in OUTSIDE:
         if consent is None:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sessions.people.models import Language, Person
+from sessions.people.models import Language, Person, validate_time_zone
 from sessions.programs import episode_facts, episodes
 from sessions.programs.episode_models import EpisodeFactKind
 from sessions.programs.models import Cohort, LevelOfCare, Program
@@ -30,6 +30,7 @@ class ReferralForm(forms.Form):
         max_length=64,
         required=False,
         help_text=gettext_lazy("Such as America/Phoenix. Left empty, the programme's."),
+        validators=[validate_time_zone],
     )
     source = forms.CharField(label=gettext_lazy("Referred by"), max_length=120, required=False)
     referred_on = date_field(gettext_lazy("Referred on"))

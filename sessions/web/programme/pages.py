@@ -72,7 +72,7 @@ def form_page(
         try:
             made = act()
         except (Invalid, IllegalMove) as refusal:
-            form.add_error(None, told(refusal))
+            form.add_error(refusal.about if refusal.about in form.fields else None, told(refusal))
         except ValidationError as wrong:
             form.add_error(None, wrong)
         else:

@@ -53,7 +53,7 @@ def choose(request: PersonRequest, program_id: UUID, person_id: UUID) -> HttpRes
                 return HttpResponseRedirect(reverse("report-order", args=[order.pk]))
             shown = _shown(service.preview(person, about, form.wanted()))
         except (Invalid, service.ConsentOver, drawing.NoPdfHere) as refusal:
-            form.add_error(None, _(refusal.text))
+            form.add_error(refusal.about if refusal.about in form.fields else None, _(refusal.text))
     missing = [
         str(wording.AUDIENCES[audience]) for audience, rows in open_to if audience in OUTSIDE and not rows
     ]
