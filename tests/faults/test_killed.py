@@ -76,11 +76,15 @@ async def test_a_killed_web_process_loses_no_fact_and_adds_no_time(site: Site, c
         return all(seen > opened for opened, seen, _ in rows)
 
     await until(evidenced, bool, "evidence of every connection to be written")
+    await mina.see("break-10").click()
+    await alice.see("break").wait_for()
     before = await ledger(site, group)
     site.kill()
     killed_at = datetime.now(UTC)
     site.start()
     await asyncio.gather(mina.perceives(1, 40), alice.perceives(1, 40))
+
+    await asyncio.gather(mina.see("break").wait_for(), alice.see("break").wait_for())  # it goes on
 
     async def swept() -> dict[str, Any]:
         return await ledger(site, group)
@@ -99,6 +103,7 @@ async def test_a_killed_web_process_loses_no_fact_and_adds_no_time(site: Site, c
         assert 0 <= lost <= 13, (
             "evidence is written every 10 s, of a ping at most 5 s old; never after the kill"
         )
+    assert [row[1] for row in after["facts"] if row[1].startswith("break_")] == ["break_started"]
     admitted = [row for row in after["facts"] if row[1] == "admitted"]
     assert len(admitted) == 1, "who was in comes back without waiting again"
 

@@ -345,6 +345,13 @@ class TestAgenda:
             planned.does(cast.mina, again)
         assert planned.stored() == planned.replayed()
 
+    def test_is_the_facilitators_alone(self, planned: Evening, cast: Cast) -> None:
+        before = planned.kinds()
+        for command in (SetAgenda((), version=3), BeginPart(1), BeginPart(None)):
+            with pytest.raises(NotAllowed):
+                planned.does(cast.alice, command)
+        assert planned.kinds() == before
+
     def test_the_end_of_the_meeting_ends_its_break(self, planned: Evening, cast: Cast) -> None:
         planned.does(cast.mina, BeginPart(2))
         planned.does(cast.mina, End())

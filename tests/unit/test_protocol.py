@@ -21,6 +21,24 @@ from signaling.typescript import typescript
 INCOMING = typing.get_args(protocol.FromBrowser)
 ID = "3f0c8a4e-6f1a-4c58-9d0e-0a4b8f6a7c11"
 
+PART: dict[str, Any] = {"title": "Check-in", "minutes": 10}
+
+
+def agenda(parts: list[Any], version: int = 0) -> str:
+    return json.dumps({"type": "setAgenda", "commandId": "1" * 8, "parts": parts, "version": version})
+
+
+AGENDAS: dict[str, list[Any]] = {
+    "a part of no minutes": [PART | {"minutes": 0}],
+    "a part of 500 minutes": [PART | {"minutes": 500}],
+    "a part of half a minute": [PART | {"minutes": 0.5}],
+    "a part with a long name": [PART | {"title": "x" * 61}],
+    "a part with a NUL in its name": [PART | {"title": "a\0"}],
+    "a part with a number below none": [PART | {"number": -1}],
+    "a part with a number no column holds": [PART | {"number": 2**31}],
+    "sixty parts": [PART] * 60,
+    "a part that is a word": ["Check-in"],
+}
 MALFORMED = [
     ("nothing", ""),
     ("no JSON", "knock"),
@@ -48,10 +66,18 @@ MALFORMED = [
         "half of a surrogate pair",
         r'{"type":"decline","commandId":"12345678","personId":"x","reason":"\ud800"}',
     ),
+    *((what, agenda(parts)) for what, parts in AGENDAS.items()),
+    ("an agenda written from nowhere", agenda([PART], version=-1)),
+    ("a part before the first", '{"type":"beginPart","commandId":"12345678","part":0}'),
     ("characters no UTF-8 holds", '"\ud800"'),
     ("deep nesting", "[" * 50_000),
     ("two messages", '{"type":"ping"}{"type":"ping"}'),
 ]
+
+
+def test_an_agenda_of_twelve_parts_is_within_the_protocol() -> None:
+    asked = protocol.decode(agenda([PART | {"title": "x" * 60, "minutes": 180}] * 12))
+    assert isinstance(asked, protocol.asked.SetAgenda)
 
 
 @pytest.mark.parametrize(("what", "frame"), MALFORMED, ids=[what for what, _ in MALFORMED])
