@@ -51,13 +51,19 @@ class Guest:
 
 @asked(Act.KEEP_FAMILY)
 def add(episode: Episode, who: Guest, by: Person) -> Person:
-    """Bind a guest to the client's household. They get nothing yet: the client's consent comes first."""
+    """Bind a guest to the client's household. They get nothing yet: the client's consent comes first.
+
+    Raises Invalid for addresses that are none, and for who is there already: a button pressed twice.
+    """
     if not who.given_name.strip() or not who.phone.strip():
         raise Invalid("A guest needs a name and a telephone number.")
     try:
         validate_email(who.email.strip())
     except ValidationError as wrong:
-        raise Invalid("This is not an e-mail address.") from wrong
+        raise Invalid("This is not an e-mail address.", about="email") from wrong
+    Person.objects.select_for_update().get(pk=episode.person_id)  # of two at once the second finds the first
+    if _is_there(episode, who):
+        raise Invalid("They are in this family already.")
     guest = Person.objects.create_user(
         f"{uuid.uuid4()}@{GUEST_DOMAIN}",
         given_name=who.given_name.strip(),
@@ -69,6 +75,19 @@ def add(episode: Episode, who: Guest, by: Person) -> Person:
     household = bind_guest(episode.person, guest, episode.program_id, who.relationship.strip(), by)
     links.prepare(household, guest, who.email.strip(), who.phone.strip(), who.by_email, by)
     return guest
+
+
+def _is_there(episode: Episode, who: Guest) -> bool:
+    """By name and both addresses; who was put out, or had another address, may be added anew."""
+    rows = Invitation.objects.filter(
+        household__client=episode.person,
+        household__program=episode.program_id,
+        guest__given_name=who.given_name.strip(),
+        guest__family_name=who.family_name.strip(),
+        revoked_at=None,
+    )
+    given = {who.email.strip(), who.phone.strip()}
+    return any({links.address(row, "link"), links.address(row, "code")} == given for row in rows)
 
 
 @asked(Act.KEEP_FAMILY, of=lambda invitation: invitation.household.program)

@@ -162,6 +162,7 @@ TEXTS: Final = (
     gettext_noop("Two of these people are not to be in one room."),
     gettext_noop("A household is a client of the programme and somebody else."),
     gettext_noop("This needs two people."),
+    gettext_noop("They are in this family already."),
     gettext_noop("Every part needs a name."),
     gettext_noop("That part is no longer on the agenda."),
     gettext_noop("Somebody else changed the agenda meanwhile. Look at theirs, then keep one of the two."),

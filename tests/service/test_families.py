@@ -56,6 +56,16 @@ def test_without_the_clients_consent_no_link_is_sent(cast: Cast) -> None:
     assert not Message.objects.exists()
 
 
+def test_a_guest_is_added_once_however_often_the_button_is_pressed(cast: Cast) -> None:
+    one = added(cast)
+    with pytest.raises(Invalid, check=lambda refusal: refusal.text == "They are in this family already."):
+        added(cast)
+    assert HouseholdMember.objects.filter(household=one.household, relationship="mother").count() == 1
+    families.add(of(cast), replace(WHO, email="fatima.haddad@example.org"), by=cast.carol)
+    families.revoke(one, by=cast.carol)
+    assert added(cast).guest != one.guest, "who was put out may be added anew"
+
+
 def test_where_nobody_has_consented_yet_the_watch_finds_nothing(cast: Cast) -> None:
     assert not Consent.objects.filter(purpose=Purpose.PRESENCE.value).exists()
     assert ending.watch(MORNING) == 0
