@@ -46,12 +46,26 @@ def test_every_command_that_asks_the_database_can_say_so() -> None:
         assert isinstance(load_command_class(found[name], name), ClinicCommand), name
 
 
-def told(folder: Path, database: Path) -> list[tuple[str, int, str]]:
-    """What each command says and how it ends, run one after the other in one process beside this."""
+SAYS: Final = {
+    "busy.sqlite3": "is busy",
+    "new.sqlite3": "manage.py migrate",
+    "nowhere/x.sqlite3": "DATABASE_URL",
+}
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, int, str]]:
+    """Each database, command, exit code and what was said, one after the other in one process beside this.
+
+    The first is held by a migration, the second was never migrated, the third is not there.
+    """
+    folder = tmp_path_factory.mktemp("databases")
     ours = {"VIOP_VAR": str(folder), "VIOP_DEMO": "1", "VIOP_PRODUCTION": "0"}
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    other = sqlite3.connect(folder / "busy.sqlite3", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.service.commands_told", str(database)],
+        [sys.executable, "-m", "tests.service.commands_told", *(str(folder / name) for name in SAYS)],
         input=json.dumps([[name, *words] for name, words in WORDS.items()]),
         cwd=ROOT,
         env=env | ours,
@@ -60,34 +74,20 @@ def told(folder: Path, database: Path) -> list[tuple[str, int, str]]:
         timeout=120,
         check=True,
     )
-    return [(name, code, said) for name, code, said in json.loads(done.stdout)]
+    other.close()
+    return [(str(Path(where).relative_to(folder)), *rest) for where, *rest in json.loads(done.stdout)]
 
 
-def said_by_all(folder: Path, database: Path) -> str:
-    """The one line that every command said. Each ends with UNASKED and says nothing more."""
-    found = told(folder, database)
+@pytest.mark.parametrize("database", SAYS)
+def test_each_says_in_one_line_what_to_do_and_ends_with_its_own_code(
+    told: list[tuple[str, str, int, str]], database: str
+) -> None:
+    found = [(name, code, said) for where, name, code, said in told if where == database]
     assert [name for name, _code, _said in found] == list(WORDS)
     assert {code for _name, code, _said in found} == {UNASKED}
     (line,) = {said for _name, _code, said in found}
     assert line.count("\n") == 1, "one line, no traceback"
-    return line
-
-
-def test_beside_a_migration_each_says_that_the_database_is_busy(tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "busy.sqlite3", isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    assert "is busy" in said_by_all(tmp_path, tmp_path / "busy.sqlite3")
-    other.close()
-
-
-def test_before_the_first_migration_each_says_how_to_migrate(tmp_path: Path) -> None:
-    assert "manage.py migrate" in said_by_all(tmp_path, tmp_path / "new.sqlite3")
-
-
-def test_without_a_database_each_says_where_to_look(tmp_path: Path) -> None:
-    line = said_by_all(tmp_path, tmp_path / "nowhere" / "clinic.sqlite3")
-    assert "(SQLITE_CANTOPEN)" in line
-    assert "DATABASE_URL" in line
+    assert SAYS[database] in line
 
 
 def wrapped(kind: type[Error], cause: Exception) -> Error:

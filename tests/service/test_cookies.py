@@ -41,12 +41,12 @@ def read(env: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def in_production() -> dict[str, Any]:
     return read(production())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def at_home() -> dict[str, Any]:
     """As `make run` starts it."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("VIOP_")}
