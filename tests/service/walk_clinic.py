@@ -106,7 +106,8 @@ class Clinic(MustHold):
         cast = self.cast
         episode = episodes.current(cast.alice, cast.north.pk)
         assert episode is not None
-        who = Guest("Fatima", "Haddad", "mother", "fatima@example.org", "+12125550177")
+        email = f"fatima{len(self.truth.tokens)}@example.org"  # at one address she is added once
+        who = Guest("Fatima", "Haddad", "mother", email, "+12125550177")
         guest = families.add(episode, who, by=cast.carol)
         to = consents.guest_recipient(papers.file(cast), guest)
         paper = papers.offered(cast, Purpose.PRESENCE, to, [Scope.PRESENCE])
